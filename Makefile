@@ -1,0 +1,39 @@
+# Everything runs in .venv, which the first target to need it creates; constraints.txt pins what goes in.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test test-all check format bench docs clean
+
+demo: $(READY)  ## Match a kick that ships with the repo; write patch, sound, picture and page
+	$(BIN)/backbeat match examples/sounds/bd_fat.flac --plugin kick --out demo-output
+
+test: $(READY)  ## The whole test suite (under 10 minutes on 2 cores)
+	$(BIN)/python -m pytest -n 2
+
+test-all: $(READY)  ## The suite and what is too slow for it
+	$(BIN)/python -m pytest -n 2 -m ''
+
+check: $(READY)  ## Lint, format, types, layers, generated pages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(READY)  ## Regenerate the parameter pages from the tables
+	$(BIN)/python docs/generate.py
+
+clean:
+	rm -rf $(VENV) demo-output
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "backbeat needs Python 3.11 or newer; set PYTHON=…")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@

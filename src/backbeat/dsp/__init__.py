@@ -1,0 +1,85 @@
+"""Signal processing for drums: pure functions of tensors, differentiable, batched, deterministic.
+
+Signals are (..., samples), controls (..., 1) in the units of their names, and both broadcast over leading axes.
+"""
+
+from backbeat.dsp.comb import comb
+from backbeat.dsp.envelopes import adsr, attack, curve, decay, shaped_decay
+from backbeat.dsp.filters.convolution import convolve
+from backbeat.dsp.filters.fir import fir, fir_bandpass, fir_highpass, fir_lowpass
+from backbeat.dsp.filters.iir import (
+    BUTTERWORTH_Q,
+    Section,
+    bandpass,
+    high_shelf,
+    highpass,
+    iir,
+    impulse_response,
+    low_shelf,
+    lowpass,
+    one_pole_highpass,
+    one_pole_lowpass,
+    peak,
+)
+from backbeat.dsp.grid import Grid
+from backbeat.dsp.modal import modal, swept_modal
+from backbeat.dsp.noise import noise
+from backbeat.dsp.oscillators import sine
+from backbeat.dsp.phase import Phase, steady, sweep, vibrato
+from backbeat.dsp.shapers import arctan_clip, soft_clip, tanh_clip
+from backbeat.dsp.units import (
+    cents_to_ratio,
+    db_to_gain,
+    gain_to_db,
+    ratio_to_semitones,
+    semitones_to_ratio,
+    t60_to_rate,
+    t60_to_time_constant,
+    time_constant_to_t60,
+)
+
+__all__ = [
+    "BUTTERWORTH_Q",
+    "Grid",
+    "Phase",
+    "Section",
+    "adsr",
+    "arctan_clip",
+    "attack",
+    "bandpass",
+    "cents_to_ratio",
+    "comb",
+    "convolve",
+    "curve",
+    "db_to_gain",
+    "decay",
+    "fir",
+    "fir_bandpass",
+    "fir_highpass",
+    "fir_lowpass",
+    "gain_to_db",
+    "high_shelf",
+    "highpass",
+    "iir",
+    "impulse_response",
+    "low_shelf",
+    "lowpass",
+    "modal",
+    "noise",
+    "one_pole_highpass",
+    "one_pole_lowpass",
+    "peak",
+    "ratio_to_semitones",
+    "semitones_to_ratio",
+    "shaped_decay",
+    "sine",
+    "soft_clip",
+    "steady",
+    "sweep",
+    "swept_modal",
+    "t60_to_rate",
+    "t60_to_time_constant",
+    "tanh_clip",
+    "time_constant_to_t60",
+    "vibrato",
+]

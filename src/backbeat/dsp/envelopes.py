@@ -1,0 +1,109 @@
+"""Envelopes: what a sound's level does over time. Every decay time is a T60, in seconds."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backbeat.dsp.grid import Grid
+from backbeat.dsp.units import LN_1000, SHORTEST_T60_S, t60_to_rate
+from backbeat.types import Control, Mono
+
+_STRAIGHT = 1e-3
+_LOG_LN_1000 = math.log(LN_1000)
+
+
+def decay(grid: Grid, t60_s: Control) -> Mono:
+    """Exponential decay from 1: `exp(-ln 1000 · t / T60)`.
+
+    Args:
+        grid: where to render.
+        t60_s: time to fall by 60 dB, (..., 1), seconds; zero is a single sample.
+    """
+    rate = t60_to_rate(t60_s).double().unsqueeze(-1)
+    starts = torch.exp(-rate * grid.block_starts_s()).to(grid.dtype)
+    return grid.join(starts * torch.exp(-rate * grid.block_steps_s()).to(grid.dtype))
+
+
+def shaped_decay(grid: Grid, t60_s: Control, shape: Control) -> Mono:
+    """Stretched exponential decay from 1: `exp(-ln 1000 · (t / T60)^shape)`.
+
+    A shape of 1 is the plain decay; above 1 the level holds and then falls, as a gated or compressed drum does;
+    below 1 it drops at once and rings on. The level at t = T60 is -60 dB whatever the shape.
+
+    Args:
+        grid: where to render.
+        t60_s: time to fall by 60 dB, (..., 1), seconds.
+        shape: exponent above 0, (..., 1).
+    """
+    # Half a sample stands for t = 0, where the power has no finite gradient.
+    t = grid.ramp(torch.ones_like(t60_s), torch.zeros_like(t60_s)).clamp(min=0.5 / grid.sample_rate)
+    return torch.exp(-torch.exp(shape * torch.log(t / t60_s.clamp(min=SHORTEST_T60_S)) + _LOG_LN_1000))
+
+
+def curve(position: Float[Tensor, "..."], curvature: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Bend a ramp from 0 to 1: `(1 - exp(-c x)) / (1 - exp(-c))`.
+
+    Args:
+        position: x, in [0, 1].
+        curvature: c; positive rises fast and levels off, negative starts slowly, zero is straight.
+    """
+    straight = curvature.abs() < _STRAIGHT
+    c = torch.where(straight, torch.full_like(curvature, _STRAIGHT), curvature)
+    bent = torch.expm1(-c * position) / torch.expm1(-c)
+    # Second order in c about the straight line, so that the gradient of c does not vanish there.
+    nearly_straight = position + 0.5 * curvature * position * (1.0 - position)
+    return torch.where(straight, nearly_straight, bent)
+
+
+def attack(grid: Grid, attack_s: Control, curvature: Control | None = None) -> Mono:
+    """Rise to 1: `(t + Δ) / (attack + Δ)`, with Δ one sample, then bent by `curve`.
+
+    A zero attack is 1 from the first sample on, and its gradient is finite.
+
+    Args:
+        grid: where to render.
+        attack_s: time at which 1 is reached, (..., 1), seconds.
+        curvature: of `curve`, (..., 1); none is straight.
+    """
+    tick_s = 1.0 / grid.sample_rate
+    ramp = grid.ramp(1.0 / (attack_s + tick_s), torch.full_like(attack_s, -tick_s)).clamp(max=1.0)
+    return ramp if curvature is None else curve(ramp, curvature)
+
+
+def adsr(
+    grid: Grid,
+    *,
+    attack_s: Control,
+    hold_s: Control,
+    decay_s: Control,
+    sustain: Control,
+    gate_s: Control,
+    release_s: Control,
+    curvature: Control | None = None,
+) -> Mono:
+    """Attack, hold, decay to a sustain level, release.
+
+    With `t1 = attack + hold` and `t2 = t1 + gate`:
+    `attack(t) · (s + (1 - s) exp(-ln 1000 (t - t1)⁺ / decay)) · exp(-ln 1000 (t - t2)⁺ / release)`.
+    Any segment may be zero.
+
+    Args:
+        grid: where to render.
+        attack_s: length of the rise, (..., 1), seconds.
+        hold_s: how long the level stays at 1, (..., 1), seconds.
+        decay_s: T60 of the fall to the sustain level, (..., 1), seconds.
+        sustain: that level s, (..., 1), in [0, 1].
+        gate_s: time from the end of the hold to the release, (..., 1), seconds.
+        release_s: T60 of the release, (..., 1), seconds.
+        curvature: of the attack, (..., 1).
+    """
+    hold_end_s = attack_s + hold_s
+    falling = sustain + (1.0 - sustain) * _decay_after(grid, decay_s, hold_end_s)
+    return attack(grid, attack_s, curvature) * falling * _decay_after(grid, release_s, hold_end_s + gate_s)
+
+
+def _decay_after(grid: Grid, t60_s: Control, onset_s: Control) -> Mono:
+    """1 until the onset, an exponential decay from there."""
+    return torch.exp(grid.ramp(-t60_to_rate(t60_s), onset_s).clamp(max=0.0))

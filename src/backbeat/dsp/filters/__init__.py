@@ -1,0 +1,1 @@
+"""Filters: finite and infinite impulse responses, applied by fast convolution."""

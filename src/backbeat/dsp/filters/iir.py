@@ -1,0 +1,203 @@
+"""Recursive filters: one-pole and second-order sections, run exactly, for every item at once.
+
+A recursive filter is convolved with its own impulse response, which is exact for the span it is rendered over. The
+response of a section in state-space form, `h[n] = C A^(n-1) B`, is a product of two short tables of powers of A, as a
+modal bank is, whether its poles are complex, real or equal.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backbeat.dsp.filters.convolution import convolve
+from backbeat.dsp.grid import Grid
+from backbeat.dsp.units import db_to_gain
+from backbeat.types import Control, Kernel, Mono
+
+_HIGHEST_CUTOFF = 0.49
+"""Cutoffs are kept below this share of the sample rate: at Nyquist a section's poles reach the unit circle."""
+
+BUTTERWORTH_Q = math.sqrt(0.5)
+"""The Q of a second-order section that is maximally flat."""
+
+
+@dataclass(frozen=True)
+class Section:
+    """A transfer function `B(z) / A(z)` in powers of z⁻¹, with a₀ = 1.
+
+    Attributes:
+        b: numerator, (..., order + 1), float64.
+        a: denominator, (..., order + 1), float64.
+    """
+
+    b: Float[Tensor, "... coefficients"]
+    a: Float[Tensor, "... coefficients"]
+
+
+def iir(signal: Mono, *sections: Section) -> Mono:
+    """Run recursive filters in series from rest: each is `y[n] = Σ b_k x[n-k] - Σ_{k>0} a_k y[n-k]`.
+
+    Args:
+        signal: (..., samples).
+        sections: their coefficients, over the same leading axes; stable.
+    """
+    return convolve(signal, impulse_response(signal.shape[-1], *sections).to(signal.dtype))
+
+
+def impulse_response(samples: int, *sections: Section) -> Kernel:
+    """The first samples of the response of sections in series to an impulse, (..., samples), float64.
+
+    With the states of all sections in one vector, `h[0] = D` and `h[n] = C A^(n-1) B`. They are not multiplied into
+    one polynomial: its roots would be lost to rounding where several lie near z = 1.
+    """
+    transition, source, sense, through = _companion(sections[0])
+    for section in sections[1:]:
+        transition, source, sense, through = _series((transition, source, sense, through), _companion(section))
+    rows, columns, power = sense, source, transition
+    block = 1
+    while block * block < samples:
+        columns = torch.cat([columns, power @ columns], dim=-1)
+        power = power @ power
+        block *= 2
+    while rows.shape[-2] * block < samples - 1:
+        rows = torch.cat([rows, rows @ power], dim=-2)
+        power = power @ power
+    tail = (rows @ columns).flatten(-2)[..., : samples - 1]
+    return torch.cat([through.squeeze(-1), tail], dim=-1)
+
+
+_StateSpace: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
+"""A, B, C, D of `s[n+1] = A s[n] + B x[n]`, `y[n] = C s[n] + D x[n]`, as matrices."""
+
+
+def _companion(section: Section) -> _StateSpace:
+    """State-space form of one section."""
+    b, a = section.b, section.a
+    order = a.shape[-1] - 1
+    shift = torch.eye(order - 1, order, device=a.device, dtype=a.dtype).expand(*a.shape[:-1], -1, -1)
+    transition = torch.cat([-a[..., 1:].unsqueeze(-2), shift], dim=-2)
+    source = torch.eye(order, 1, device=a.device, dtype=a.dtype).expand(*a.shape[:-1], -1, -1)
+    sense = (b[..., 1:] - b[..., :1] * a[..., 1:]).unsqueeze(-2)
+    return transition, source, sense, b[..., :1].unsqueeze(-1)
+
+
+def _series(first: _StateSpace, second: _StateSpace) -> _StateSpace:
+    """Feed the first into the second."""
+    (a1, b1, c1, d1), (a2, b2, c2, d2) = first, second
+    nothing = torch.zeros_like(b1 @ c2)
+    return (
+        torch.cat([torch.cat([a1, nothing], -1), torch.cat([b2 @ c1, a2], -1)], -2),
+        torch.cat([b1, b2 @ d1], -2),
+        torch.cat([d2 @ c1, c2], -1),
+        d2 @ d1,
+    )
+
+
+def one_pole_lowpass(grid: Grid, cutoff_hz: Control) -> Section:
+    """`(1 - p) / (1 - p z⁻¹)` with `p = exp(-2π f)`: unity at DC.
+
+    Args:
+        grid: gives the sample rate.
+        cutoff_hz: (..., 1), Hz.
+    """
+    pole = torch.exp(-_angle(grid, cutoff_hz))
+    return Section(torch.cat([1.0 - pole, torch.zeros_like(pole)], -1), _one_pole_denominator(pole))
+
+
+def one_pole_highpass(grid: Grid, cutoff_hz: Control) -> Section:
+    """`(1 + p) / 2 · (1 - z⁻¹) / (1 - p z⁻¹)` with `p = exp(-2π f)`: unity at Nyquist.
+
+    Args:
+        grid: gives the sample rate.
+        cutoff_hz: (..., 1), Hz.
+    """
+    pole = torch.exp(-_angle(grid, cutoff_hz))
+    gain = 0.5 * (1.0 + pole)
+    return Section(torch.cat([gain, -gain], -1), _one_pole_denominator(pole))
+
+
+def lowpass(grid: Grid, cutoff_hz: Control, q: float | Control = BUTTERWORTH_Q) -> Section:
+    """Second-order low-pass, 12 dB per octave, gain Q at the cutoff.
+
+    Args:
+        grid: gives the sample rate.
+        cutoff_hz: (..., 1), Hz.
+        q: resonance; `BUTTERWORTH_Q` is flat.
+
+    References:
+        | Cookbook formulae for audio EQ biquad filter coefficients (Bristow-Johnson)
+    """
+    cosine, alpha = _prewarp(grid, cutoff_hz, q)
+    edge = 1.0 - cosine
+    return _normalised(0.5 * edge, edge, 0.5 * edge, 1.0 + alpha, -2.0 * cosine, 1.0 - alpha)
+
+
+def highpass(grid: Grid, cutoff_hz: Control, q: float | Control = BUTTERWORTH_Q) -> Section:
+    """Second-order high-pass; arguments and source as `lowpass`."""
+    cosine, alpha = _prewarp(grid, cutoff_hz, q)
+    edge = 1.0 + cosine
+    return _normalised(0.5 * edge, -edge, 0.5 * edge, 1.0 + alpha, -2.0 * cosine, 1.0 - alpha)
+
+
+def bandpass(grid: Grid, center_hz: Control, q: float | Control) -> Section:
+    """Second-order band-pass, 0 dB at its centre, bandwidth centre / Q; source as `lowpass`."""
+    cosine, alpha = _prewarp(grid, center_hz, q)
+    return _normalised(alpha, torch.zeros_like(alpha), -alpha, 1.0 + alpha, -2.0 * cosine, 1.0 - alpha)
+
+
+def peak(grid: Grid, center_hz: Control, gain_db: Control, q: float | Control) -> Section:
+    """Peaking equaliser: `gain_db` at the centre, 0 dB far from it; source as `lowpass`."""
+    cosine, alpha = _prewarp(grid, center_hz, q)
+    amplitude = db_to_gain(0.5 * gain_db.double())
+    boost, cut = alpha * amplitude, alpha / amplitude
+    return _normalised(1.0 + boost, -2.0 * cosine, 1.0 - boost, 1.0 + cut, -2.0 * cosine, 1.0 - cut)
+
+
+def low_shelf(grid: Grid, corner_hz: Control, gain_db: Control) -> Section:
+    """Shelf with `gain_db` below the corner and 0 dB above it, slope 1; source as `lowpass`."""
+    return _shelf(grid, corner_hz, gain_db, side=1.0)
+
+
+def high_shelf(grid: Grid, corner_hz: Control, gain_db: Control) -> Section:
+    """Shelf with `gain_db` above the corner and 0 dB below it, slope 1; source as `lowpass`."""
+    return _shelf(grid, corner_hz, gain_db, side=-1.0)
+
+
+def _shelf(grid: Grid, corner_hz: Control, gain_db: Control, *, side: float) -> Section:
+    """Both shelves: they differ by the sign of the cosine and of the odd coefficients."""
+    cosine, alpha = _prewarp(grid, corner_hz, BUTTERWORTH_Q)
+    amplitude = db_to_gain(0.5 * gain_db.double())
+    slope = 2.0 * torch.sqrt(amplitude) * alpha
+    up, down = amplitude + 1.0, amplitude - 1.0
+    lean = side * cosine
+    return _normalised(
+        amplitude * (up - down * lean + slope),
+        side * 2.0 * amplitude * (down - up * lean),
+        amplitude * (up - down * lean - slope),
+        up + down * lean + slope,
+        -side * 2.0 * (down + up * lean),
+        up + down * lean - slope,
+    )
+
+
+def _angle(grid: Grid, cutoff_hz: Control) -> Tensor:
+    """Cutoff in radians per sample, float64, kept below Nyquist."""
+    return 2.0 * math.pi * (cutoff_hz.double() / grid.sample_rate).clamp(max=_HIGHEST_CUTOFF)
+
+
+def _prewarp(grid: Grid, cutoff_hz: Control, q: float | Control) -> tuple[Tensor, Tensor]:
+    """The cookbook's `cos ω` and `α = sin ω / 2Q`."""
+    angle = _angle(grid, cutoff_hz)
+    return torch.cos(angle), torch.sin(angle) / (2.0 * q)
+
+
+def _normalised(b0: Tensor, b1: Tensor, b2: Tensor, a0: Tensor, a1: Tensor, a2: Tensor) -> Section:
+    return Section(torch.cat([b0 / a0, b1 / a0, b2 / a0], -1), torch.cat([torch.ones_like(a0), a1 / a0, a2 / a0], -1))
+
+
+def _one_pole_denominator(pole: Tensor) -> Tensor:
+    return torch.cat([torch.ones_like(pole), -pole], -1)

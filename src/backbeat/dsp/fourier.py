@@ -1,0 +1,34 @@
+"""FFTs and spectra whose every bit depends on one item alone, and not on the batch around it."""
+
+import torch
+from jaxtyping import Complex
+from torch import Tensor
+
+from backbeat.types import Mono
+
+
+def rfft(signal: Mono, length: int) -> Complex[Tensor, "... bins"]:
+    """Spectrum of a real signal, zero-padded to `length`."""
+    # A lone transform is split over threads and rounds differently from one in a batch, so it gets company.
+    if signal.shape[:-1].numel() == 1:
+        return torch.fft.rfft(signal.unsqueeze(0).expand(2, *signal.shape), length)[0]
+    return torch.fft.rfft(signal, length)
+
+
+def irfft(spectrum: Complex[Tensor, "... bins"], length: int) -> Mono:
+    """Real signal of a spectrum, `length` samples."""
+    if spectrum.shape[:-1].numel() == 1:
+        return torch.fft.irfft(spectrum.unsqueeze(0).expand(2, *spectrum.shape), length)[0]
+    return torch.fft.irfft(spectrum, length)
+
+
+def product(first: Complex[Tensor, "..."], second: Complex[Tensor, "..."]) -> Complex[Tensor, "..."]:
+    """Complex product in real arithmetic: PyTorch's own rounds differently in a tensor's body and in its tail."""
+    real = first.real * second.real - first.imag * second.imag
+    return torch.complex(real, first.real * second.imag + first.imag * second.real)
+
+
+def fast_length(samples: int) -> int:
+    """The smallest of 2^k · {1, 9/8, 5/4, 3/2, 15/8} that is no less than `samples`: lengths an FFT is fast at."""
+    base = 1 << max(samples - 1, 1).bit_length()
+    return min(n for n in (base, base // 16 * 15, base // 4 * 3, base // 8 * 5, base // 16 * 9) if n >= samples)

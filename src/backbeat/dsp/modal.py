@@ -1,0 +1,103 @@
+"""Banks of damped sinusoids: the ringing of a struck body."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from backbeat.dsp.grid import Grid
+from backbeat.dsp.phase import steady, sweep
+from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
+from backbeat.types import Control, Mono
+
+_MODAL_BLOCK = 256
+_FADE_BELOW_NYQUIST = 0.1
+
+
+def modal(
+    grid: Grid, frequency_hz: Control, t60_s: Control, gain: Control, start_cycles: Control | None = None
+) -> Mono:
+    """Sum of damped sinusoids: `Σ_k g_k exp(-d_k t) sin 2π(f_k t + φ_k)`, with `d_k = ln 1000 / T60_k`.
+
+    With n = aL + b, the term of mode k is `Im exp((jω_k - d_k) aL) exp((jω_k - d_k) b)`: two short tables and one
+    matrix product instead of a sinusoid per mode and sample. A mode within a tenth of Nyquist fades out, and one
+    above it is silent.
+
+    Args:
+        grid: where to render.
+        frequency_hz: f, (..., modes), Hz.
+        t60_s: (..., modes), seconds.
+        gain: g, (..., modes).
+        start_cycles: φ, (..., modes), cycles; none starts at a rising zero crossing.
+
+    Returns:
+        (..., samples).
+    """
+    frequency, rate = frequency_hz.double(), t60_to_rate(t60_s).double()
+    phase = torch.zeros_like(frequency) if start_cycles is None else start_cycles.double()
+    level = (gain * _below_nyquist(grid, frequency_hz)).unsqueeze(-2)
+
+    def table(t: Tensor, offset_cycles: Tensor) -> tuple[Tensor, Tensor]:
+        """Real and imaginary part of `exp((jω - d) t + 2πjφ)`, (..., times, modes)."""
+        cycles = frequency.unsqueeze(-2) * t.unsqueeze(-1) + offset_cycles.unsqueeze(-2)
+        angle = (2.0 * math.pi * (cycles - torch.floor(cycles))).to(grid.dtype)
+        envelope = torch.exp(-rate.unsqueeze(-2) * t.unsqueeze(-1)).to(grid.dtype)
+        return envelope * torch.cos(angle), envelope * torch.sin(angle)
+
+    starts_re, starts_im = table(grid.block_starts_s(_MODAL_BLOCK).squeeze(-1), phase)
+    steps_re, steps_im = table(grid.block_steps_s(_MODAL_BLOCK), torch.zeros_like(phase))
+    starts = torch.cat([level * starts_re, level * starts_im], dim=-1)
+    steps = torch.cat([steps_im, steps_re], dim=-1)
+    return grid.join(starts @ steps.transpose(-1, -2))
+
+
+def swept_modal(
+    grid: Grid,
+    frequency_hz: Control,
+    t60_s: Control,
+    gain: Control,
+    start_cycles: Control,
+    *,
+    sweep_st: Control,
+    sweep_s: Control,
+) -> Mono:
+    """Sum of damped sinusoids that share a pitch sweep: `Σ_k g_k exp(-d_k t) sin 2π(f_k θ(t) + φ_k)`.
+
+    Time runs `θ(t) = t + D τ (1 - exp(-t / τ))` with `D = 2^(sweep / 12) - 1`. The sine is computed directly, since θ
+    is no longer a straight line; the decay stays a product of tables. While the sweep lifts a mode to within a tenth
+    of Nyquist it fades, and above Nyquist it is silent.
+
+    Args:
+        grid: where to render.
+        frequency_hz: f, the frequency each mode settles at, (..., modes), Hz.
+        t60_s: (..., modes), seconds.
+        gain: g, (..., modes).
+        start_cycles: φ, (..., modes), cycles.
+        sweep_st: how far above its frequency each mode starts, (..., 1), semitones.
+        sweep_s: T60 of the sweep, (..., 1), seconds.
+
+    Returns:
+        (..., samples).
+    """
+    one_hz = torch.ones_like(sweep_st)
+    warp = steady(grid, one_hz) + sweep(grid, one_hz, sweep_st, sweep_s)
+    rate, starts_s = t60_to_rate(t60_s).double(), grid.block_starts_s()
+    excess = (semitones_to_ratio(sweep_st) - 1.0).double().unsqueeze(-1)
+    speed = 1.0 + excess * torch.exp(-t60_to_rate(sweep_s).double().unsqueeze(-1) * starts_s)
+    # Mode by mode, so that what is computed per sample stays in cache.
+    total = torch.zeros((), device=grid.device, dtype=grid.dtype)
+    for k in range(frequency_hz.shape[-1]):
+        mode = slice(k, k + 1)
+        frequency, fall = frequency_hz[..., mode], rate[..., mode].unsqueeze(-1)
+        level = torch.exp(-fall * starts_s).to(grid.dtype) * gain[..., mode].unsqueeze(-1)
+        level = level * _below_nyquist(grid, (frequency.unsqueeze(-1) * speed).to(grid.dtype))
+        envelope = level * torch.exp(-fall * grid.block_steps_s()).to(grid.dtype)
+        angle = 2.0 * math.pi * (warp * frequency).cycles(grid.dtype, start_cycles[..., mode])
+        total = total + torch.sin(angle) * envelope
+    return grid.join(total)
+
+
+def _below_nyquist(grid: Grid, frequency_hz: Tensor) -> Tensor:
+    """1 well below Nyquist, 0 above it, a straight fade between."""
+    nyquist_hz = 0.5 * grid.sample_rate
+    return ((nyquist_hz - frequency_hz) / (_FADE_BELOW_NYQUIST * nyquist_hz)).clamp(0.0, 1.0)

@@ -1,0 +1,58 @@
+"""Noise without state: sample n of a stream is a hash of (seed, stream, n).
+
+So the noise is the same alone or in any batch, at any length, on any device, and any part of it can be computed by
+itself.
+"""
+
+import torch
+from jaxtyping import Int32
+from torch import Tensor
+
+from backbeat.dsp.grid import Grid
+from backbeat.types import Mono
+
+_GOLDEN = 0x9E3779B9
+_FIRST, _SECOND = 0x21F0AAAD, 0xD35A2D97
+
+
+def noise(grid: Grid, stream: int) -> Mono:
+    """White noise, uniform in [-1, 1), RMS 1/√3.
+
+    Args:
+        grid: where to render; its seeds choose the noise of each item.
+        stream: tells apart the noises of one instrument.
+
+    Returns:
+        (batch, samples), without gradient.
+
+    References:
+        | Prospecting for Hash Functions (Wellons, 2018), for the mixing constants
+    """
+    key = _mix(grid.seeds.to(torch.int32) ^ _mix(_int32(grid, stream * _GOLDEN)))
+    second_key = _mix(key + _int32(grid, _GOLDEN)).unsqueeze(-1)
+    counter = torch.arange(grid.samples, device=grid.device, dtype=torch.int32)
+    bits = counter + key.unsqueeze(-1)
+    # One round under a second key, so that two seeds never see the same counters shuffled.
+    bits = _mix((bits ^ _shift(bits, 16)) * _signed(_FIRST) + second_key)
+    return bits.to(grid.dtype) * 2.0**-31
+
+
+def _mix(bits: Int32[Tensor, "..."]) -> Int32[Tensor, "..."]:
+    """Every output bit depends on every input bit: xor-shift and multiply, twice, wrapping."""
+    bits = (bits ^ _shift(bits, 16)) * _signed(_FIRST)
+    bits = (bits ^ _shift(bits, 15)) * _signed(_SECOND)
+    return bits ^ _shift(bits, 15)
+
+
+def _shift(bits: Int32[Tensor, "..."], places: int) -> Int32[Tensor, "..."]:
+    """Logical shift right: int32 has only the arithmetic one, which copies the sign."""
+    return (bits >> places) & ((1 << (32 - places)) - 1)
+
+
+def _signed(word: int) -> int:
+    """The int32 with the bits of an unsigned 32-bit word."""
+    return (word + 2**31) % 2**32 - 2**31
+
+
+def _int32(grid: Grid, word: int) -> Int32[Tensor, ""]:
+    return torch.tensor(_signed(word % 2**32), device=grid.device, dtype=torch.int32)

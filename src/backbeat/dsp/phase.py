@@ -1,0 +1,116 @@
+"""Phase in closed form, accurate in float32 for as long as a drum can ring.
+
+A phase that grows to thousands of cycles has no bits left for its fraction in float32, and a running sum drifts. So
+a `Phase` keeps the parts that are each accurate: the cycles at the start of every block (float64, reduced to one
+cycle before use) and the few cycles since then, as a product of two short tables. Everything up to `cycles` costs
+only what the tables cost. Phases add, and multiply by a frequency ratio.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backbeat.dsp.grid import Grid
+from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
+from backbeat.types import Control
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Cycles since the onset, `starts + rows @ columns`, split into blocks; all float64.
+
+    Attributes:
+        starts: cycles at each block's first sample, (..., blocks, 1).
+        rows: what of the cycles since then depends on the block, (..., blocks, rank).
+        columns: what of them depends on the sample within the block, (..., rank, block).
+    """
+
+    starts: Float[Tensor, "... blocks 1"]
+    rows: Float[Tensor, "... #blocks rank"]
+    columns: Float[Tensor, "... rank block"]
+
+    def __add__(self, other: "Phase") -> "Phase":
+        return Phase(
+            self.starts + other.starts,
+            torch.cat([self.rows, other.rows], dim=-1),
+            torch.cat([self.columns, other.columns], dim=-2),
+        )
+
+    def __mul__(self, ratio: Control) -> "Phase":
+        """The phase of an oscillator `ratio` times as fast; `ratio` is (..., 1)."""
+        factor = ratio.double().unsqueeze(-1)
+        return Phase(self.starts * factor, self.rows * factor, self.columns)
+
+    def cycles(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> Float[Tensor, "... blocks block"]:
+        """The phase with whole cycles taken out at each block's start."""
+        starts = self.starts if offset_cycles is None else self.starts + offset_cycles.double().unsqueeze(-1)
+        rows = torch.cat([starts - torch.floor(starts), self.rows], dim=-1)
+        columns = torch.cat([torch.ones_like(self.columns[..., :1, :]), self.columns], dim=-2)
+        return rows.to(dtype) @ columns.to(dtype)
+
+
+def steady(grid: Grid, pitch_hz: Control) -> Phase:
+    """Phase of a constant pitch: `f · t` cycles.
+
+    Args:
+        grid: where to render.
+        pitch_hz: (..., 1), Hz.
+    """
+    pitch = pitch_hz.double().unsqueeze(-1)
+    starts = pitch * grid.block_starts_s()
+    return Phase(starts, pitch.expand_as(starts), grid.block_steps_s().expand(*pitch.shape[:-1], -1))
+
+
+def sweep(grid: Grid, pitch_hz: Control, depth_st: Control, t60_s: Control) -> Phase:
+    """Phase that an exponential sweep adds to a steady pitch.
+
+    The pitch is `f + (f0 - f) exp(-t / τ)` with `f0 = f · 2^(depth / 12)`, and the phase in cycles, over the steady
+    part, `(f0 - f) τ (1 - exp(-t / τ))`. Several sweeps add: a fast click sweep on a slow one.
+
+    Args:
+        grid: where to render.
+        pitch_hz: the pitch that is swept to, (..., 1), Hz.
+        depth_st: how far above it the sweep starts, (..., 1), semitones.
+        t60_s: T60 of the pitch excess, (..., 1), seconds.
+    """
+    rate = t60_to_rate(t60_s).double().unsqueeze(-1)
+    excess_hz = (pitch_hz * (semitones_to_ratio(depth_st) - 1.0)).double().unsqueeze(-1)
+    cycles = excess_hz / rate
+    starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
+    return Phase(
+        -cycles * torch.expm1(-rate * starts_s),
+        cycles * torch.exp(-rate * starts_s),
+        -torch.expm1(-rate * steps_s),
+    )
+
+
+def vibrato(grid: Grid, pitch_hz: Control, depth_st: Control, rate_hz: Control) -> Phase:
+    """Phase that a sine LFO on the pitch adds to a steady pitch.
+
+    The pitch is `f + d sin(2π r t)` with `d = f (2^(depth / 12) - 1)`, and the added phase in cycles
+    `d (1 - cos(2π r t)) / (2π r) = π d r t² sinc²(r t)`, which has a limit at r = 0.
+
+    Args:
+        grid: where to render.
+        pitch_hz: the pitch in the middle, (..., 1), Hz.
+        depth_st: the excursion upwards, (..., 1), semitones.
+        rate_hz: (..., 1), Hz.
+    """
+    depth_hz = (pitch_hz * (semitones_to_ratio(depth_st) - 1.0)).double().unsqueeze(-1)
+    rate = rate_hz.double().unsqueeze(-1)
+    starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
+
+    def raised(t: Tensor) -> Tensor:
+        """`(1 - cos(2π r t)) / (2π r)`, finite at r = 0."""
+        return math.pi * rate * t * t * torch.sinc(rate * t) ** 2
+
+    # 1 - cos(a + b) less 1 - cos a is cos a (1 - cos b) + sin a sin b; each over 2π r.
+    angle = 2.0 * math.pi * rate * starts_s
+    return Phase(
+        depth_hz * raised(starts_s),
+        depth_hz * torch.cat([torch.cos(angle), torch.sin(angle)], dim=-1),
+        torch.cat([raised(steps_s), steps_s * torch.sinc(2.0 * rate * steps_s)], dim=-2),
+    )

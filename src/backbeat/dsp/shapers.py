@@ -1,0 +1,45 @@
+"""Waveshapers: a drive in dB into a curve, with the level compensated.
+
+All are `f(g x) / f(g)` with `g = 10^(drive / 20)`: full scale stays full scale, and as the drive falls the curve
+becomes a straight line. They act sample by sample without oversampling: the harmonics of a sound that is driven hard
+fold back at Nyquist, which for drums, whose driven part is low in pitch, lies below what the drive adds.
+"""
+
+import torch
+
+from backbeat.dsp.units import db_to_gain
+from backbeat.types import Control, Mono
+
+
+def tanh_clip(signal: Mono, drive_db: Control) -> Mono:
+    """Hyperbolic tangent: `tanh(g x) / tanh(g)`.
+
+    Args:
+        signal: (..., samples).
+        drive_db: (..., 1), dB.
+    """
+    gain = db_to_gain(drive_db)
+    return torch.tanh(gain * signal) / torch.tanh(gain)
+
+
+def arctan_clip(signal: Mono, drive_db: Control) -> Mono:
+    """Arctangent, which bends earlier and softer than tanh: `atan(g x) / atan(g)`.
+
+    Args:
+        signal: (..., samples).
+        drive_db: (..., 1), dB.
+    """
+    gain = db_to_gain(drive_db)
+    return torch.atan(gain * signal) / torch.atan(gain)
+
+
+def soft_clip(signal: Mono, drive_db: Control) -> Mono:
+    """Algebraic soft clip, cheap, with a gradient at any level: `f(g x) / f(g)`, `f(x) = x / √(1 + x²)`.
+
+    Args:
+        signal: (..., samples).
+        drive_db: (..., 1), dB.
+    """
+    gain = db_to_gain(drive_db)
+    driven = gain * signal
+    return driven * torch.rsqrt(1.0 + driven * driven) * (torch.sqrt(1.0 + gain * gain) / gain)

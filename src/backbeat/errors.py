@@ -1,0 +1,35 @@
+"""The errors of backbeat, under one base class.
+
+    BackbeatError
+    ├── AudioError       a sound file that cannot be read or written
+    ├── ParameterError   a control name, value or shape that a table does not allow
+    ├── PluginError      an instrument that does not exist or is not well formed
+    ├── PatchError       a patch that cannot be loaded, validated or saved
+    └── MatchError       a match that cannot be started or resumed
+
+Every message is one line that names the file or field, the value found and what is allowed.
+"""
+
+
+class BackbeatError(Exception):
+    """Base class: whatever backbeat raises on purpose."""
+
+
+class AudioError(BackbeatError):
+    """A sound file that cannot be read or written."""
+
+
+class ParameterError(BackbeatError):
+    """A control name, value or shape that a table does not allow."""
+
+
+class PluginError(BackbeatError):
+    """An instrument that does not exist or is not well formed."""
+
+
+class PatchError(BackbeatError):
+    """A patch that cannot be loaded, validated or saved."""
+
+
+class MatchError(BackbeatError):
+    """A match that cannot be started or resumed."""

@@ -1,0 +1,24 @@
+"""Distances between sounds: losses to descend, and the yardstick that matches are judged by."""
+
+from backbeat.losses.combine import DrumLoss, DrumTarget, drum_loss
+from backbeat.losses.distances import Distances, distances
+from backbeat.losses.envelope import EnvelopeLoss, EnvelopeTarget
+from backbeat.losses.spectra import Resolution, a_weighting, mel_frequencies, mel_spectrogram_db, quarter_hop
+from backbeat.losses.stft import MultiResolutionSTFT, STFTTarget
+
+__all__ = [
+    "Distances",
+    "DrumLoss",
+    "DrumTarget",
+    "EnvelopeLoss",
+    "EnvelopeTarget",
+    "MultiResolutionSTFT",
+    "Resolution",
+    "STFTTarget",
+    "a_weighting",
+    "distances",
+    "drum_loss",
+    "mel_frequencies",
+    "mel_spectrogram_db",
+    "quarter_hop",
+]

@@ -1,0 +1,41 @@
+"""What a match gives back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backbeat.losses.distances import Distances
+from backbeat.patch import Patch
+from backbeat.types import Audio
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """A patch for a one-shot, what it sounds like, and how it was found.
+
+    Attributes:
+        name: the target's name, without folder or suffix.
+        patch: the patch; rendering it gives `audio`, sample for sample.
+        audio: the patch's sound, (1, 1, samples), float32 on the CPU.
+        target: the one-shot, (1, 1, samples), float32 on the CPU.
+        sample_rate: of both, in Hz.
+        distances: from `target` to `audio`.
+        history: the lowest loss so far, after each step.
+        steps: optimisation steps taken.
+        seconds: wall-clock time of the whole match.
+        timings: seconds by stage ("analysis", "search", …).
+        notes: what the user should know, one sentence each.
+        interrupted: whether the search was stopped before its end.
+    """
+
+    name: str
+    patch: Patch
+    audio: Audio
+    target: Audio
+    sample_rate: int
+    distances: Distances
+    history: tuple[float, ...]
+    steps: int
+    seconds: float
+    timings: Mapping[str, float]
+    notes: tuple[str, ...] = ()
+    interrupted: bool = False

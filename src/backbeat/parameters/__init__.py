@@ -1,0 +1,32 @@
+"""Parameter tables: names, units, ranges and scales, and the flat vector that optimisers and networks see."""
+
+from backbeat.parameters.kinds import (
+    cents,
+    choice,
+    cycles,
+    decibels,
+    exponent,
+    hz,
+    octaves,
+    seconds,
+    semitones,
+    share,
+)
+from backbeat.parameters.parameter import Parameter, Value
+from backbeat.parameters.table import Table
+
+__all__ = [
+    "Parameter",
+    "Table",
+    "Value",
+    "cents",
+    "choice",
+    "cycles",
+    "decibels",
+    "exponent",
+    "hz",
+    "octaves",
+    "seconds",
+    "semitones",
+    "share",
+]

@@ -1,0 +1,110 @@
+"""The kinds of control: one constructor per unit, each with the scale that suits it.
+
+A default that is a sequence makes a bank: one parameter with as many entries.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from backbeat.parameters.parameter import Parameter
+
+
+def hz(
+    low: float,
+    high: float,
+    *,
+    default: float | Sequence[float],
+    help: str,
+    musical: tuple[float, float] | None = None,
+) -> Parameter:
+    """A frequency, on a log scale."""
+    return _number("log", low, high, default, "Hz", help, musical)
+
+
+def seconds(
+    low: float,
+    high: float,
+    *,
+    default: float | Sequence[float],
+    help: str,
+    musical: tuple[float, float] | None = None,
+) -> Parameter:
+    """A time: on a log scale, or on a linear one where it may be zero."""
+    return _number("log" if low > 0.0 else "linear", low, high, default, "s", help, musical)
+
+
+def semitones(
+    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+) -> Parameter:
+    """An interval of pitch, on a linear scale."""
+    return _number("linear", low, high, default, "st", help, musical)
+
+
+def cents(
+    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+) -> Parameter:
+    """A small interval of pitch, on a linear scale."""
+    return _number("linear", low, high, default, "cents", help, musical)
+
+
+def octaves(
+    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+) -> Parameter:
+    """A bandwidth, on a linear scale."""
+    return _number("linear", low, high, default, "oct", help, musical)
+
+
+def decibels(
+    low: float,
+    high: float,
+    *,
+    default: float | Sequence[float],
+    help: str,
+    musical: tuple[float, float] | None = None,
+) -> Parameter:
+    """A level or a drive, linear in dB."""
+    return _number("linear", low, high, default, "dB", help, musical)
+
+
+def cycles(*, default: float | Sequence[float], help: str) -> Parameter:
+    """A start phase, from 0 to 1 cycle."""
+    return _number("linear", 0.0, 1.0, default, "cycles", help, None)
+
+
+def share(*, default: float, help: str, high: float = 1.0, musical: tuple[float, float] | None = None) -> Parameter:
+    """A plain amount from 0 up."""
+    return _number("linear", 0.0, high, default, "", help, musical)
+
+
+def exponent(
+    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+) -> Parameter:
+    """The shape of a curve, on a log scale; 1 is plain."""
+    return _number("log", low, high, default, "", help, musical)
+
+
+def choice(*options: str, default: str, help: str) -> Parameter:
+    """One of several options; it enters the signal chain as one weight per option, which sum to 1."""
+    return Parameter(
+        scale="choice",
+        low=0.0,
+        high=1.0,
+        default=tuple(float(option == default) for option in options),
+        unit="",
+        help=help,
+        musical=(0.0, 1.0),
+        options=options,
+    )
+
+
+def _number(
+    scale: Literal["linear", "log"],
+    low: float,
+    high: float,
+    default: float | Sequence[float],
+    unit: str,
+    help: str,
+    musical: tuple[float, float] | None,
+) -> Parameter:
+    entries = (default,) if isinstance(default, int | float) else tuple(default)
+    return Parameter(scale, low, high, tuple(float(entry) for entry in entries), unit, help, musical or (low, high))

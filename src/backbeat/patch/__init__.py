@@ -1,0 +1,20 @@
+"""Patches: the values of one plugin's parameters, as small JSON files, and new patches from old."""
+
+from backbeat.patch.document import Patch, Placement, from_json, load, save
+from backbeat.patch.factory import preset, presets
+from backbeat.patch.module import LearnablePatch
+from backbeat.patch.vary import morph, perturb, randomise
+
+__all__ = [
+    "LearnablePatch",
+    "Patch",
+    "Placement",
+    "from_json",
+    "load",
+    "morph",
+    "perturb",
+    "preset",
+    "presets",
+    "randomise",
+    "save",
+]

@@ -1,0 +1,218 @@
+"""One patch: what it holds, how it is checked, and its JSON.
+
+    {"schema": 1, "plugin": "drum", "version": 1, "options": {"tones": 12}, "name": "conga", "seed": 0,
+     "values": {"gain_db": -1.0, …}}
+
+Values are physical. A patch that a match found also says where it was found, so that it renders to the very samples
+of the match: `"render": {"sample_rate": 44100, "samples": 18233}`.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from backbeat import plugins
+from backbeat.errors import ParameterError, PatchError, PluginError
+from backbeat.files import replacing
+from backbeat.parameters import Value
+from backbeat.parameters.listing import value_rows
+from backbeat.plugins import Plugin
+from backbeat.synth import render
+from backbeat.types import Audio
+
+SCHEMA = 1
+_REQUIRED = ("schema", "plugin", "version", "values")
+_OPTIONAL = ("options", "name", "seed", "render")
+_LAST_SEED = 2**31 - 1
+_LARGEST_FILE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a patch was found: the grid that gives back the match's samples.
+
+    Attributes:
+        sample_rate: in Hz.
+        samples: length.
+    """
+
+    sample_rate: int
+    samples: int
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The values of one plugin's parameters and a noise seed.
+
+    Attributes:
+        plugin: the plugin's name.
+        values: physical values by parameter name; all of them.
+        options: what shapes the plugin's table.
+        name: for people.
+        seed: of the noise.
+        placement: where a match found it.
+
+    Raises:
+        PatchError: naming the field, the value found and what is allowed.
+    """
+
+    plugin: str
+    values: Mapping[str, Value]
+    options: Mapping[str, int] = field(default_factory=dict)
+    name: str = ""
+    seed: int = 0
+    placement: Placement | None = None
+
+    def __post_init__(self) -> None:
+        _check_seed(self.seed)
+        try:
+            plugin = plugins.get(self.plugin, **self.options)
+            object.__setattr__(self, "options", dict(plugin.options))
+            object.__setattr__(self, "values", plugin.table.check(self.values))
+        except (PluginError, ParameterError) as error:
+            raise PatchError(str(error)) from error
+
+    @property
+    def instrument(self) -> Plugin:
+        """The plugin that plays this patch."""
+        return plugins.get(self.plugin, **self.options)
+
+    def params(self) -> Tensor:
+        """Normalised values, (P,), float64."""
+        return self.instrument.table.normalise(self.values)
+
+    def render(self, *, sample_rate: int = 44100, samples: int = 44100, device: str = "cpu") -> Audio:
+        """Render the patch to (1, 1, samples), float32."""
+        params = self.params().to(device, torch.float32).unsqueeze(0)
+        with torch.no_grad():
+            return render(self.instrument, params, samples=samples, sample_rate=sample_rate, seed=self.seed)
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Name, value with unit, and help of each parameter."""
+        return value_rows(self.instrument.table, self.values)
+
+    def to_json(self) -> str:
+        """The patch as JSON text."""
+        document: dict[str, object] = {
+            "schema": SCHEMA,
+            "plugin": self.plugin,
+            "version": self.instrument.version,
+            "options": dict(self.options),
+            "name": self.name,
+            "seed": self.seed,
+            "values": {name: list(v) if isinstance(v, tuple) else v for name, v in self.values.items()},
+        }
+        if self.placement is not None:
+            document["render"] = {"sample_rate": self.placement.sample_rate, "samples": self.placement.samples}
+        return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def from_params(
+    plugin: Plugin, params: Tensor, *, name: str = "", seed: int = 0, placement: Placement | None = None
+) -> Patch:
+    """The patch of normalised params (P,)."""
+    return Patch(plugin.name, plugin.table.denormalise(params), plugin.options, name, seed, placement)
+
+
+def from_json(text: str) -> Patch:
+    """Read a patch from JSON text, migrating it from an older version of its plugin.
+
+    Raises:
+        PatchError: naming the field, the value found and what is allowed.
+    """
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PatchError(f"not a patch: {error}; must be a JSON object") from error
+    if not isinstance(document, dict):
+        raise PatchError(f"not a patch: found a JSON {type(document).__name__}; must be an object")
+    for key in document:
+        if key not in _REQUIRED + _OPTIONAL:
+            raise PatchError(f"{key}: no such field; there are {', '.join(_REQUIRED + _OPTIONAL)}")
+    for key in _REQUIRED:
+        if key not in document:
+            raise PatchError(f"{key}: missing; a patch needs {', '.join(_REQUIRED)}")
+    if document["schema"] != SCHEMA or isinstance(document["schema"], bool):
+        raise PatchError(f"schema: found {document['schema']!r}; this backbeat reads schema {SCHEMA}")
+    name, options = document.get("name", ""), document.get("options", {})
+    for key, value, kind in (("plugin", document["plugin"], str), ("name", name, str)):
+        if not isinstance(value, kind):
+            raise PatchError(f"{key}: found {value!r}; must be a string")
+    for key, value in (("values", document["values"]), ("options", options)):
+        if not isinstance(value, dict):
+            raise PatchError(f"{key}: found {value!r}; must be an object")
+    try:
+        plugin = plugins.get(document["plugin"], **options)
+    except PluginError as error:
+        raise PatchError(str(error)) from error
+    values = _migrate(plugin, document["version"], document["values"])
+    return Patch(plugin.name, values, plugin.options, name, document.get("seed", 0), _placement(document.get("render")))
+
+
+def load(path: str | Path) -> Patch:
+    """Read a patch file.
+
+    Raises:
+        PatchError: naming the file, and the field at fault.
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise PatchError(f"{path}: cannot be read ({error.strerror}); must be a patch, a JSON file") from error
+    if len(content) > _LARGEST_FILE:
+        raise PatchError(f"{path}: larger than {_LARGEST_FILE} bytes; must be a patch, a small JSON file")
+    try:
+        return from_json(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise PatchError(f"{path}: not text; must be a patch, a JSON file in UTF-8") from error
+    except PatchError as error:
+        raise PatchError(f"{path}: {error}") from error
+
+
+def save(patch: Patch, path: str | Path) -> None:
+    """Write a patch file, whole or not at all.
+
+    Raises:
+        PatchError: naming the file, where it cannot be written.
+    """
+    path = Path(path)
+    try:
+        with replacing(path) as temporary:
+            temporary.write_text(patch.to_json(), encoding="utf-8")
+    except OSError as error:
+        raise PatchError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _migrate(plugin: Plugin, version: object, values: dict[str, Value]) -> dict[str, Value]:
+    """Values of the plugin's present version."""
+    if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= plugin.version:
+        raise PatchError(
+            f"version: found {version!r}; this backbeat plays {plugin.name} up to version {plugin.version}"
+        )
+    for step in range(version, plugin.version):
+        values = plugin.migrations[step](values)
+    return values
+
+
+def _check_seed(seed: object) -> None:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _LAST_SEED:
+        raise PatchError(f"seed: found {seed!r}; must be a whole number from 0 to {_LAST_SEED}")
+
+
+def _placement(found: object) -> Placement | None:
+    if found is None:
+        return None
+    fields = ("sample_rate", "samples")
+    if (
+        not isinstance(found, dict)
+        or set(found) != set(fields)
+        or not all(type(found[key]) is int and found[key] > 0 for key in fields)
+    ):
+        raise PatchError(f"render: found {found!r}; must be whole numbers above 0 for {' and '.join(fields)}")
+    return Placement(found["sample_rate"], found["samples"])

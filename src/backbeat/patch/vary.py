@@ -1,0 +1,95 @@
+"""New patches from old, all in normalised params, so that a step sounds alike wherever it is taken."""
+
+from random import Random
+
+import torch
+from torch import Tensor
+
+from backbeat.errors import PatchError
+from backbeat.parameters import Table
+from backbeat.patch.document import Patch, from_params
+from backbeat.plugins import Plugin
+
+
+def morph(first: Patch, second: Patch, amount: float) -> Patch:
+    """The patch that lies `amount` of the way from the first to the second.
+
+    Args:
+        first: where an amount of 0 is.
+        second: where an amount of 1 is; of the same plugin and options.
+        amount: in [0, 1].
+
+    Raises:
+        PatchError: where the plugins differ, or the amount is out of range.
+    """
+    if (first.plugin, first.options) != (second.plugin, second.options):
+        raise PatchError(
+            f"morph: found {_kind(first)} and {_kind(second)}; must be two patches of one plugin with the same options"
+        )
+    if not 0.0 <= amount <= 1.0:
+        raise PatchError(f"amount: found {amount:g}; must be from 0 to 1")
+    params = first.params() * (1.0 - amount) + second.params() * amount
+    return from_params(first.instrument, params, name=f"{first.name} → {second.name}", seed=first.seed)
+
+
+def perturb(patch: Patch, amount: float, seed: int) -> Patch:
+    """The patch with every number moved by a normal step of standard deviation `amount` of its range.
+
+    Args:
+        patch: where to start; its choices stay.
+        amount: in [0, 1]; 0.02 is the drummer's next hit, 0.2 another drum.
+        seed: of the steps and of the new patch's noise.
+
+    Raises:
+        PatchError: where the amount is out of range.
+    """
+    if not 0.0 <= amount <= 1.0:
+        raise PatchError(f"amount: found {amount:g}; must be from 0 to 1")
+    table, generator = patch.instrument.table, Random(seed)
+    steps = torch.tensor([generator.gauss(0.0, amount) for _ in range(table.size)], dtype=torch.float64)
+    for name, parameter in table.items():
+        if parameter.options:
+            steps[table.slice(name)] = 0.0
+    params = (patch.params() + steps).clamp(0.0, 1.0)
+    return from_params(patch.instrument, params, name=patch.name, seed=seed)
+
+
+def randomise(plugin: Plugin, seed: int) -> Patch:
+    """A new patch, uniform within each parameter's musical range, with one option of each choice.
+
+    Args:
+        plugin: the instrument.
+        seed: of the values and of the patch's noise.
+    """
+    generator = Random(seed)
+    params = torch.zeros(plugin.table.size, dtype=torch.float64)
+    low, high = _musical(plugin.table)
+    for name, parameter in plugin.table.items():
+        where = plugin.table.slice(name)
+        if parameter.options:
+            params[where] = torch.tensor(parameter.weights(generator.choice(parameter.options)), dtype=torch.float64)
+        else:
+            shares = torch.tensor([generator.random() for _ in range(parameter.size)], dtype=torch.float64)
+            params[where] = low[where] + (high[where] - low[where]) * shares
+    return from_params(plugin, params, name=f"random {seed}", seed=seed)
+
+
+def _musical(table: Table) -> tuple[Tensor, Tensor]:
+    """Normalised ends of every entry's musical range."""
+    ends = []
+    for end in (0, 1):
+        values = {
+            name: parameter.options[0]
+            if parameter.options
+            else parameter.musical[end]
+            if parameter.size == 1
+            else (parameter.musical[end],) * parameter.size
+            for name, parameter in table.items()
+        }
+        ends.append(table.normalise(values))
+    return ends[0], ends[1]
+
+
+def _kind(patch: Patch) -> str:
+    options = ", ".join(f"{name}={value}" for name, value in patch.options.items())
+    return f"{patch.plugin}({options})" if options else patch.plugin

@@ -1,0 +1,62 @@
+"""The instruments: one file each, found by name.
+
+Others register theirs through the entry-point group `backbeat.plugins`: a `Plugin`, or a function that makes one from
+its options.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from typing import TypeAlias
+
+from backbeat.errors import PluginError
+from backbeat.plugins.base import Plugin
+from backbeat.plugins.drum import drum
+from backbeat.plugins.kick import KICK
+
+_GROUP = "backbeat.plugins"
+
+Maker: TypeAlias = Callable[..., Plugin]
+
+__all__ = ["Plugin", "get", "names"]
+
+
+def names() -> list[str]:
+    """The plugins there are, in alphabetical order."""
+    return sorted(_registered())
+
+
+def get(name: str, **options: int) -> Plugin:
+    """The plugin of that name, shaped by its options (`get("drum", tones=24)`).
+
+    Raises:
+        PluginError: listing the plugins or options there are.
+    """
+    found = _registered().get(name)
+    if found is None:
+        raise PluginError(f"plugin: found {name!r}; there are {', '.join(names())}")
+    if isinstance(found, Plugin):
+        if options:
+            raise PluginError(f"plugin {name}: found option {next(iter(options))!r}; it has none")
+        return found
+    allowed = list(inspect.signature(found).parameters)
+    for option in options:
+        if option not in allowed:
+            raise PluginError(f"plugin {name}: found option {option!r}; it has {', '.join(allowed)}")
+    return _make(found, tuple(sorted(options.items())))
+
+
+@cache
+def _make(maker: Maker, options: tuple[tuple[str, int], ...]) -> Plugin:
+    return maker(**dict(options))
+
+
+@cache
+def _registered() -> Mapping[str, Plugin | Maker]:
+    found: dict[str, Plugin | Maker] = {"drum": drum, "kick": KICK}
+    for entry in entry_points(group=_GROUP):
+        if entry.name in found:
+            raise PluginError(f"plugin {entry.name}: registered twice; {entry.value} must take another name")
+        found[entry.name] = entry.load()
+    return found

@@ -1,0 +1,49 @@
+"""What a plugin is: a name, a parameter table and a pure render function."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from backbeat.errors import PluginError
+from backbeat.parameters import Table, Value
+from backbeat.types import Mono
+
+Render: TypeAlias = Callable[..., Mono]
+"""`render(grid, *, name: Control, …) -> (batch, samples)`, with one keyword per parameter."""
+
+Migration: TypeAlias = Callable[[dict[str, Value]], dict[str, Value]]
+"""Values of one version of a plugin to values of the next that sound the same."""
+
+
+@dataclass(frozen=True, eq=False)
+class Plugin:
+    """One instrument.
+
+    Attributes:
+        name: as in patches and on the command line.
+        table: its parameters.
+        render: its signal chain.
+        summary: one sentence for a musician.
+        version: raised when the table or the sound changes.
+        options: what shaped the table, such as the number of tones.
+        migrations: by the version they start from.
+
+    Raises:
+        PluginError: where the table and the signature of `render` name different parameters.
+    """
+
+    name: str
+    table: Table
+    render: Render
+    summary: str
+    version: int = 1
+    options: Mapping[str, int] = field(default_factory=dict)
+    migrations: Mapping[int, Migration] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        parameters = inspect.signature(self.render).parameters.values()
+        heard = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+        for name in sorted(heard ^ set(self.table)):
+            side = "in its table but not in the signature of" if name in self.table else "missing from its table but in"
+            raise PluginError(f"plugin {self.name}: parameter {name} is {side} render")

@@ -1,0 +1,205 @@
+"""One picture of a match: what it sounds like beside its target, how it got there, and the patch."""
+
+import io
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.patches import Rectangle
+
+from backbeat.files import replacing
+from backbeat.losses.distances import Distances
+from backbeat.match.result import MatchResult
+from backbeat.patch import Patch
+from backbeat.report import panels
+
+PICTURE_INCHES = (16.0, 12.0)
+PICTURE_DPI = 100
+PLOTS_INCHES = (11.6, 10.4)
+PLOTS_DPI = 150
+ATTACK_S = 0.025
+
+HEADER_INCHES = 1.05
+TABLE_INCHES = 4.1
+MARGIN_INCHES = 0.3
+TITLE_INCHES = 0.3
+LABEL_INCHES = 0.5
+PANEL_GAP_INCHES = 0.75
+BAR_INCHES = 0.5
+TABLE_LINE_INCHES = 0.34
+TABLE_POINTS = 10.5
+TABLE_LINE_CHARACTERS = 42
+NAME_CHARACTERS = 80
+NOTE_LINE_INCHES = 0.2
+NOTE_LINE_CHARACTERS = 200
+NOTE_LINES = 6
+
+
+def write_picture(result: MatchResult, path: Path) -> None:
+    """Write the picture of a match as one PNG, 1600 × 1200 pixels; a failed write leaves nothing behind.
+
+    Raises:
+        OSError: `path` cannot be written.
+    """
+    picture = png(draw_picture(result))
+    with replacing(path) as temporary:
+        temporary.write_bytes(picture)
+
+
+def png(figure: Figure) -> bytes:
+    """Encode a figure; the same figure gives the same bytes."""
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi="figure")
+    return buffer.getvalue()
+
+
+def draw_picture(result: MatchResult) -> Figure:
+    """Draw all there is to see: title, plots, patch and notes."""
+    width, height = PICTURE_INCHES
+    figure = Figure(figsize=PICTURE_INCHES, dpi=PICTURE_DPI, facecolor="white")
+    _draw_header(figure, result)
+    footer = _draw_notes(figure, result.notes)
+    header = height - HEADER_INCHES
+    table = width - MARGIN_INCHES - TABLE_INCHES
+    _draw_plots(figure, result, right=table - MARGIN_INCHES, bottom=footer, top=header)
+    _draw_patch(figure, result.patch, left=table, bottom=footer, top=header)
+    return figure
+
+
+def draw_plots(result: MatchResult) -> Figure:
+    """Draw the plots alone, for a page that has its own title and table."""
+    width, height = PLOTS_INCHES
+    figure = Figure(figsize=PLOTS_INCHES, dpi=PLOTS_DPI, facecolor="white")
+    _draw_plots(figure, result, right=width - MARGIN_INCHES, bottom=0.0, top=height)
+    return figure
+
+
+def distances_text(distances: Distances) -> str:
+    """Say the four distances in one line."""
+    return (
+        f"mel {distances.mel_db:.1f} dB · LSD {distances.lsd_db:.1f} dB · "
+        f"MR-STFT {distances.mrstft:.2f} · envelope {distances.envelope_db:.1f} dB"
+    )
+
+
+def effort_text(result: MatchResult) -> str:
+    """Say what the match took: "600 steps in 12.3 s"."""
+    stopped = ", stopped early" if result.interrupted else ""
+    return f"{result.steps:,} {'step' if result.steps == 1 else 'steps'} in {result.seconds:.1f} s{stopped}"
+
+
+def _draw_header(figure: Figure, result: MatchResult) -> None:
+    width, height = PICTURE_INCHES
+    facts = (
+        _shortened(drawable(result.patch.plugin), NAME_CHARACTERS // 2),
+        distances_text(result.distances),
+        effort_text(result),
+    )
+    lines = (
+        (0.42, 20, "bold", _shortened(drawable(result.name), NAME_CHARACTERS)),
+        (0.80, 12, "normal", "   |   ".join(facts)),
+    )
+    for down, size, weight, text in lines:
+        figure.text(
+            MARGIN_INCHES / width, 1.0 - down / height, text,
+            fontsize=size, fontweight=weight, color=panels.INK, va="center", parse_math=False,
+        )  # fmt: skip
+
+
+def _draw_notes(figure: Figure, notes: Sequence[str]) -> float:
+    """Write the notes at the foot of the picture; returns the height that they take, in inches."""
+    width, height = PICTURE_INCHES
+    lines = [
+        line
+        for note in notes
+        for line in textwrap.wrap(f"Note: {drawable(note)}", NOTE_LINE_CHARACTERS, subsequent_indent="    ")
+    ]
+    if len(lines) > NOTE_LINES:
+        lines = [*lines[: NOTE_LINES - 1], "…"]
+    for index, line in enumerate(reversed(lines)):
+        figure.text(
+            MARGIN_INCHES / width, (MARGIN_INCHES + index * NOTE_LINE_INCHES) / height, line,
+            fontsize=9.5, color=panels.INK, va="center", parse_math=False,
+        )  # fmt: skip
+    return MARGIN_INCHES + len(lines) * NOTE_LINE_INCHES
+
+
+def _draw_plots(figure: Figure, result: MatchResult, right: float, bottom: float, top: float) -> None:
+    """Lay the plots out from the left margin to `right`, from `bottom` to `top`, all in inches."""
+    sounds = panels.Sounds(result.target[0, 0].numpy(), result.audio[0, 0].numpy(), result.sample_rate)
+    seconds = sounds.target.size / sounds.sample_rate
+    left = MARGIN_INCHES + LABEL_INCHES
+    width = right - left
+    row = (top - bottom) / 3.0
+    height = row - TITLE_INCHES - LABEL_INCHES
+
+    def place(row_index: int, at: float, panel_width: float) -> Axes:
+        below = bottom + (2 - row_index) * row + LABEL_INCHES
+        sides = (at / figure.get_figwidth(), below / figure.get_figheight())
+        return figure.add_axes((*sides, panel_width / figure.get_figwidth(), height / figure.get_figheight()))
+
+    attack = 0.32 * width
+    panels.draw_waveforms(place(0, left, width - attack - PANEL_GAP_INCHES), sounds, seconds, "Waveform")
+    panels.draw_waveforms(place(0, right - attack, attack), sounds, min(ATTACK_S, seconds), "Attack")
+
+    panel = (width - 2 * PANEL_GAP_INCHES - 2 * BAR_INCHES) / 3.0
+    lefts = (left, left + panel + PANEL_GAP_INCHES, right - BAR_INCHES - panel)
+    target_axes, match_axes, difference_axes = (place(1, at, panel) for at in lefts)
+    levels, difference = panels.draw_spectrograms(target_axes, match_axes, difference_axes, sounds)
+    for image, at in ((levels, lefts[1]), (difference, lefts[2])):
+        bar = figure.colorbar(image, cax=place(1, at + panel + 0.08, 0.14))
+        bar.ax.set_title("dB", fontsize=9, color=panels.INK)
+        bar.ax.tick_params(labelsize=9, colors=panels.INK, length=3)
+
+    half = (width - PANEL_GAP_INCHES) / 2.0
+    panels.draw_envelopes(place(2, left, half), sounds)
+    panels.draw_loss(place(2, right - half, half), result.history)
+
+
+def _draw_patch(figure: Figure, patch: Patch, left: float, bottom: float, top: float) -> None:
+    """List parameters and values; a bank's many numbers go on lines of their own below its name."""
+    width, height = PICTURE_INCHES
+    rows = [(drawable(name), drawable(value)) for name, value, _ in patch.rows()]
+    blocks = [_table_lines(name, value) for name, value in rows]
+    count = 1 + sum(len(block) for block in blocks)
+    line = min(TABLE_LINE_INCHES, (top - bottom) / count)
+    size = TABLE_POINTS * line / TABLE_LINE_INCHES
+
+    def write(at: float, down: float, text: str, align: str, weight: str = "normal") -> None:
+        figure.text(
+            at / width, (top - (down + 0.5) * line) / height, text, fontsize=size, fontweight=weight,
+            color=panels.INK, ha=align, va="center_baseline", parse_math=False,
+        )  # fmt: skip
+
+    right = left + TABLE_INCHES
+    write(left + 0.08, 0, f"Patch (noise seed {patch.seed})", "left", "bold")
+    down = 1
+    for index, block in enumerate(blocks):
+        if index % 2 == 0:
+            corner = (left / width, (top - (down + len(block)) * line) / height)
+            figure.add_artist(Rectangle(corner, TABLE_INCHES / width, len(block) * line / height, facecolor="#f2f2f2"))
+        for name, value in block:
+            write(left + 0.08, down, name, "left")
+            write(right - 0.08, down, value, "right")
+            down += 1
+
+
+def _table_lines(name: str, value: str) -> list[tuple[str, str]]:
+    if len(name) + len(value) <= TABLE_LINE_CHARACTERS:
+        return [(name, value)]
+    kept_with_unit = "\N{NO-BREAK SPACE}".join(value.rsplit(" ", 1))
+    wrapped = textwrap.wrap(kept_with_unit, TABLE_LINE_CHARACTERS)
+    return [(_shortened(name, TABLE_LINE_CHARACTERS), ""), *(("", part) for part in wrapped)]
+
+
+def _shortened(text: str, characters: int) -> str:
+    return text if len(text) <= characters else text[: characters - 1] + "…"
+
+
+def drawable(text: str) -> str:
+    """Replace what the font cannot draw (and matplotlib would warn of) with an empty box."""
+    glyphs = get_font(findfont(FontProperties())).get_charmap()
+    return "".join(character if ord(character) in glyphs else "□" for character in text)

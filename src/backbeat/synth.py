@@ -1,0 +1,81 @@
+"""Params to audio: the plain function, and an `nn.Module` for those who compose networks."""
+
+import torch
+from torch import Tensor, nn
+
+from backbeat import plugins
+from backbeat.dsp import Grid
+from backbeat.errors import ParameterError
+from backbeat.plugins import Plugin
+from backbeat.types import Audio, Params, Seeds
+
+_NEWEST_SEED = 2**31 - 1
+
+
+def render(
+    plugin: Plugin, params: Params, *, samples: int, sample_rate: float = 44100.0, seed: int | Seeds = 0
+) -> Audio:
+    """Render a batch.
+
+    Args:
+        plugin: the instrument.
+        params: (batch, P) in [0, 1], in the order of the plugin's table; gives device and dtype.
+        samples: length.
+        sample_rate: in Hz.
+        seed: of the noise, for all or (batch,).
+
+    Returns:
+        (batch, 1, samples).
+
+    Raises:
+        ParameterError: where the shape of `params` or `seed` does not fit.
+    """
+    if params.ndim != 2 or params.shape[1] != plugin.table.size:
+        raise ParameterError(f"params: found shape {tuple(params.shape)}; must be (batch, {plugin.table.size})")
+    if isinstance(seed, int):
+        if not 0 <= seed <= _NEWEST_SEED:
+            raise ParameterError(f"seed: found {seed}; must be from 0 to {_NEWEST_SEED}")
+        seed = torch.full((params.shape[0],), seed, device=params.device, dtype=torch.int64)
+    if seed.shape != (params.shape[0],):
+        raise ParameterError(f"seed: found shape {tuple(seed.shape)}; must be ({params.shape[0]},)")
+    grid = Grid(sample_rate, samples, seed, params.dtype)
+    return plugin.render(grid, **plugin.table.controls(params)).unsqueeze(1)
+
+
+class Synth(nn.Module):
+    """A plugin at one sample rate and length.
+
+    It holds no weights: params come from whoever calls it. `backbeat.LearnablePatch` keeps them as weights.
+
+    Args:
+        plugin: an instrument, or the name of one.
+        sample_rate: in Hz.
+        seconds: length of what it renders.
+
+    Raises:
+        PluginError: where there is no plugin of that name.
+        ParameterError: where rate or length is not above zero.
+    """
+
+    def __init__(self, plugin: Plugin | str, sample_rate: float = 44100.0, seconds: float = 1.0) -> None:
+        super().__init__()
+        self.plugin = plugins.get(plugin) if isinstance(plugin, str) else plugin
+        self.sample_rate = sample_rate
+        self.samples = round(seconds * sample_rate)
+        if sample_rate <= 0.0 or self.samples < 1:
+            raise ParameterError(
+                f"synth: found {seconds:g} s at {sample_rate:g} Hz; must be at least one sample at a rate above 0"
+            )
+
+    @property
+    def num_params(self) -> int:
+        """P, the length of one item's params."""
+        return self.plugin.table.size
+
+    def forward(self, params: Params, seed: int | Seeds = 0) -> Audio:
+        """Render params (batch, P) in [0, 1] to (batch, 1, samples)."""
+        return render(self.plugin, params, samples=self.samples, sample_rate=self.sample_rate, seed=seed)
+
+    def from_logits(self, logits: Tensor, seed: int | Seeds = 0) -> Audio:
+        """Render an unconstrained (batch, P), squashed into [0, 1] by a sigmoid: for the output of a network."""
+        return self(self.plugin.table.from_logits(logits), seed)

@@ -1,0 +1,391 @@
+import base64
+import hashlib
+import io
+import itertools
+import json
+import math
+import re
+import struct
+import wave
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
+
+from backbeat.losses.distances import Distances
+from backbeat.match.result import MatchResult
+from backbeat.patch import Patch
+from backbeat.report import write_page, write_picture
+from backbeat.report.figure import draw_picture, draw_plots
+from backbeat.report.page import render_page
+from backbeat.report.playback import level_matched, wav_bytes
+
+RATE = 44_100
+HOSTILE = "\"><script>alert('x')</script>&amp;<img src=http://evil.example/x> $\\frac{ \n 音 \udcff ${name}"
+BANK = ", ".join(f"{52.1 * 1.37**tone:.1f}" for tone in range(12))
+
+KICK_ROWS = [(f"control_number_{index}_hz", f"{-3.21 * index:.2f} Hz", "Help.") for index in range(25)]
+DRUM_ROWS = [
+    *((f"control_{index}_db", f"{-2.0 * index:.1f} dB", "One sentence.") for index in range(17)),
+    ("tone_hz", f"{BANK} Hz", "Frequency of each tone."),
+    ("tone_db", f"{BANK} dB", "Level of each tone."),
+    ("tone_decay_s", f"{BANK} s", "T60 of each tone."),
+]
+
+
+class ListedPatch(Patch):
+    """A patch that shows these rows, whatever the plugins' tables are."""
+
+    def __init__(self, plugin, rows):
+        facts = {"plugin": plugin, "name": "a", "seed": 7, "options": {}, "values": {}, "listed": rows}
+        for name, value in facts.items():
+            object.__setattr__(self, name, value)
+
+    def rows(self):
+        return self.listed
+
+    def to_json(self):
+        return json.dumps({"plugin": self.plugin, "name": "</pre><b>é"}, ensure_ascii=False)
+
+
+def decaying_tone(seconds=0.3, frequency_hz=1_000.0, gain=0.5):
+    time_s = torch.arange(round(seconds * RATE), dtype=torch.float64) / RATE
+    tone = gain * torch.sin(2.0 * math.pi * frequency_hz * time_s) * torch.exp(-6.9 * time_s / seconds)
+    return tone.float()[None, None]
+
+
+def result_of(target=None, audio=None, *, rows=KICK_ROWS, **changes):
+    target = decaying_tone() if target is None else target
+    result = MatchResult(
+        name="bd_fat",
+        patch=ListedPatch("kick", rows),
+        audio=0.7 * target if audio is None else audio,
+        target=target,
+        sample_rate=RATE,
+        distances=Distances(mel_db=3.21, lsd_db=4.12, mrstft=0.42, envelope_db=1.31),
+        history=tuple(2.0 * 0.99**step for step in range(200)),
+        steps=200,
+        seconds=12.3,
+        timings={"search": 11.0},
+    )
+    return replace(result, **changes)
+
+
+def panel(figure, title):
+    return next(axes for axes in figure.axes if axes.get_title(loc="left") == title)
+
+
+def visible_texts(figure):
+    texts = [*figure.texts]
+    for axes in figure.axes:
+        titles = (child for child in axes.get_children() if isinstance(child, Text))
+        texts += [*set(titles).difference(axes.texts), axes.xaxis.label, axes.yaxis.label]
+        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            texts += [
+                label
+                for label, at in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
+                if min(limits) <= at <= max(limits)
+            ]
+        if legend := axes.get_legend():
+            texts += legend.get_texts()
+    return [text for text in texts if text.get_text()]
+
+
+class Page(HTMLParser):
+    """The tags, attributes and text of a page; raises where tags do not nest."""
+
+    VOID = ("meta", "link", "img")
+
+    def __init__(self, source):
+        super().__init__()
+        self.elements, self.open, self.text = [], [], {}
+        self.feed(source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text[self.open[-1] if self.open else ""] = self.text.get(self.open[-1] if self.open else "", "") + data
+
+    def find(self, tag, **attributes):
+        return [found for name, found in self.elements if name == tag and attributes.items() <= found.items()]
+
+
+def embedded(element, attribute, kind):
+    prefix = f"data:{kind};base64,"
+    assert element[attribute].startswith(prefix)
+    return base64.b64decode(element[attribute].removeprefix(prefix), validate=True)
+
+
+# The picture
+
+
+def test_the_picture_is_a_png_of_the_stated_size(tmp_path):
+    write_picture(result_of(), tmp_path / "bd_fat.png")
+    data = (tmp_path / "bd_fat.png").read_bytes()
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">4sII", data[12:24]) == (b"IHDR", 1600, 1200)
+    assert data[-8:-4] == b"IEND"
+    assert [file.name for file in tmp_path.iterdir()] == ["bd_fat.png"]
+
+
+@pytest.mark.parametrize("write", [write_picture, write_page])
+def test_the_same_result_gives_the_same_bytes(write, tmp_path):
+    write(result_of(), tmp_path / "one")
+    write(result_of(), tmp_path / "two")
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("write", [write_picture, write_page])
+def test_a_failed_write_leaves_what_was_there(write, tmp_path):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        write(result_of(), tmp_path / "taken")
+    with pytest.raises(OSError, match="missing"):
+        write(result_of(), tmp_path / "missing" / "file")
+
+    (tmp_path / "old").write_text("kept")
+    with pytest.raises(ValueError, match="not enough values"):
+        write(result_of(rows=[("no value",)]), tmp_path / "old")
+    assert (tmp_path / "old").read_text() == "kept"
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["old", "taken"]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        result_of(),
+        result_of(rows=DRUM_ROWS, notes=("A short note.", "A long note goes on and on. " * 12)),
+        result_of(name=HOSTILE * 5, patch=ListedPatch("p" * 90, DRUM_ROWS * 2), notes=("Words. " * 99,) * 9),
+        result_of(decaying_tone(10.0), rows=[("rather_long_name_" * 6, "triangle", "")], interrupted=True),
+        result_of(decaying_tone(0.02), rows=[], history=(), steps=0),
+    ],
+    ids=["kick", "drum", "crowded", "long", "short"],
+)
+def test_nothing_in_the_picture_overlaps_or_is_cut_off(result):
+    figure = draw_picture(result)
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    boxes = [text.get_window_extent(renderer) for text in visible_texts(figure)]
+    boxes += [axes.get_window_extent(renderer) for axes in figure.axes]
+    for box in boxes:
+        assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1
+        assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1
+    for one, other in itertools.combinations(boxes, 2):
+        width = min(one.x1, other.x1) - max(one.x0, other.x0)
+        height = min(one.y1, other.y1) - max(one.y0, other.y0)
+        assert min(width, height) < 1.5, (one, other)
+
+
+def test_the_title_says_what_was_matched_and_how_well():
+    texts = " ".join(text.get_text() for text in draw_picture(result_of(interrupted=True)).texts)
+    for fact in ("bd_fat", "kick", "mel 3.2 dB", "LSD 4.1 dB", "MR-STFT 0.42", "envelope 1.3 dB"):
+        assert fact in texts
+    assert "200 steps in 12.3 s, stopped early" in texts
+    assert "control_number_24_hz" in texts
+
+
+def test_every_axis_names_its_quantity():
+    for axes in draw_plots(result_of()).axes:
+        if axes.get_title(loc="left"):
+            assert axes.get_xlabel() in ("time (ms)", "step")
+            assert axes.get_ylabel() in (
+                "amplitude (full scale = 1)", "frequency (Hz)", "RMS level (dBFS)", "lowest loss so far",
+            )  # fmt: skip
+        else:
+            assert axes.get_title() == "dB"
+
+
+def test_the_waveform_keeps_a_single_sample_of_ten_seconds():
+    target = torch.zeros(1, 1, 10 * RATE)
+    target[..., round(7.5 * RATE)] = -0.8
+    lines = panel(draw_plots(result_of(target)), "Waveform").get_lines()
+    time_ms, value = lines[0].get_data()
+    assert len(value) < 5_000
+    assert value.min() == np.float32(-0.8)
+    assert time_ms[value.argmin()] == pytest.approx(7_500.0, abs=10.0)
+    assert lines[1].get_data()[1].min() == pytest.approx(-0.56)
+    assert lines[0].get_linestyle() != lines[1].get_linestyle()
+
+
+def test_the_spectrograms_show_the_tone_where_it_is_and_the_gain_as_difference():
+    figure = draw_plots(result_of(decaying_tone(gain=0.2), 4.0 * decaying_tone(gain=0.2)))
+    for title, peak_db in (("Target", -20.0 * math.log10(4.0)), ("Match", 0.0)):
+        image = panel(figure, title).images[0]
+        levels_db = image.get_array()
+        _, _, lowest, highest = image.get_extent()
+        row = np.unravel_index(levels_db.argmax(), levels_db.shape)[0]
+        octave = lowest + (highest - lowest) * row / (levels_db.shape[0] - 1)
+        assert 2.0**octave == pytest.approx(1_000.0, rel=0.06)
+        assert levels_db.max() == pytest.approx(peak_db, abs=0.5)  # the peak may lie between two rows
+    difference_db = panel(figure, "Match − target").images[0].get_array()
+    assert difference_db.max() == pytest.approx(20.0 * math.log10(4.0), abs=0.05)
+    assert difference_db.min() > -0.05
+
+
+def test_the_spectrograms_of_silence_are_dark():
+    silence = torch.zeros(1, 1, RATE // 10)
+    image = panel(draw_plots(result_of(silence)), "Target").images[0]
+    assert image.get_array().max() == pytest.approx(image.get_clim()[0], abs=1e-3)
+
+
+def test_the_envelope_is_the_rms_in_dbfs():
+    time_s = torch.arange(RATE, dtype=torch.float64) / RATE
+    steady = (0.5 * torch.sin(2.0 * math.pi * 1_000.0 * time_s)).float()[None, None]
+    lines = panel(draw_plots(result_of(steady, 0.1 * steady)), "Envelope").get_lines()
+    for line, level_dbfs in zip(lines, (-9.03, -29.03), strict=True):
+        assert line.get_ydata()[:-1] == pytest.approx(level_dbfs, abs=0.2)
+
+
+@pytest.mark.parametrize("history", [(1.5,), (0.7,) * 9, (math.inf, 3.0, 0.01), (0.0, 0.0)])
+def test_any_history_can_be_drawn(history):
+    axes = panel(draw_plots(result_of(history=history, steps=len(history))), "Loss")
+    if max(history) > 0.0:
+        assert axes.get_lines()[0].get_ydata() == pytest.approx(history)
+        assert axes.get_yscale() == "log"
+    else:
+        assert axes.get_lines()[:] == []
+
+
+@pytest.mark.parametrize("samples", [32, 882, 10 * RATE])
+@pytest.mark.parametrize("gain", [0.0, 1e-6, 0.9])
+def test_silence_and_sounds_of_any_length_are_reported(samples, gain, tmp_path):
+    sound = decaying_tone(samples / RATE, gain=gain)
+    write_picture(result_of(sound), tmp_path / "a.png")
+    write_page(result_of(sound, torch.zeros_like(sound)), tmp_path / "a.html")
+
+
+# The page
+
+
+def test_the_page_is_well_formed_and_says_everything():
+    result = result_of(rows=DRUM_ROWS, notes=("First & foremost.", "<i>Second</i>"), interrupted=True)
+    source = render_page(result)
+    page = Page(source)
+    assert page.text["h1"] == "bd_fat"
+    assert "200 steps in 12.3 s, stopped early" in source
+    assert "First & foremost." in page.text["li"]
+    assert "<i>Second</i>" in page.text["li"]
+    for value in ("3.2 dB", "4.1 dB", "0.42", "1.3 dB"):
+        assert value in page.text["dd"]
+    for name, value, meaning in DRUM_ROWS:
+        assert name in page.text["th"]
+        assert value in page.text["td"]
+        assert meaning in page.text["td"]
+
+
+def test_the_page_embeds_both_sounds():
+    target = decaying_tone(0.05)
+    audio = decaying_tone(0.05, frequency_hz=440.0, gain=0.4)
+    page = Page(render_page(result_of(target, audio)))
+    for name, sound in (("target", target), ("match", audio)):
+        (element,) = page.find("audio", id=f"sound-{name}")
+        with wave.open(io.BytesIO(embedded(element, "src", "audio/wav"))) as file:
+            assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (1, 2, RATE)
+            steps = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        np.testing.assert_allclose(steps / 32_767, sound[0, 0].double().numpy(), rtol=0, atol=0.5001 / 32_767)
+
+
+def test_the_page_embeds_the_plots_and_the_patch():
+    result = result_of()
+    page = Page(render_page(result))
+    (picture,) = page.find("img")
+    data = embedded(picture, "src", "image/png")
+    width, height = struct.unpack(">II", data[16:24])
+    assert width / height == pytest.approx(int(picture["width"]) / int(picture["height"]), rel=0.01)
+    (link,) = page.find("a")
+    assert link["download"] == "bd_fat.json"
+    assert embedded(link, "href", "application/json").decode() == result.patch.to_json()
+    assert page.text["pre"] == result.patch.to_json()
+
+
+def test_the_page_needs_nothing_outside_itself():
+    source = render_page(result_of(rows=DRUM_ROWS))
+    for _, attributes in Page(source).elements:
+        for name in ("src", "href", "srcset", "action", "poster", "data"):
+            assert attributes.get(name, "data:").startswith("data:")
+        assert not [name for name in attributes if name.startswith("on") or name == "style"]
+    assert not re.search(r"https?://|@import|url\(|fetch\(|XMLHttpRequest|import\(", source)
+
+
+def test_the_page_allows_its_own_script_and_style_only():
+    page = Page(render_page(result_of()))
+    (policy,) = page.find("meta", **{"http-equiv": "Content-Security-Policy"})
+    directives = dict(part.split(maxsplit=1) for part in policy["content"].split(";"))
+    assert directives["default-src"] == "'none'"
+    for tag in ("script", "style"):
+        digest = base64.b64encode(hashlib.sha256(page.text[tag].encode()).digest()).decode()
+        assert directives[f"{tag}-src"] == f"'sha256-{digest}'"
+
+
+def test_hostile_names_are_shown_and_do_nothing(tmp_path):
+    hostile_rows = [(HOSTILE, HOSTILE, HOSTILE)]
+    result = result_of(name=HOSTILE, patch=ListedPatch(HOSTILE, hostile_rows), notes=(HOSTILE,))
+    write_picture(result, tmp_path / "a.png")
+    write_page(result, tmp_path / "a.html")
+    hostile, tame = (
+        Page((tmp_path / "a.html").read_text("utf-8")), Page(render_page(result_of(rows=hostile_rows, notes=("",)))),
+    )  # fmt: skip
+    assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in tame.elements]
+    shown = HOSTILE.replace("\udcff", "?")
+    assert hostile.text["h1"] == shown
+    assert hostile.text["li"] == shown
+    assert hostile.find("a")[0]["download"] == f"{shown}.json"
+
+
+@given(target_gain=st.floats(1e-3, 4.0), match_gain=st.floats(1e-3, 4.0))
+@settings(max_examples=50, deadline=None)
+def test_levels_are_matched_by_turning_the_louder_down(target_gain, match_gain):
+    target = decaying_tone(0.05, gain=target_gain)
+    match = decaying_tone(0.05, frequency_hz=300.0, gain=match_gain)
+    playback = level_matched(target, match)
+    rms = [sound.double().square().mean().sqrt().item() for sound in (target, match)]
+    assert playback.target_gain * rms[0] == pytest.approx(playback.match_gain * rms[1], rel=1e-6)
+    assert max(playback.target_gain, playback.match_gain) == 1.0
+    ratio_db = abs(20.0 * math.log10(rms[0] / rms[1]))
+    (stated_db,) = re.findall(r"(-?[\d.]+) dB", playback.explanation)
+    assert float(stated_db) == pytest.approx(ratio_db, abs=0.0501)
+    assert not stated_db.startswith("-")
+    if ratio_db > 0.1:
+        assert f"the {'target' if rms[0] > rms[1] else 'match'} is turned down" in playback.explanation
+
+
+def test_the_page_states_the_gains_that_its_switch_uses():
+    result = result_of(decaying_tone(gain=0.5), decaying_tone(gain=0.25))
+    source = render_page(result)
+    page = Page(source)
+    assert "the target is turned down by 6.0 dB" in source
+    assert float(page.find("audio", id="sound-target")[0]["data-gain"]) == pytest.approx(0.5, rel=1e-5)
+    assert float(page.find("audio", id="sound-match")[0]["data-gain"]) == 1.0
+
+
+def test_sounds_over_full_scale_keep_their_shape_and_their_relation():
+    target, match = decaying_tone(gain=3.0), decaying_tone(gain=0.3)
+    playback = level_matched(target, match)
+    assert playback.headroom == pytest.approx(1.0 / target.abs().max().item())
+    for sound in (target, match):
+        with wave.open(io.BytesIO(wav_bytes(sound * playback.headroom, RATE))) as file:
+            steps = np.frombuffer(file.readframes(file.getnframes()), "<i2")
+        expected = (sound[0, 0] * playback.headroom).double().numpy()
+        np.testing.assert_allclose(steps / 32_767, expected, rtol=0, atol=0.5001 / 32_767)
+
+
+@pytest.mark.parametrize("silent", ["target", "match"])
+def test_silence_is_played_as_it_is(silent):
+    sound, silence = decaying_tone(), torch.zeros(1, 1, 100)
+    playback = level_matched(silence, sound) if silent == "target" else level_matched(sound, silence)
+    assert (playback.target_gain, playback.match_gain) == (1.0, 1.0)
+    assert "silent" in playback.explanation
