@@ -3,9 +3,11 @@
 Checked at run time by beartype in the tests only.
 """
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import numpy as np
 from jaxtyping import Float, Int
+from numpy.typing import NDArray
 from torch import Tensor
 
 Audio: TypeAlias = Float[Tensor, "batch channels samples"]
@@ -25,3 +27,6 @@ Params: TypeAlias = Float[Tensor, "batch parameters"]
 
 Seeds: TypeAlias = Int[Tensor, " batch"]
 """One noise seed per batch item."""
+
+Series: TypeAlias = NDArray[np.floating[Any]]
+"""A one-dimensional signal, or what is measured of one, in analysis: NumPy, float64."""

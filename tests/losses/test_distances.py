@@ -72,7 +72,7 @@ def test_equals_the_definition(estimate_samples: int, seed: int) -> None:
 
 
 @given(samples=st.integers(1, 3000), scale=st.floats(1e-6, 10.0), seed=st.integers(0, 99))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_same_sound_is_at_zero_and_another_is_not(samples: int, scale: float, seed: int) -> None:
     target, other = (scale * noise(samples, seed=s) for s in (seed, seed + 100))
     assert distances(target, target, SAMPLE_RATE) == Distances(0.0, 0.0, 0.0, 0.0)
@@ -80,20 +80,21 @@ def test_the_same_sound_is_at_zero_and_another_is_not(samples: int, scale: float
 
 
 @given(scale=st.floats(1e-5, 1e2))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_scaling_both_changes_nothing(scale: float) -> None:
     target, estimate = drum(4000, dtype=torch.float64), drum(4000, pitch_hz=200.0, dtype=torch.float64)
     scaled = distances(estimate * scale, target * scale, SAMPLE_RATE)
     assert scaled.as_dict() == pytest.approx(distances(estimate, target, SAMPLE_RATE).as_dict(), rel=1e-6)
 
 
-def test_symmetric_above_the_floor_when_peaks_agree() -> None:
-    """Time reversal in a palindromic frame grid keeps every peak, so only the order of t and e differs."""
-    forwards = noise(8192, seed=1)
-    backwards = torch.nn.functional.pad(forwards, (1, 0))[..., :-1].flip(-1)
+def test_symmetric_when_peaks_agree() -> None:
+    """A sound mirrored on the grid of frames has the same spectra in another order, so the same peaks and norm."""
+    forwards = noise(8192, seed=1) * torch.linspace(0.0, 1.0, 8192)
+    backwards = torch.nn.functional.pad(forwards.flip(-1), (1, 0))[..., :-1]
     there, back = (distances(a, b, SAMPLE_RATE) for a, b in ((forwards, backwards), (backwards, forwards)))
-    assert there.lsd_db == pytest.approx(back.lsd_db, rel=0.01)
-    assert there.mel_db == pytest.approx(back.mel_db, rel=0.01)
+    assert there.mel_db > 1.0
+    for name in ("mel_db", "lsd_db", "mrstft"):
+        assert there.as_dict()[name] == pytest.approx(back.as_dict()[name], rel=1e-9)
 
 
 def test_grows_with_added_noise() -> None:
@@ -154,13 +155,8 @@ def test_silence_is_at_a_finite_distance(samples: int) -> None:
         assert min(values) > 0.0
 
 
-@pytest.mark.parametrize(
-    ("estimate", "target", "message"),
-    [
-        (drum(9).expand(2, 1, 9), drum(9), r"^estimate: batch of 2, must be 1$"),
-        (drum(9), drum(9).expand(1, 2, 9), r"^target: shape \(1, 2, 9\), must be \(batch, 1, samples\)"),
-    ],
-)
-def test_errors(estimate: torch.Tensor, target: torch.Tensor, message: str) -> None:
-    with pytest.raises(BackbeatError, match=message):
-        distances(estimate, target, SAMPLE_RATE)
+def test_one_sound_against_one() -> None:
+    with pytest.raises(BackbeatError, match=r"^estimate: batch of 2, must be 1$"):
+        distances(drum(9).expand(2, 1, 9), drum(9), SAMPLE_RATE)
+    with pytest.raises(BackbeatError, match=r"^target: batch of 3, must be 1$"):
+        distances(drum(9), drum(9).expand(3, 1, 9), SAMPLE_RATE)

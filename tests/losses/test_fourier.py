@@ -10,7 +10,7 @@ def by_pytorch(frames: torch.Tensor) -> torch.Tensor:
     return torch.fft.rfft(frames).abs().square()
 
 
-@pytest.mark.parametrize("length", [1, 2, 8, 9])
+@pytest.mark.parametrize("length", [1, 2, 5, 6])
 class TestGradients:
     def frames(self, length: int) -> torch.Tensor:
         return noise(length, seed=length, batch=3)[:, 0].requires_grad_()

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from backbeat.errors import BackbeatError
-from backbeat.losses.spectra import Resolution, quarter_hop
+from backbeat.losses.spectra import Resolution, power_spectrogram, quarter_hop
 from backbeat.losses.stft import MultiResolutionSTFT
 from backbeat.types import Audio
 from losses.sounds import SAMPLE_RATE, drum, noise
@@ -28,9 +28,9 @@ class TestAgainstAuraloss:
             w_sc=convergence, w_log_mag=log_magnitude, w_lin_mag=linear_magnitude
         )
         loss = like_auraloss(convergence=convergence, log_magnitude=log_magnitude, linear_magnitude=linear_magnitude)
-        target = drum(9000)
+        target = drum(4000)
         estimates = (
-            target + noise(9000, seed=1, batch=3, dtype=torch.float32) * torch.tensor([0.0, 0.1, 1.0])[:, None, None]
+            target + noise(4000, seed=1, batch=3, dtype=torch.float32) * torch.tensor([0.0, 0.1, 1.0])[:, None, None]
         )
         expected = torch.stack([peer(estimate[None], target) for estimate in estimates])
         torch.testing.assert_close(compare(loss, target, estimates), expected, atol=1e-5, rtol=1e-5)
@@ -90,8 +90,8 @@ class TestEachItem:
 
     @pytest.mark.parametrize("loss", TERMS)
     def test_gradient(self, loss: MultiResolutionSTFT) -> None:
-        target = loss.prepare(drum(120, dtype=torch.float64), SAMPLE_RATE)
-        estimate = noise(120, seed=6, batch=2).requires_grad_()
+        target = loss.prepare(drum(40, dtype=torch.float64), SAMPLE_RATE)
+        estimate = noise(40, seed=6, batch=2).requires_grad_()
         assert torch.autograd.gradcheck(lambda e: loss(target, e), (estimate,))
 
     @pytest.mark.parametrize("loss", [MultiResolutionSTFT(), TERMS[0], TERMS[1], TERMS[3]])
@@ -146,6 +146,14 @@ class TestFinite:
         assert estimate.grad is not None
         assert estimate.grad.isfinite().all()
 
+    def test_a_silent_target_is_held_against_full_scale(self) -> None:
+        """There the loss is the estimate's own size: `‖E‖`, and `ln(1 + 1e4 E)`."""
+        silence, estimate = torch.zeros(1, 1, 1000), 1e-3 * drum(1000)
+        magnitude = power_spectrogram(estimate[0].double(), quarter_hop(256)).sqrt()
+        expected = magnitude.square().sum().sqrt() + (1.0 + 1e4 * magnitude).log().mean()
+        loss = MultiResolutionSTFT((quarter_hop(256),))
+        assert compare(loss, silence, estimate).item() == pytest.approx(expected.item(), rel=1e-4)
+
     def test_a_half_silent_estimate_at_the_target(self) -> None:
         """Where the difference is zero, no norm, root or logarithm may turn the gradient into NaN."""
         estimate = torch.cat([torch.zeros(1, 1, 2000), drum(2000)], dim=-1).requires_grad_()
@@ -183,12 +191,7 @@ def test_no_gradient_flows_to_the_target() -> None:
         (lambda: MultiResolutionSTFT(magnitude_floor=0.0), r"^magnitude_floor: 0.0, must be at least 1e-18$"),
         (lambda: MultiResolutionSTFT(log_floor=-1.0), r"^log_floor: -1.0, must be at least 0$"),
         (lambda: MultiResolutionSTFT(log_mel=1.0), r"^log_mel: 1.0, must be 0 unless a resolution has mel_bands$"),
-        (
-            lambda: compare(EVERY_TERM, drum(10)[0], drum(10)),
-            r"^target: shape \(1, 10\), must be \(batch, 1, samples\)",
-        ),
         (lambda: compare(EVERY_TERM, drum(10), drum(10)[..., :0]), r"^estimate: shape \(1, 1, 0\), must be"),
-        (lambda: compare(EVERY_TERM, drum(10).int(), drum(10)), r"^target: torch.int32 samples, must be floating"),
         (lambda: compare(EVERY_TERM, drum(10), drum(11)), r"^estimate: 11 samples, must be the target's 10$"),
         (
             lambda: compare(EVERY_TERM, drum(10).expand(3, 1, 10), drum(10).expand(2, 1, 10)),

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import math
+import os
 import re
 import struct
 import wave
@@ -27,7 +28,7 @@ from backbeat.report.page import render_page
 from backbeat.report.playback import level_matched, wav_bytes
 
 RATE = 44_100
-HOSTILE = "\"><script>alert('x')</script>&amp;<img src=http://evil.example/x> $\\frac{ \n 音 \udcff ${name}"
+HOSTILE = "$\\frac{$ ${name} \"><script>alert('x')</script>&amp;<img src=http://evil.example/x>\n 音 \udcff"
 BANK = ", ".join(f"{52.1 * 1.37**tone:.1f}" for tone in range(12))
 
 KICK_ROWS = [(f"control_number_{index}_hz", f"{-3.21 * index:.2f} Hz", "Help.") for index in range(25)]
@@ -43,7 +44,15 @@ class ListedPatch(Patch):
     """A patch that shows these rows, whatever the plugins' tables are."""
 
     def __init__(self, plugin, rows):
-        facts = {"plugin": plugin, "name": "a", "seed": 7, "options": {}, "values": {}, "listed": rows}
+        facts = {
+            "plugin": plugin,
+            "name": "a",
+            "seed": 7,
+            "options": {},
+            "values": {},
+            "placement": None,
+            "listed": rows,
+        }
         for name, value in facts.items():
             object.__setattr__(self, name, value)
 
@@ -150,16 +159,20 @@ def test_the_same_result_gives_the_same_bytes(write, tmp_path):
 
 
 @pytest.mark.parametrize("write", [write_picture, write_page])
-def test_a_failed_write_leaves_what_was_there(write, tmp_path):
+def test_a_failed_write_leaves_what_was_there(write, tmp_path, monkeypatch):
     (tmp_path / "taken").mkdir()
     with pytest.raises(OSError, match="taken"):
         write(result_of(), tmp_path / "taken")
     with pytest.raises(OSError, match="missing"):
         write(result_of(), tmp_path / "missing" / "file")
 
+    def full(source, target):
+        raise OSError("disk full")
+
     (tmp_path / "old").write_text("kept")
-    with pytest.raises(ValueError, match="not enough values"):
-        write(result_of(rows=[("no value",)]), tmp_path / "old")
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="disk full"):
+        write(result_of(), tmp_path / "old")
     assert (tmp_path / "old").read_text() == "kept"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["old", "taken"]
 
@@ -260,8 +273,7 @@ def test_any_history_can_be_drawn(history):
         assert axes.get_lines()[:] == []
 
 
-@pytest.mark.parametrize("samples", [32, 882, 10 * RATE])
-@pytest.mark.parametrize("gain", [0.0, 1e-6, 0.9])
+@pytest.mark.parametrize(("samples", "gain"), [(32, 0.9), (32, 0.0), (882, 1e-6), (10 * RATE, 0.9), (10 * RATE, 0.0)])
 def test_silence_and_sounds_of_any_length_are_reported(samples, gain, tmp_path):
     sound = decaying_tone(samples / RATE, gain=gain)
     write_picture(result_of(sound), tmp_path / "a.png")
@@ -385,7 +397,8 @@ def test_sounds_over_full_scale_keep_their_shape_and_their_relation():
 
 @pytest.mark.parametrize("silent", ["target", "match"])
 def test_silence_is_played_as_it_is(silent):
-    sound, silence = decaying_tone(), torch.zeros(1, 1, 100)
+    sound = decaying_tone()
+    silence = torch.zeros_like(sound)
     playback = level_matched(silence, sound) if silent == "target" else level_matched(sound, silence)
     assert (playback.target_gain, playback.match_gain) == (1.0, 1.0)
     assert "silent" in playback.explanation

@@ -6,6 +6,7 @@ They are measured in float64 and not meant for descent; `backbeat.losses.combine
 from dataclasses import asdict, dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.errors import BackbeatError
@@ -90,14 +91,14 @@ def distances(estimate: Audio, target: TargetAudio, sample_rate: int) -> Distanc
     )
 
 
-def _single(audio: Audio, name: str) -> Mono:
+def _single(audio: Audio | TargetAudio, name: str) -> Mono:
     signal = mono(audio, name)
     if signal.shape[0] != 1:
         raise BackbeatError(f"{name}: batch of {signal.shape[0]}, must be 1")
     return signal.to("cpu", torch.float64)
 
 
-def _fit_length(audio: Mono, samples: int) -> Mono:
+def _fit_length(audio: Mono, samples: int) -> Float[Tensor, "... fitted"]:
     return torch.nn.functional.pad(audio, (0, samples - audio.shape[-1]))
 
 

@@ -1,8 +1,8 @@
 """Power spectra with a cheap gradient.
 
 PyTorch differentiates `|rfft(x)|²` by way of four products, two zero-filled copies and a full complex FFT.
-The same numbers are one product and one inverse *real* FFT; in a multi-resolution loss, the transforms and what
-surrounds them are most of the time.
+The same numbers are one product and one inverse *real* FFT. In a multi-resolution loss, where these transforms
+take most of the time, that is worth having.
 """
 
 from collections.abc import Callable

@@ -12,11 +12,11 @@ TargetAudio: TypeAlias = Float[Tensor, "targets channels target_samples"]
 """`Audio` that stands beside an estimate, whose batch and length may be others."""
 
 
-def mono(audio: Audio, name: str) -> Mono:
+def mono(audio: Tensor, name: str) -> Mono:
     """Drop the channel axis of one-channel audio.
 
     Args:
-        audio: (batch, 1, samples).
+        audio: (batch, 1, samples), or whatever else a caller may bring.
         name: what the audio is to the caller, for the message.
 
     Returns:

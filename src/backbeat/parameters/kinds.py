@@ -3,10 +3,14 @@
 A default that is a sequence makes a bank: one parameter with as many entries.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from backbeat.parameters.parameter import Parameter
+
+_PITCH_STEP_OCT = 0.01
 
 
 def hz(
@@ -19,6 +23,19 @@ def hz(
 ) -> Parameter:
     """A frequency, on a log scale."""
     return _number("log", low, high, default, "Hz", help, musical)
+
+
+def pitch(
+    low: float,
+    high: float,
+    *,
+    default: float | Sequence[float],
+    help: str,
+    musical: tuple[float, float] | None = None,
+) -> Parameter:
+    """A frequency that is heard as a pitch: as `hz`, but searched in steps of a few cents."""
+    step = _PITCH_STEP_OCT / math.log2(high / low)
+    return replace(_number("log", low, high, default, "Hz", help, musical), search_step=step)
 
 
 def seconds(

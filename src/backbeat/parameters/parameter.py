@@ -22,6 +22,7 @@ class Parameter:
         unit: as written after a number.
         help: one sentence for a musician.
         musical: where random patches stay, within [low, high].
+        search_step: how far a search moves it at a time, as a share of its range.
         options: names of a choice's options, in order.
     """
 
@@ -32,6 +33,7 @@ class Parameter:
     unit: str
     help: str
     musical: tuple[float, float]
+    search_step: float = 0.02
     options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -1,6 +1,6 @@
 """Patches: the values of one plugin's parameters, as small JSON files, and new patches from old."""
 
-from backbeat.patch.document import Patch, Placement, from_json, load, save
+from backbeat.patch.document import Patch, Placement, from_json, from_params, load, save
 from backbeat.patch.factory import preset, presets
 from backbeat.patch.module import LearnablePatch
 from backbeat.patch.vary import morph, perturb, randomise
@@ -10,6 +10,7 @@ __all__ = [
     "Patch",
     "Placement",
     "from_json",
+    "from_params",
     "load",
     "morph",
     "perturb",

@@ -4,16 +4,17 @@
      "values": {"gain_db": -1.0, …}}
 
 Values are physical. A patch that a match found also says where it was found, so that it renders to the very samples
-of the match: `"render": {"sample_rate": 44100, "samples": 18233}`.
+of the match: `"render": {"sample_rate": 44100, "samples": 18233, "onset_samples": 0}`.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from backbeat import plugins
 from backbeat.errors import ParameterError, PatchError, PluginError
@@ -38,10 +39,12 @@ class Placement:
     Attributes:
         sample_rate: in Hz.
         samples: length.
+        onset_samples: silence before the sound starts.
     """
 
-    sample_rate: int
-    samples: int
+    sample_rate: int = 44100
+    samples: int = 44100
+    onset_samples: int = 0
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,19 @@ class Patch:
         """Normalised values, (P,), float64."""
         return self.instrument.table.normalise(self.values)
 
-    def render(self, *, sample_rate: int = 44100, samples: int = 44100, device: str = "cpu") -> Audio:
-        """Render the patch to (1, 1, samples), float32."""
+    def render(self, placement: Placement | None = None, *, device: str = "cpu") -> Audio:
+        """Render the patch to (1, 1, samples), float32.
+
+        Args:
+            placement: sample rate, length and onset; none is where a match found it, or else a second at 44.1 kHz.
+            device: where to compute.
+        """
+        where = placement or self.placement or Placement()
         params = self.params().to(device, torch.float32).unsqueeze(0)
+        sounding = max(1, where.samples - where.onset_samples)
         with torch.no_grad():
-            return render(self.instrument, params, samples=samples, sample_rate=sample_rate, seed=self.seed)
+            audio = render(self.instrument, params, samples=sounding, sample_rate=where.sample_rate, seed=self.seed)
+        return pad(audio, (where.onset_samples, 0))[..., : where.samples]
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Name, value with unit, and help of each parameter."""
@@ -107,7 +118,7 @@ class Patch:
             "values": {name: list(v) if isinstance(v, tuple) else v for name, v in self.values.items()},
         }
         if self.placement is not None:
-            document["render"] = {"sample_rate": self.placement.sample_rate, "samples": self.placement.samples}
+            document["render"] = asdict(self.placement)
         return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -208,11 +219,11 @@ def _check_seed(seed: object) -> None:
 def _placement(found: object) -> Placement | None:
     if found is None:
         return None
-    fields = ("sample_rate", "samples")
+    least = {"sample_rate": 1, "samples": 1, "onset_samples": 0}
     if (
         not isinstance(found, dict)
-        or set(found) != set(fields)
-        or not all(type(found[key]) is int and found[key] > 0 for key in fields)
+        or set(found) != set(least)
+        or not all(type(found[key]) is int and found[key] >= bound for key, bound in least.items())
     ):
-        raise PatchError(f"render: found {found!r}; must be whole numbers above 0 for {' and '.join(fields)}")
-    return Placement(found["sample_rate"], found["samples"])
+        raise PatchError(f"render: found {found!r}; must be whole numbers for {', '.join(least)}")
+    return Placement(**found)

@@ -9,7 +9,7 @@ References:
 from backbeat import dsp
 from backbeat.dsp import Grid
 from backbeat.errors import PluginError
-from backbeat.parameters import Table, cycles, decibels, hz, seconds, semitones, share
+from backbeat.parameters import Table, cycles, decibels, hz, pitch, seconds, semitones, share
 from backbeat.plugins.base import Plugin
 from backbeat.types import Control, Mono
 
@@ -45,7 +45,7 @@ def parameters(tones: int) -> Table:
         transient_attack_s=seconds(0.0, 0.03, default=0.0, musical=(0.0, 0.002), help="Rise of the strike."),
         transient_s=seconds(0.001, 0.3, default=0.015, musical=(0.004, 0.06), help="T60 of the strike."),
         transient_drive_db=decibels(-20.0, 36.0, default=0.0, musical=(-10.0, 18.0), help="Saturation of the strike."),
-        tone_hz=hz(
+        tone_hz=pitch(
             30.0,
             16000.0,
             default=[110.0 * h for h in harmonics],

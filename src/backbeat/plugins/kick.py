@@ -9,7 +9,7 @@ import torch
 
 from backbeat import dsp
 from backbeat.dsp import Grid
-from backbeat.parameters import Table, cents, choice, cycles, decibels, hz, octaves, seconds, semitones, share
+from backbeat.parameters import Table, cents, choice, cycles, decibels, hz, octaves, pitch, seconds, semitones, share
 from backbeat.plugins.base import Plugin
 from backbeat.types import Control, Mono
 
@@ -19,7 +19,7 @@ _CLICK_ENDS_S = 0.6
 """Twice the longest T60 of the click: by then it is 120 dB down."""
 
 PARAMETERS = Table(
-    pitch_hz=hz(25.0, 200.0, default=52.0, musical=(38.0, 75.0), help="Resting pitch of the body."),
+    pitch_hz=pitch(25.0, 200.0, default=52.0, musical=(38.0, 75.0), help="Resting pitch of the body."),
     phase_cycles=cycles(default=0.0, help="Where in its cycle the body starts."),
     sweep_st=semitones(0.0, 60.0, default=28.0, musical=(8.0, 44.0), help="How far above its pitch the body starts."),
     sweep_s=seconds(0.005, 0.6, default=0.07, musical=(0.03, 0.2), help="T60 of the sweep."),
@@ -48,7 +48,7 @@ PARAMETERS = Table(
     click_hz=hz(20.0, 16000.0, default=2500.0, musical=(800.0, 8000.0), help="High-pass cutoff of the transient."),
     click_drive_db=decibels(-20.0, 36.0, default=0.0, musical=(-10.0, 18.0), help="Saturation of the transient."),
     modes=choice("off", "on", default="off", help="Whether the modes sound."),
-    mode_hz=hz(
+    mode_hz=pitch(
         50.0,
         12000.0,
         default=(118.0, 187.0, 254.0, 331.0, 1250.0, 3600.0),

@@ -1,6 +1,7 @@
 """One picture of a match: what it sounds like beside its target, how it got there, and the patch."""
 
 import io
+import re
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
@@ -168,7 +169,7 @@ def _draw_patch(figure: Figure, patch: Patch, left: float, bottom: float, top: f
     line = min(TABLE_LINE_INCHES, (top - bottom) / count)
     size = TABLE_POINTS * line / TABLE_LINE_INCHES
 
-    def write(at: float, down: float, text: str, align: str, weight: str = "normal") -> None:
+    def write(at: float, down: int, text: str, align: str, weight: str = "normal") -> None:
         figure.text(
             at / width, (top - (down + 0.5) * line) / height, text, fontsize=size, fontweight=weight,
             color=panels.INK, ha=align, va="center_baseline", parse_math=False,
@@ -190,8 +191,8 @@ def _draw_patch(figure: Figure, patch: Patch, left: float, bottom: float, top: f
 def _table_lines(name: str, value: str) -> list[tuple[str, str]]:
     if len(name) + len(value) <= TABLE_LINE_CHARACTERS:
         return [(name, value)]
-    kept_with_unit = "\N{NO-BREAK SPACE}".join(value.rsplit(" ", 1))
-    wrapped = textwrap.wrap(kept_with_unit, TABLE_LINE_CHARACTERS)
+    # Break after a comma or a plus only: a number stays with its unit.
+    wrapped = textwrap.wrap(re.sub(r"(?<![,+]) ", "\N{NO-BREAK SPACE}", value), TABLE_LINE_CHARACTERS)
     return [(_shortened(name, TABLE_LINE_CHARACTERS), ""), *(("", part) for part in wrapped)]
 
 

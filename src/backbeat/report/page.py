@@ -56,7 +56,7 @@ def render_page(result: MatchResult) -> str:
         notes=_notes_html(result.notes),
         distances=_distances_html(result.distances),
         levels=_text(playback.explanation),
-        target_gain=f"{playback.match_gain:.6g}",
+        target_gain=f"{playback.target_gain:.6g}",
         match_gain=f"{playback.match_gain:.6g}",
         target_wav=_base64(wav_bytes(result.target * playback.headroom, result.sample_rate)),
         match_wav=_base64(wav_bytes(result.audio * playback.headroom, result.sample_rate)),

@@ -28,7 +28,7 @@ MATCH_STYLE: dict[str, Any] = {"color": "#D55E00", "linestyle": (0, (4, 1.5)), "
 SILENCE_DBFS = -120.0
 LINE_COLUMNS = 1200
 SPECTRUM_WINDOW = 2048
-SPECTRUM_BANDS = 80
+SPECTRUM_BANDS = 96
 SPECTRUM_ROWS = 240
 SPECTRUM_FRAMES = 500
 SPECTRUM_RANGE_DB = 70.0
@@ -169,7 +169,7 @@ def _outline(signal: Signal) -> tuple[Signal, Signal]:
     return np.arange(values.size, dtype=np.float32) * np.float32(block / 2), values
 
 
-def _on_log_frequency(levels_db: Signal, bands_hz: Signal) -> Signal:
+def _on_log_frequency(levels_db: Signal, bands_hz: NDArray[np.float64]) -> Signal:
     """Resample mel bands (bands, frames) to rows evenly spaced in octaves, low to high."""
     rows_hz = np.geomspace(bands_hz[0], bands_hz[-1], SPECTRUM_ROWS)
     band = np.interp(rows_hz, bands_hz, np.arange(bands_hz.size))

@@ -1,0 +1,64 @@
+"""How the level of a one-shot falls: attack, hold and T60 by regression on its decibels."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backbeat.types import Series
+
+BLOCK_S = 0.0025
+_AUDIBLE_DB = -50.0
+_LONGEST_T60_S = 6.0
+_SHORTEST_T60_S = 0.005
+_HOLDS = 24
+
+
+@dataclass(frozen=True)
+class Decay:
+    """A rise, a hold and an exponential fall.
+
+    Attributes:
+        attack_s: time of the peak.
+        hold_s: from the peak to where the fall starts.
+        t60_s: of the fall.
+        level_db: of the hold, RMS, dB relative to full scale.
+    """
+
+    attack_s: float
+    hold_s: float
+    t60_s: float
+    level_db: float
+
+
+def level_db(signal: Series, sample_rate: int, block_s: float = BLOCK_S) -> Series:
+    """RMS level of each block, in dB relative to full scale, not below -200 dB."""
+    block = max(1, round(block_s * sample_rate))
+    whole = np.pad(signal, (0, -len(signal) % block)).reshape(-1, block)
+    return 10.0 * np.log10(np.mean(whole**2, axis=1) + 1e-20)
+
+
+def fit_decay(signal: Series, sample_rate: int) -> Decay:
+    """Fit a hold and then a straight line in dB to the level after its peak.
+
+    For each of a set of hold times, the slope that passes through the held level has a closed form; the pair with the
+    least absolute error wins. Levels more than 50 dB under the peak do not count.
+
+    Args:
+        signal: (samples,).
+        sample_rate: in Hz.
+    """
+    levels = level_db(signal, sample_rate)
+    peak = int(np.argmax(levels))
+    times = np.arange(len(levels) - peak) * BLOCK_S
+    fall = levels[peak:] - levels[peak]
+    audible = fall > _AUDIBLE_DB
+    last = times[audible][-1]
+    best_error, best_hold, best_slope = np.inf, 0.0, -60.0 / _SHORTEST_T60_S
+    for hold in np.linspace(0.0, 0.8 * last, _HOLDS):
+        since = np.maximum(times - hold, 0.0)[audible]
+        slope = float(np.sum(since * fall[audible]) / max(float(np.sum(since**2)), 1e-9))
+        slope = float(np.clip(slope, -60.0 / _SHORTEST_T60_S, -60.0 / _LONGEST_T60_S))
+        error = float(np.mean(np.abs(slope * since - fall[audible])))
+        if error < best_error:
+            best_error, best_hold, best_slope = error, float(hold), slope
+    return Decay(peak * BLOCK_S, best_hold, -60.0 / best_slope, float(levels[peak]))

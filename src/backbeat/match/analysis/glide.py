@@ -1,0 +1,115 @@
+"""The pitch of a one-shot and how it glides, from the instants at which the wave crosses zero."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from backbeat.types import Series
+
+_LN_1000 = math.log(1000.0)
+_AUDIBLE = 0.01
+_T60S = np.geomspace(0.006, 1.0, 48)
+_REWEIGHTINGS = 6
+
+
+@dataclass(frozen=True)
+class Glide:
+    """A pitch that falls exponentially: `pitch + excess · exp(-ln 1000 · t / t60)`.
+
+    Attributes:
+        pitch_hz: where it rests.
+        sweep_st: how far above that it starts, semitones.
+        sweep_s: T60 of the sweep.
+        start_cycles: phase at t = 0.
+        error_cycles: mean weighted error of the phase, cycles.
+    """
+
+    pitch_hz: float
+    sweep_st: float
+    sweep_s: float
+    start_cycles: float
+    error_cycles: float
+
+    def warp(self, t: Series) -> Series:
+        """Time as the glide runs it, θ(t): a gliding partial is steady in θ."""
+        tau = self.sweep_s / _LN_1000
+        return t + (2.0 ** (self.sweep_st / 12.0) - 1.0) * tau * (1.0 - np.exp(-t / tau))
+
+
+def fit_glide(
+    signal: Series, sample_rate: int, *, cutoff_hz: float, lowest_hz: float, highest_hz: float
+) -> list[Glide]:
+    """Fit the phase at the zero crossings, best fit first.
+
+    Each crossing adds half a cycle. For a given T60 the phase `f t + F τ (1 - exp(-t / τ)) + φ` is linear in f, F and
+    φ, which a reweighted least-squares fit gives; the T60 is searched. Crossings count by the wave's height around
+    them.
+
+    Args:
+        signal: (samples,).
+        sample_rate: in Hz.
+        cutoff_hz: low-pass ahead of the crossings, so that they are those of the lowest partial.
+        lowest_hz: least resting pitch.
+        highest_hz: greatest resting pitch.
+
+    Returns:
+        Fits of distinct T60, best first; none where there are too few crossings.
+    """
+    smooth = _lowpass(signal, sample_rate, cutoff_hz)
+    times, heights, rising = _crossings(smooth, sample_rate)
+    if len(times) < 4:
+        return []
+    phase = 0.5 * np.arange(len(times)) + (0.0 if rising else 0.5)
+    fits = []
+    for t60 in _T60S:
+        tau = t60 / _LN_1000
+        basis = np.stack([np.ones_like(times), times, tau * (1.0 - np.exp(-times / tau))], axis=1)
+        solution, error = _reweighted(basis, phase, heights)
+        start, pitch, excess = (float(x) for x in solution)
+        if not lowest_hz <= pitch <= highest_hz:
+            pitch = float(np.clip(pitch, lowest_hz, highest_hz))
+            solution, error = _reweighted(basis[:, [0, 2]], phase - pitch * times, heights)
+            start, excess = (float(x) for x in solution)
+        if excess < 0.0:
+            continue
+        fits.append(Glide(pitch, 12.0 * math.log2(1.0 + excess / pitch), float(t60), start % 1.0, error))
+    fits.sort(key=lambda fit: fit.error_cycles)
+    return fits
+
+
+def _lowpass(signal: Series, sample_rate: int, cutoff_hz: float) -> Series:
+    """Zero-phase low-pass with a Gaussian skirt, so that crossings do not move."""
+    length = 2 * len(signal)
+    frequencies = np.fft.rfftfreq(length, 1.0 / sample_rate)
+    return np.fft.irfft(np.fft.rfft(signal, length) * np.exp(-((frequencies / cutoff_hz) ** 2)), length)[: len(signal)]
+
+
+def _crossings(signal: Series, sample_rate: int) -> tuple[Series, Series, bool]:
+    """Times of the zero crossings, the wave's height around each, and whether the first one rises."""
+    where = np.flatnonzero(np.signbit(signal[:-1]) != np.signbit(signal[1:]))
+    if len(where) == 0:
+        return np.empty(0), np.empty(0), True
+    fraction = signal[where] / (signal[where] - signal[where + 1])
+    swings = np.maximum.reduceat(np.abs(signal), np.concatenate([[0], where]))
+    heights = np.minimum(swings[:-1], swings[1:])
+    loud = heights > _AUDIBLE * swings.max()
+    # The run of crossings ends where the wave first sinks into the noise: past that, half cycles go uncounted.
+    first = int(np.argmax(loud))
+    run = loud[first:]
+    last = first + (int(np.argmin(run)) if not run.all() else len(run))
+    kept = slice(first, last)
+    rising = bool(signal[where[first] + 1] >= 0.0)
+    return (where[kept] + fraction[kept]) / sample_rate, heights[kept], rising
+
+
+def _reweighted(basis: Series, phase: Series, heights: Series) -> tuple[Series, float]:
+    """Least absolute error by iteratively reweighted least squares, and that error."""
+    weights = np.sqrt(heights)
+    solution = np.zeros(basis.shape[1])
+    for _ in range(_REWEIGHTINGS):
+        root = np.sqrt(weights)
+        solution = np.linalg.lstsq(basis * root[:, None], phase * root, rcond=None)[0]
+        residual = np.abs(basis @ solution - phase)
+        weights = np.sqrt(heights) / np.maximum(residual, 0.005)
+    return solution, float(np.sum(np.sqrt(heights) * residual) / np.sum(np.sqrt(heights)))

@@ -1,0 +1,48 @@
+"""A search on disk, so that a long match can be stopped and resumed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backbeat.errors import MatchError
+from backbeat.files import replacing
+from backbeat.match.search import SearchState
+
+_ARRAYS = ("params", "gradient", "power", "lowest", "best_params")
+
+
+def save_checkpoint(path: Path, state: SearchState, request: dict[str, object]) -> None:
+    """Write a search's state and what was asked for, as a NumPy archive without pickles.
+
+    Raises:
+        MatchError: naming the file, where it cannot be written.
+    """
+    arrays = {name: getattr(state, name).detach().cpu().numpy() for name in _ARRAYS}
+    try:
+        with replacing(path) as temporary:
+            np.savez(temporary, history=np.array(state.history), request=np.array(json.dumps(request)), **arrays)
+    except OSError as error:
+        raise MatchError(f"{path}: the checkpoint cannot be written ({error.strerror})") from error
+
+
+def load_checkpoint(path: Path, request: dict[str, object], device: str) -> SearchState:
+    """Read a search's state back.
+
+    Raises:
+        MatchError: where there is no readable checkpoint, or it is of another match.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            found = json.loads(str(archive["request"]))
+            history = tuple(float(loss) for loss in archive["history"])
+            tensors = {name: torch.from_numpy(archive[name]).to(device) for name in _ARRAYS}
+    except FileNotFoundError as error:
+        raise MatchError(f"{path}: no checkpoint to resume from; run once without resuming") from error
+    except (OSError, ValueError, KeyError) as error:
+        raise MatchError(f"{path}: not a checkpoint, or a damaged one; delete it to start afresh") from error
+    for name, value in request.items():
+        if found.get(name) != value:
+            raise MatchError(f"{path}: made with {name}={found.get(name)!r}, now asked for {value!r}; must be the same")
+    return SearchState(**tensors, best_loss=min(history), history=history)

@@ -1,0 +1,196 @@
+"""Analysis by synthesis: the patch that makes the sound of a one-shot."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backbeat import audio, plugins
+from backbeat.errors import MatchError
+from backbeat.losses import DrumLoss, distances
+from backbeat.match.checkpoint import load_checkpoint, save_checkpoint
+from backbeat.match.result import MatchResult
+from backbeat.match.search import Objective, begin, descend
+from backbeat.match.starts import propose, vary
+from backbeat.patch import Placement, from_params
+from backbeat.plugins import Plugin
+from backbeat.synth import render
+from backbeat.types import Audio
+
+DEFAULT_STEPS = 300
+DEFAULT_STARTS = 8
+MOST_STEPS, MOST_STARTS = 100_000, 1024
+
+Progress: TypeAlias = Callable[[int, int, float], None]
+"""Called with the steps taken, the steps there may be, and the lowest loss so far."""
+
+_ANALYSIS_PEAK = 0.9
+_VARIATIONS = 6
+_SPREAD = 5.0
+"""Variations of a start lie this many search steps around it, as a standard deviation."""
+_ONSET_LEVEL = 0.01
+_LEAD_S = 0.0005
+_LEAST_ONSET_S = 0.001
+_LONGEST_SEARCH_S = 4.0
+_CHECKPOINT_EVERY = 25
+
+
+def match(
+    sample: str | Path | Audio,
+    plugin: str | Plugin = "drum",
+    *,
+    sample_rate: int | None = None,
+    seed: int = 0,
+    steps: int = DEFAULT_STEPS,
+    starts: int = DEFAULT_STARTS,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> MatchResult:
+    """Find the patch that makes the sound of a one-shot, by descent through the synth.
+
+    Start values come from closed-form analysis and variations of it; the best of them descend together, and the worse
+    half is given up three times on the way. The same arguments give the same patch. An interrupt (Ctrl-C) during the
+    search ends it with the best patch so far.
+
+    Args:
+        sample: a sound file, or audio (1, 1, samples).
+        plugin: the instrument, or its name.
+        sample_rate: of `sample` where it is audio, in Hz.
+        seed: of the variations, and of the patch's noise.
+        steps: at most so many steps of descent.
+        starts: how many descend at first.
+        device: where to compute, as PyTorch names it.
+        progress: called after each step.
+        checkpoint: a file to keep the search in while it runs.
+        resume: go on from that file.
+
+    Raises:
+        AudioError: where the file cannot be read.
+        PluginError: where there is no plugin of that name.
+        MatchError: at an argument out of range, or a checkpoint that does not fit.
+    """
+    began = time.perf_counter()
+    _check("steps", steps, 1, MOST_STEPS)
+    _check("starts", starts, 1, MOST_STARTS)
+    instrument = plugins.get(plugin) if isinstance(plugin, str) else plugin
+    recording, name = _recording(sample, sample_rate)
+    target, rate, notes = recording.audio, recording.sample_rate, list(recording.notes)
+    onset = _onset(target, rate)
+    heard = target[..., onset : onset + round(_LONGEST_SEARCH_S * rate)].to(_device(device))
+    if onset + heard.shape[-1] < target.shape[-1]:
+        notes.append(f"the search listened to the first {_LONGEST_SEARCH_S:g} s of the sound")
+    objective = _objective(instrument, heard, rate, seed)
+    request: dict[str, object] = {
+        "plugin": instrument.name,
+        "options": dict(instrument.options),
+        "seed": seed,
+        "steps": steps,
+        "starts": starts,
+        "sound": hashlib.sha256(heard.cpu().numpy().tobytes()).hexdigest(),
+    }
+
+    if resume:
+        if checkpoint is None:
+            raise MatchError("resume: no checkpoint was named; must be the file that an earlier match kept")
+        state = load_checkpoint(checkpoint, request, device)
+    else:
+        state = begin(_starts(instrument, heard, rate, objective, starts, seed))
+    analysed = time.perf_counter()
+    interrupted = False
+    try:
+        for state in descend(state, objective, instrument.table, steps):  # noqa: B020
+            if progress is not None:
+                progress(state.step, steps, state.best_loss)
+            if checkpoint is not None and state.step % _CHECKPOINT_EVERY == 0:
+                save_checkpoint(checkpoint, state, request)
+    except KeyboardInterrupt:
+        interrupted = True
+        notes.append(f"stopped after {state.step} of {steps} steps; this is the best patch so far")
+        if checkpoint is not None and state.step:
+            save_checkpoint(checkpoint, state, request)
+    searched = time.perf_counter()
+
+    placement = Placement(rate, target.shape[-1], onset)
+    best = state.best_params.detach().cpu().double()
+    patch = from_params(instrument, best, name=name, seed=seed, placement=placement)
+    sound = patch.render()
+    return MatchResult(
+        name=name,
+        patch=patch,
+        audio=sound,
+        target=target,
+        sample_rate=rate,
+        distances=distances(sound, target, rate),
+        history=state.history,
+        steps=state.step,
+        seconds=time.perf_counter() - began,
+        timings={"analysis": analysed - began, "search": searched - analysed},
+        notes=tuple(notes),
+        interrupted=interrupted,
+    )
+
+
+def _recording(sample: str | Path | Audio, sample_rate: int | None) -> tuple[audio.Recording, str]:
+    if isinstance(sample, str | Path):
+        return audio.read(sample), Path(sample).stem
+    if sample_rate is None:
+        raise MatchError("sample_rate: none given; audio that is not in a file needs one, in Hz")
+    if sample.shape[:-1] != (1, 1) or not bool(sample.isfinite().all()) or not bool(sample.any()):
+        raise MatchError(f"sample: found shape {tuple(sample.shape)}; must be (1, 1, samples), finite and not silent")
+    return audio.Recording(sample.detach().float().cpu(), sample_rate, ()), "sample"
+
+
+def _device(name: str) -> torch.device:
+    """The device of that name, if there is one here."""
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise MatchError(f"device: found {name!r}; must be one that PyTorch can use here, such as cpu") from error
+
+
+def _check(name: str, value: int, least: int, most: int) -> None:
+    if not least <= value <= most:
+        raise MatchError(f"{name}: found {value}; must be from {least} to {most}")
+
+
+def _onset(target: Audio, sample_rate: int) -> int:
+    """Samples of silence to skip; none where the sound starts at once."""
+    loud = target[0, 0].abs() > _ONSET_LEVEL * target.abs().max()
+    onset = int(loud.int().argmax()) - round(_LEAD_S * sample_rate)
+    return onset if onset >= _LEAST_ONSET_S * sample_rate else 0
+
+
+def _objective(plugin: Plugin, target: Audio, sample_rate: int, seed: int) -> Objective:
+    """Losses of params against a target whose transforms are done once."""
+    loss = DrumLoss()
+    prepared = loss.prepare(target, sample_rate)
+
+    def objective(params: Tensor) -> Tensor:
+        return loss(prepared, render(plugin, params, samples=target.shape[-1], sample_rate=sample_rate, seed=seed))
+
+    return objective
+
+
+def _starts(plugin: Plugin, target: Audio, sample_rate: int, objective: Objective, starts: int, seed: int) -> Tensor:
+    """The best of what analysis proposes and of variations of it, (starts, P)."""
+    signal = target[0, 0].cpu().double().numpy()
+    peak = float(np.abs(signal).max())
+    proposed = [
+        plugin.table.normalise(values)
+        for values in propose(plugin, signal * (_ANALYSIS_PEAK / peak), sample_rate, peak / _ANALYSIS_PEAK)
+    ]
+    each = [parameter for parameter in plugin.table.values() for _ in range(parameter.size)]
+    spread = torch.tensor([_SPREAD * parameter.search_step for parameter in each], dtype=torch.float64)
+    generator = torch.Generator().manual_seed(seed)
+    candidates = vary(torch.stack(proposed), max(starts, _VARIATIONS * len(proposed)), spread, generator)
+    candidates = candidates.to(target.device, torch.float32)
+    with torch.no_grad():
+        losses = torch.cat([objective(rows) for rows in torch.split(candidates, starts)])
+    return candidates[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:starts]]

@@ -1,0 +1,133 @@
+"""Batched descent through the synth: several starts at once, the field halved as it goes."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from backbeat.parameters import Table
+
+Objective: TypeAlias = Callable[[Tensor], Tensor]
+"""Params (starts, P) to losses (starts,)."""
+
+_GRADIENT_MEMORY, _POWER_MEMORY = 0.9, 0.99
+_SMALLEST_POWER = 1e-12
+_WARM_UP_STEPS = 5
+_LAST_PACE = 0.03
+_HALVINGS = (0.12, 0.3, 0.55)
+"""Shares of the steps after which the worse half of the starts is given up."""
+_PATIENCE = 80
+_LEAST_PROGRESS = 1e-3
+
+
+@dataclass(frozen=True)
+class SearchState:
+    """Everything a search needs to go on where it stopped.
+
+    Attributes:
+        params: where each start is now, (starts, P).
+        gradient: running mean of each start's gradient, (starts, P).
+        power: running mean of its square, (starts, P).
+        lowest: lowest loss of each start, (starts,).
+        best_params: the best ever seen, (P,).
+        best_loss: its loss.
+        history: `best_loss` after each step.
+    """
+
+    params: Tensor
+    gradient: Tensor
+    power: Tensor
+    lowest: Tensor
+    best_params: Tensor
+    best_loss: float = math.inf
+    history: tuple[float, ...] = ()
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return len(self.history)
+
+
+def begin(params: Tensor) -> SearchState:
+    """The state before the first step, from starts (starts, P)."""
+    zeros = torch.zeros_like(params)
+    lowest = torch.full_like(params[:, 0], math.inf)
+    return SearchState(params.clone(), zeros, zeros.clone(), lowest, params[0].clone())
+
+
+def descend(state: SearchState, objective: Objective, table: Table, steps: int) -> Iterator[SearchState]:
+    """Run Adam on every start until `steps`, or until the best stops getting better; yield the state after each step.
+
+    The step size is each parameter's own, warmed up and then lowered along a half cosine. A loss or gradient that is
+    not finite moves nothing. Params stay in [0, 1]; phases wrap around.
+
+    Args:
+        state: where to go on from.
+        objective: losses of params.
+        table: gives step sizes, and which entries are phases.
+        steps: in all, those already taken included.
+
+    References:
+        | Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
+    """
+    each = [parameter for parameter in table.values() for _ in range(parameter.size)]
+    pace = torch.tensor([p.search_step for p in each], dtype=state.params.dtype, device=state.params.device)
+    wraps = torch.tensor([p.unit == "cycles" for p in each], device=state.params.device)
+    while state.step < steps and not _settled(state.history, steps):
+        params = state.params.detach().requires_grad_()
+        losses = objective(params)
+        (gradient,) = torch.autograd.grad(losses.sum(), params)
+        params, losses = params.detach(), torch.where(losses.isfinite(), losses, math.inf).detach()
+        sound = (losses.isfinite() & gradient.isfinite().all(-1)).unsqueeze(-1)
+        gradient = torch.where(sound, gradient, 0.0)
+
+        step = state.step + 1
+        mean = _GRADIENT_MEMORY * state.gradient + (1.0 - _GRADIENT_MEMORY) * gradient
+        power = _POWER_MEMORY * state.power + (1.0 - _POWER_MEMORY) * gradient**2
+        slope = mean / (1.0 - _GRADIENT_MEMORY**step)
+        scale = torch.sqrt(power / (1.0 - _POWER_MEMORY**step)) + _SMALLEST_POWER
+        moved = params - _schedule(step, steps) * pace * slope / scale
+
+        winner = int(losses.argmin())
+        better = float(losses[winner]) < state.best_loss
+        best_loss = float(losses[winner]) if better else state.best_loss
+        state = SearchState(
+            params=torch.where(wraps, moved - torch.floor(moved), moved.clamp(0.0, 1.0)),
+            gradient=mean,
+            power=power,
+            lowest=torch.minimum(state.lowest, losses),
+            best_params=params[winner] if better else state.best_params,
+            best_loss=best_loss,
+            history=(*state.history, best_loss),
+        )
+        if step in [round(share * steps) for share in _HALVINGS]:
+            state = _halve(state)
+        yield state
+
+
+def _schedule(step: int, steps: int) -> float:
+    """Share of the full step size: a short rise, then a half cosine down."""
+    warm = min(1.0, step / _WARM_UP_STEPS)
+    return warm * (_LAST_PACE + (1.0 - _LAST_PACE) * 0.5 * (1.0 + math.cos(math.pi * step / steps)))
+
+
+def _halve(state: SearchState) -> SearchState:
+    """Give up the worse half of the starts."""
+    kept = state.lowest.argsort()[: (len(state.params) + 1) // 2].sort().values
+    return replace(
+        state,
+        params=state.params[kept],
+        gradient=state.gradient[kept],
+        power=state.power[kept],
+        lowest=state.lowest[kept],
+    )
+
+
+def _settled(history: tuple[float, ...], steps: int) -> bool:
+    """Whether the best loss has stood still for long."""
+    if len(history) <= max(_PATIENCE, steps // 3):
+        return False
+    return history[-1] > history[-1 - _PATIENCE] * (1.0 - _LEAST_PROGRESS)

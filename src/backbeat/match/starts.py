@@ -1,0 +1,162 @@
+"""Where a search starts: values from analysis for the plugins that have one, and variations of them."""
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backbeat.match.analysis import Glide, Hiss, Modes, find_modes, fit_decay, fit_glide, fit_hiss
+from backbeat.parameters import Table, Value
+from backbeat.plugins import Plugin
+from backbeat.types import Series
+
+Start: TypeAlias = dict[str, Value]
+Proposer: TypeAlias = Callable[[Plugin, Series, int], list[Start]]
+
+_NOISE_RMS = 1.0 / math.sqrt(3.0)
+_QUIET_DB = -60.0
+
+
+def propose(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> list[Start]:
+    """Values that analysis suggests, most trusted first; the defaults for a plugin that none is written for.
+
+    Args:
+        plugin: the instrument to start.
+        signal: the one-shot, (samples,), peak near 1.
+        sample_rate: in Hz.
+        level: gain from `signal` to the one-shot as it was.
+    """
+    proposer = _PROPOSERS.get(plugin.name)
+    found = proposer(plugin, signal, sample_rate) if proposer else []
+    defaults = plugin.table.defaults()
+    starts: list[Start] = [{**defaults, **values} for values in found or [{}]]
+    gain_db = 20.0 * math.log10(level)
+    for start in starts:
+        if isinstance(start.get("gain_db"), float):
+            start["gain_db"] += gain_db
+    return [_within(plugin.table, start) for start in starts]
+
+
+def vary(params: Tensor, count: int, spread: Tensor, generator: torch.Generator) -> Tensor:
+    """Each start and, in turn, normal variations of it, up to `count`.
+
+    Args:
+        params: (starts, P) in [0, 1], most trusted first.
+        count: rows wanted.
+        spread: standard deviation of each entry, (P,).
+        generator: of the variations.
+    """
+    rows = params[torch.arange(count) % len(params)]
+    steps = torch.randn(rows.shape, generator=generator, dtype=rows.dtype) * spread
+    steps[: len(params)] = 0.0
+    return (rows + steps).clamp(0.0, 1.0)
+
+
+def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
+    pitch = plugin.table["pitch_hz"]
+    decay = fit_decay(signal, sample_rate)
+    glides: list[Glide] = []
+    for cutoff_hz in (1500.0, 300.0, 5000.0):
+        fits = fit_glide(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=pitch.low, highest_hz=pitch.high)
+        glides += fits[:1] + fits[4:5]
+    bright = find_modes(
+        signal, sample_rate, plugin.table["mode_hz"].size, lowest_hz=plugin.table["mode_hz"].low, highest_hz=12000.0
+    )
+    head = signal[: round(0.02 * sample_rate)]
+    click = fit_hiss(head - np.convolve(head, np.ones(15) / 15.0, mode="same"), sample_rate)
+    starts: list[Start] = []
+    for glide in glides or [Glide(55.0, 24.0, 0.06, 0.0, 1.0)]:
+        body: Start = {
+            "pitch_hz": glide.pitch_hz,
+            "phase_cycles": glide.start_cycles,
+            "sweep_st": glide.sweep_st,
+            "sweep_s": glide.sweep_s,
+            "attack_s": min(decay.attack_s, 0.01) * 0.5,
+            "hold_s": decay.attack_s + decay.hold_s,
+            "decay_s": decay.t60_s,
+            "gate_s": 0.8 * len(signal) / sample_rate,
+            "click_db": click.decay.level_db,
+            "click_s": min(click.decay.t60_s, 0.05),
+            "click_hz": click.low_hz,
+            "gain_db": 0.0,
+            "drive_db": -8.0,
+        }
+        starts.append({**body, "shell_mix": 0.1, "sub_mix": 0.02, "detune_mix": 0.02, "modes": (0.5, 0.5)})
+        starts.append({**body, "click_sweep_st": 20.0, "drive_db": 4.0, "shell_mix": 0.2, "modes": (0.5, 0.5)})
+    modes: Start = {
+        "modes": "on",
+        "mode_hz": tuple(bright.frequency_hz.tolist()),
+        "mode_s": tuple(bright.t60_s.tolist()),
+        "mode_db": tuple((20.0 * np.log10(bright.gain + 1e-9)).tolist()),
+    }
+    return starts + [{**start, **modes} for start in starts[:2]]
+
+
+def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
+    count = plugin.table["tone_hz"].size
+    lowest_hz, highest_hz = plugin.table["tone_hz"].low, plugin.table["tone_hz"].high
+    t = np.arange(len(signal)) / sample_rate
+    glides: list[Glide | None] = [None]
+    for cutoff_hz in (300.0, 1500.0):
+        fits = fit_glide(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=lowest_hz, highest_hz=2000.0)
+        glides += [fit for fit in fits[:1] if fit.error_cycles < 0.2 and 1.0 < fit.sweep_st <= 48.0]
+    starts: list[Start] = []
+    for glide in glides:
+        if glide is None:
+            steady, sweep = signal, (0.0, 0.05)
+        else:
+            steady = np.interp(np.arange(len(signal)) / sample_rate, glide.warp(t), signal)
+            sweep = (glide.sweep_st, glide.sweep_s)
+        for used in (count, max(1, count // 3)):
+            modes = find_modes(steady, sample_rate, used, lowest_hz=lowest_hz, highest_hz=highest_hz)
+            starts.append(_drum_start(plugin, modes, fit_hiss(modes.residual, sample_rate), sweep, used))
+    return starts
+
+
+def _drum_start(plugin: Plugin, modes: Modes, hiss: Hiss, sweep: tuple[float, float], used: int) -> Start:
+    """Tones from modes, noise from what they left; tones that are not used wait, quiet, at their defaults."""
+    defaults = plugin.table.defaults()
+
+    def filled(name: str, found: Series, spare: float | None = None) -> Value:
+        default = defaults[name]
+        rest = default[used:] if isinstance(default, tuple) else ()
+        return (*found.tolist(), *(rest if spare is None else (spare,) * len(rest)))
+
+    return {
+        "tone_hz": filled("tone_hz", modes.frequency_hz),
+        "tone_s": filled("tone_s", modes.t60_s),
+        "tone_db": filled("tone_db", 20.0 * np.log10(modes.gain + 1e-9), _QUIET_DB),
+        "tone_cycles": filled("tone_cycles", modes.start_cycles),
+        "sweep_st": sweep[0],
+        "sweep_s": sweep[1],
+        "noise_db": hiss.decay.level_db - 20.0 * math.log10(_NOISE_RMS),
+        "noise_s": hiss.decay.t60_s,
+        "noise_attack_s": 0.5 * hiss.decay.attack_s,
+        "noise_highpass_hz": hiss.low_hz,
+        "noise_lowpass_hz": hiss.high_hz,
+        "transient_db": -24.0,
+        "transient_s": 0.01,
+        "resonator_db": -40.0,
+        "drive_db": -16.0,
+        "gain_db": 0.0,
+    }
+
+
+def _within(table: Table, values: Start) -> Start:
+    """Values clipped to each parameter's range."""
+    inside: Start = {}
+    for name, value in values.items():
+        low, high = table[name].low, table[name].high
+        if isinstance(value, str):
+            inside[name] = value
+        elif isinstance(value, tuple):
+            inside[name] = tuple(min(max(entry, low), high) for entry in value)
+        else:
+            inside[name] = min(max(value, low), high)
+    return inside
+
+
+_PROPOSERS: dict[str, Proposer] = {"kick": _kick, "drum": _drum}

@@ -1,0 +1,24 @@
+"""Before any test: the shapes that annotations promise are checked wherever they are promised."""
+
+from collections.abc import Iterator
+
+import jaxtyping
+import pytest
+from hypothesis import settings
+
+jaxtyping.install_import_hook(
+    ["backbeat.dsp", "backbeat.parameters", "backbeat.plugins", "backbeat.synth", "backbeat.patch"],
+    "beartype.beartype",
+)
+
+# Every run draws the same examples: a change that goes red is the change's doing.
+settings.register_profile("backbeat", deadline=None, derandomize=True)
+settings.load_profile("backbeat")
+
+
+@pytest.fixture
+def unchecked() -> Iterator[None]:
+    """Let what the annotations forbid through, to see the error that a user gets, who has no such checks."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
