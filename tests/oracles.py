@@ -16,7 +16,11 @@ SAMPLE_RATE = 44100.0
 
 
 def make_grid(
-    samples: int, *, seeds: list[int] | None = None, sample_rate: float = SAMPLE_RATE, dtype: torch.dtype = torch.float64
+    samples: int,
+    *,
+    seeds: list[int] | None = None,
+    sample_rate: float = SAMPLE_RATE,
+    dtype: torch.dtype = torch.float64,
 ) -> Grid:
     return Grid(sample_rate, samples, torch.tensor(seeds or [0]), dtype)
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from backbeat.audio import read, write
     from backbeat.errors import BackbeatError
     from backbeat.losses import DrumLoss, distances
-    from backbeat.match import MatchResult, match
-    from backbeat.patch import LearnablePatch, Patch, load, morph, perturb, preset, presets, randomise, save
+    from backbeat.matching import MatchResult, match
+    from backbeat.patch import LearnablePatch, Patch, Placement, load, morph, perturb, preset, presets, randomise, save
     from backbeat.plugins import Plugin
     from backbeat.synth import Synth, render
 
@@ -21,13 +21,14 @@ _HOMES = {
     "BackbeatError": "errors",
     "DrumLoss": "losses",
     "LearnablePatch": "patch",
-    "MatchResult": "match",
+    "MatchResult": "matching",
     "Patch": "patch",
+    "Placement": "patch",
     "Plugin": "plugins",
     "Synth": "synth",
     "distances": "losses",
     "load": "patch",
-    "match": "match",
+    "match": "matching",
     "morph": "patch",
     "perturb": "patch",
     "preset": "patch",
@@ -45,6 +46,7 @@ __all__ = [
     "LearnablePatch",
     "MatchResult",
     "Patch",
+    "Placement",
     "Plugin",
     "Synth",
     "distances",

@@ -5,7 +5,8 @@
     ├── ParameterError   a control name, value or shape that a table does not allow
     ├── PluginError      an instrument that does not exist or is not well formed
     ├── PatchError       a patch that cannot be loaded, validated or saved
-    └── MatchError       a match that cannot be started or resumed
+    ├── MatchError       a match that cannot be started or resumed
+    └── UsageError       a command line that asks for what there is not
 
 Every message is one line that names the file or field, the value found and what is allowed.
 """
@@ -33,3 +34,7 @@ class PatchError(BackbeatError):
 
 class MatchError(BackbeatError):
     """A match that cannot be started or resumed."""
+
+
+class UsageError(BackbeatError):
+    """A command line that asks for what there is not."""

@@ -100,11 +100,7 @@ def test_float32_after_ten_seconds():
     depth_hz = 5000.3 * (2.0 ** (0.5 / 12.0) - 1.0)
     t = times_s(samples)
     tau = 3.0 / np.log(1000.0)
-    cycles = (
-        5000.3 * t
-        - 5000.3 * tau * np.expm1(-t / tau)
-        + depth_hz * np.sin(np.pi * 6.0 * t) ** 2 / (np.pi * 6.0)
-    )
+    cycles = 5000.3 * t - 5000.3 * tau * np.expm1(-t / tau) + depth_hz * np.sin(np.pi * 6.0 * t) ** 2 / (np.pi * 6.0)
     assert error_db(tone, np.sin(2.0 * np.pi * (cycles % 1.0))) < -80.0
 
 
@@ -121,9 +117,7 @@ def test_gradients():
     )
 
     def tone(pitch, depth, t60, vibrato, rate, ratio, start):
-        phase = (
-            dsp.steady(grid, pitch) + dsp.sweep(grid, pitch, depth, t60) + dsp.vibrato(grid, pitch, vibrato, rate)
-        )
+        phase = dsp.steady(grid, pitch) + dsp.sweep(grid, pitch, depth, t60) + dsp.vibrato(grid, pitch, vibrato, rate)
         return dsp.sine(grid, phase * ratio, start)
 
     assert torch.autograd.gradcheck(tone, controls)

@@ -20,7 +20,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 from backbeat.losses.distances import Distances
-from backbeat.match.result import MatchResult
+from backbeat.matching.result import MatchResult
 from backbeat.patch import Patch
 from backbeat.report import write_page, write_picture
 from backbeat.report.figure import draw_picture, draw_plots

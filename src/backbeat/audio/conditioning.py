@@ -77,9 +77,8 @@ def usual_rate(sample_rate: int) -> int:
     return 48_000 if sample_rate % 48_000 == 0 else 44_100
 
 
-def resample(mono: NDArray[np.float64], sample_rate: int) -> tuple[NDArray[np.float64], list[str]]:
-    """Bring a signal to its `usual_rate`, without delay."""
-    new_rate = usual_rate(sample_rate)
+def resample(mono: NDArray[np.float64], sample_rate: int, new_rate: int) -> tuple[NDArray[np.float64], list[str]]:
+    """Bring a signal to another sample rate, without delay."""
     if new_rate == sample_rate:
         return mono, []
     resampled: NDArray[np.float64] = soxr.resample(mono, sample_rate, new_rate, quality="VHQ")

@@ -56,7 +56,7 @@ class Recording:
     notes: tuple[str, ...]
 
 
-def read(path: str | Path, *, max_seconds: float = 10.0) -> Recording:
+def read(path: str | Path, *, max_seconds: float = 10.0, sample_rate: int | None = None) -> Recording:
     """Read a one-shot: mono, at 44.1 or 48 kHz, at most `max_seconds` long.
 
     Channels are averaged, or the loudest is used where they cancel. Multiples of 48 kHz are resampled to
@@ -66,6 +66,7 @@ def read(path: str | Path, *, max_seconds: float = 10.0) -> Recording:
     Args:
         path: a WAV, AIFF, FLAC, OGG or MP3 file (or another that libsndfile knows).
         max_seconds: the longest sound to return, in seconds, up to `SEARCH_SECONDS`.
+        sample_rate: to resample to instead, in Hz.
 
     Raises:
         AudioError: if the file cannot be opened or decoded, is silent, shorter than `MIN_SAMPLES`, not
@@ -82,11 +83,11 @@ def read(path: str | Path, *, max_seconds: float = 10.0) -> Recording:
             frames, notes = _read_frames(path, sound, max_seconds)
         notes += describe(frames)
         mono, mix_notes = mix(frames)
-        mono, rate_notes = resample(mono, file_rate)
+        sample_rate = sample_rate or usual_rate(file_rate)
+        mono, rate_notes = resample(mono, file_rate, sample_rate)
     except _UNREADABLE as error:
         reason = getattr(error, "error_string", str(error))  # soundfile's own message repeats the path
         raise AudioError(f"{path}: no sound that can be read ({reason}); allowed: {_FORMATS}") from error
-    sample_rate = usual_rate(file_rate)
     # Again, because a mix or the resampling of an ultrasonic tone may leave nothing.
     _check_sounding(path, mono[:, None], len(mono) / sample_rate)
     audio = torch.from_numpy(mono.astype(np.float32)).reshape(1, 1, -1)

@@ -1,5 +1,39 @@
-"""The command line."""
+"""The command line: parse, call, print.
+
+Results go to standard output, everything else to standard error. The exit status is 0 where all went well, 1 where
+something could not be done, 2 where the command was used wrongly.
+
+PyTorch is imported inside the commands, so that help does not wait for it.
+"""
+
+import sys
+
+from backbeat.cli.app import app
+from backbeat.cli.compare import compare
+from backbeat.cli.match import match
+from backbeat.cli.output import say_error
+from backbeat.cli.plugins import plugins
+from backbeat.cli.render import render
+from backbeat.cli.vary import morph, perturb, random
+from backbeat.errors import BackbeatError, ParameterError, PluginError, UsageError
+
+for command in (plugins, render, match, compare, random, perturb, morph):
+    app.command()(command)
+
+_WRONG_USE = (UsageError, PluginError, ParameterError)
+_INTERRUPTED = 130
 
 
 def main() -> None:
-    """Entry point, filled in by the commands."""
+    """Run the command line; every error that backbeat raises on purpose becomes one line."""
+    try:
+        app()
+    except BackbeatError as error:
+        say_error(str(error))
+        sys.exit(2 if isinstance(error, _WRONG_USE) else 1)
+    except OSError as error:
+        say_error(f"{error.filename or 'output'}: {error.strerror or error}")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        say_error("interrupted")
+        sys.exit(_INTERRUPTED)

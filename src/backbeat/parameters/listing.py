@@ -35,7 +35,7 @@ def value_rows(table: Table, values: Mapping[str, Value]) -> list[tuple[str, str
 
 
 def value_text(parameter: Parameter, value: Value) -> str:
-    """A value with its unit, to four digits."""
+    """A value with its unit."""
     if isinstance(value, str):
         return value
     if parameter.options and isinstance(value, tuple):
@@ -43,7 +43,12 @@ def value_text(parameter: Parameter, value: Value) -> str:
         shares = zip(parameter.options, value, strict=True)
         return " + ".join(f"{round(100 * weight / total)} % {option}" for option, weight in shares if weight > 0.0)
     entries = value if isinstance(value, tuple) else (value,)
-    return f"{', '.join(f'{entry:.4g}' for entry in entries)} {parameter.unit}".rstrip()
+    return f"{', '.join(_digits(entry) for entry in entries)} {parameter.unit}".rstrip()
+
+
+def _digits(number: float) -> str:
+    """A number to four digits, three after the point at most, never with an exponent."""
+    return f"{number:.0f}" if abs(number) >= 1000.0 else f"{float(f'{number:.4g}'):.3f}".rstrip("0").rstrip(".")
 
 
 def _title(name: str, parameter: Parameter) -> str:
@@ -58,3 +63,22 @@ def _range(parameter: Parameter) -> str:
 
 def _line(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def records(table: Table) -> list[dict[str, object]]:
+    """Every parameter as plain data, for JSON."""
+    defaults = table.defaults()
+    return [
+        {
+            "name": name,
+            "unit": p.unit,
+            "scale": p.scale,
+            "low": p.low,
+            "high": p.high,
+            "size": p.size,
+            "default": defaults[name],
+            "options": list(p.options),
+            "help": p.help,
+        }
+        for name, p in table.items()
+    ]

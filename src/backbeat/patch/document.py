@@ -30,6 +30,8 @@ _REQUIRED = ("schema", "plugin", "version", "values")
 _OPTIONAL = ("options", "name", "seed", "render")
 _LAST_SEED = 2**31 - 1
 _LARGEST_FILE = 1 << 20
+_LONGEST_S = 10.0
+_FADED = 1e-4
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,12 @@ class Patch:
         with torch.no_grad():
             audio = render(self.instrument, params, samples=sounding, sample_rate=where.sample_rate, seed=self.seed)
         return pad(audio, (where.onset_samples, 0))[..., : where.samples]
+
+    def natural_placement(self, sample_rate: int = 44100) -> Placement:
+        """As long as the patch sounds: until it stays 80 dB under its peak, at most ten seconds."""
+        sound = self.render(Placement(sample_rate, round(_LONGEST_S * sample_rate)))[0, 0].abs()
+        loud = (sound > _FADED * sound.max()).nonzero()
+        return Placement(sample_rate, int(loud[-1]) + 1 if len(loud) else sample_rate)
 
     def rows(self) -> list[tuple[str, str, str]]:
         """Name, value with unit, and help of each parameter."""

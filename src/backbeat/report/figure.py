@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from backbeat.files import replacing
 from backbeat.losses.distances import Distances
-from backbeat.match.result import MatchResult
+from backbeat.matching.result import MatchResult
 from backbeat.patch import Patch
 from backbeat.report import panels
 

@@ -14,7 +14,7 @@ from string import Template
 
 from backbeat.files import replacing
 from backbeat.losses.distances import Distances
-from backbeat.match.result import MatchResult
+from backbeat.matching.result import MatchResult
 from backbeat.patch import Patch
 from backbeat.report import figure
 from backbeat.report.playback import level_matched, wav_bytes

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backbeat.match.analysis import Glide, Hiss, Modes, find_modes, fit_decay, fit_glide, fit_hiss
+from backbeat.matching.analysis import Glide, Hiss, Modes, find_modes, fit_decay, fit_glide, fit_hiss
 from backbeat.parameters import Table, Value
 from backbeat.plugins import Plugin
 from backbeat.types import Series
@@ -35,8 +35,9 @@ def propose(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> l
     starts: list[Start] = [{**defaults, **values} for values in found or [{}]]
     gain_db = 20.0 * math.log10(level)
     for start in starts:
-        if isinstance(start.get("gain_db"), float):
-            start["gain_db"] += gain_db
+        output_db = start.get("gain_db")
+        if isinstance(output_db, float):
+            start["gain_db"] = output_db + gain_db
     return [_within(plugin.table, start) for start in starts]
 
 

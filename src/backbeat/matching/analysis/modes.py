@@ -55,8 +55,8 @@ def find_modes(signal: Series, sample_rate: int, count: int, *, lowest_hz: float
     energies = np.sum(decays**2, axis=1, keepdims=True)
     picked_hz: list[float] = []
     picked_s: list[float] = []
-    atoms: list[Signal] = []
-    solution = np.zeros(0)
+    atoms: list[Series] = []
+    solution: Series = np.zeros(0)
     residual = heard
     for _ in range(count):
         score = np.abs(np.fft.rfft(residual * decays, length, axis=1)) ** 2 / energies

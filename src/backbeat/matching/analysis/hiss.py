@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backbeat.match.analysis.envelope import Decay, fit_decay
+from backbeat.matching.analysis.envelope import Decay, fit_decay
 from backbeat.types import Series
 
 _LOW_SHARE, _HIGH_SHARE = 0.08, 0.92

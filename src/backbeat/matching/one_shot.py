@@ -13,10 +13,10 @@ from torch import Tensor
 from backbeat import audio, plugins
 from backbeat.errors import MatchError
 from backbeat.losses import DrumLoss, distances
-from backbeat.match.checkpoint import load_checkpoint, save_checkpoint
-from backbeat.match.result import MatchResult
-from backbeat.match.search import Objective, begin, descend
-from backbeat.match.starts import propose, vary
+from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
+from backbeat.matching.result import MatchResult
+from backbeat.matching.search import Objective, begin, descend
+from backbeat.matching.starts import propose, vary
 from backbeat.patch import Placement, from_params
 from backbeat.plugins import Plugin
 from backbeat.synth import render

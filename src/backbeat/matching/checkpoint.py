@@ -8,7 +8,7 @@ import torch
 
 from backbeat.errors import MatchError
 from backbeat.files import replacing
-from backbeat.match.search import SearchState
+from backbeat.matching.search import SearchState
 
 _ARRAYS = ("params", "gradient", "power", "lowest", "best_params")
 

@@ -1,0 +1,63 @@
+"""Arguments that more than one command takes."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from backbeat.errors import PatchError, UsageError
+
+if TYPE_CHECKING:
+    from backbeat.patch import Patch
+
+
+def read_patch(text: str) -> "Patch":
+    """The patch file or preset that an argument names.
+
+    Raises:
+        PatchError: where the file is not a patch.
+        UsageError: where it is no file and no preset has that name.
+    """
+    from backbeat.patch import load, preset
+
+    path = Path(text)
+    if path.exists() or path.suffix == ".json" or path.is_absolute():
+        return load(path)
+    try:
+        return preset(text)
+    except PatchError as error:
+        raise UsageError(f"{error}; or a patch file") from error
+
+
+def with_settings(patch: "Patch", settings: list[str]) -> "Patch":
+    """The patch after each `name=value`, `name[k]=value` or `name=value,value,…`.
+
+    Raises:
+        UsageError: at a setting of another form.
+        ParameterError: at an unknown name, or a value out of range.
+    """
+    from dataclasses import replace
+
+    table = patch.instrument.table
+    values = dict(patch.values)
+    for setting in settings:
+        target, equals, text = setting.partition("=")
+        name, bracket, rest = target.partition("[")
+        if not equals or not name or (bracket and not rest.endswith("]")):
+            raise UsageError(f"--set: found {setting!r}; must be name=value, such as gain_db=-3 or tone_hz[0]=220")
+        parameter = table.require(name)
+        value: object = _number(text) if "," not in text else tuple(_number(part) for part in text.split(","))
+        if bracket:
+            entries = values[name]
+            index = rest[:-1]
+            if not isinstance(entries, tuple) or not index.isdecimal() or int(index) >= len(entries):
+                raise UsageError(f"--set: found {target!r}; {name} has {parameter.size} value(s), counted from 0")
+            value = (*entries[: int(index)], value, *entries[int(index) + 1 :])
+        values[name] = parameter.check(name, value)
+    return replace(patch, values=values)
+
+
+def _number(text: str) -> float | str:
+    """A number where the text is one, or else the text: the name of an option."""
+    try:
+        return float(text)
+    except ValueError:
+        return text

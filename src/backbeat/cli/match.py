@@ -1,0 +1,180 @@
+"""`backbeat match`: one-shots to patches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backbeat.cli.output import AsJson, say, say_error, say_json, say_note
+from backbeat.errors import BackbeatError, MatchError
+
+if TYPE_CHECKING:
+    from backbeat.matching import MatchResult
+
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """Where the files of one match go."""
+
+    patch: Path
+    audio: Path
+    picture: Path
+    page: Path
+    checkpoint: Path
+
+
+def match(
+    samples: Annotated[list[Path], typer.Argument(metavar="SAMPLE…", help="One-shots: WAV, AIFF, FLAC, OGG or MP3.")],
+    plugin: Annotated[str, typer.Option(help="The instrument; see `backbeat plugins`.")] = "drum",
+    out: Annotated[Path, typer.Option(help="The folder to write to; made where there is none.")] = Path("matches"),
+    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Steps of descent, at most.")] = 300,
+    starts: Annotated[int, typer.Option(min=1, max=1024, help="How many start values descend at first.")] = 8,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed gives the same patch.")] = 0,
+    device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with matches that were stopped.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find the patch that makes each sample's sound.
+
+    Writes NAME.patch.json, NAME.wav, NAME.png and NAME.html for each sample. Ctrl-C keeps the best so far.
+    """
+    from backbeat import plugins
+
+    plugins.get(plugin)
+    _make_folder(out)
+    failed = False
+    for sample, outputs in zip(samples, _outputs(samples, out), strict=True):
+        try:
+            result = _search(sample, plugin, outputs, steps, starts, seed, device, resume=resume)
+            _write(result, outputs)
+        except BackbeatError as error:
+            say_error(str(error))
+            failed = True
+            continue
+        for note in result.notes:
+            say_note(f"{sample}: {note}")
+        _print(sample, result, outputs, as_json=as_json)
+        if result.interrupted:
+            raise typer.Exit(_INTERRUPTED)
+        outputs.checkpoint.unlink(missing_ok=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _search(
+    sample: Path,
+    plugin: str,
+    outputs: Outputs,
+    steps: int,
+    starts: int,
+    seed: int,
+    device: str,
+    *,
+    resume: bool,
+) -> "MatchResult":
+    """Match one sample under a progress bar."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from backbeat.matching import match as match_sample
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(sample.name, total=steps, loss="")
+
+        def show(step: int, _steps: int, loss: float) -> None:
+            bar.update(task, completed=step, loss=f"loss {loss:.3f}")
+
+        return match_sample(
+            sample,
+            plugin,
+            seed=seed,
+            steps=steps,
+            starts=starts,
+            device=device,
+            progress=show,
+            checkpoint=outputs.checkpoint,
+            resume=resume and outputs.checkpoint.exists(),
+        )
+
+
+def _write(result: "MatchResult", outputs: Outputs) -> None:
+    """Write the four files.
+
+    Raises:
+        BackbeatError: naming the file that could not be written.
+    """
+    from backbeat import audio, patch, report
+
+    patch.save(result.patch, outputs.patch)
+    audio.write(outputs.audio, result.audio, result.sample_rate)
+    for path, write in ((outputs.picture, report.write_picture), (outputs.page, report.write_page)):
+        try:
+            write(result, path)
+        except OSError as error:
+            raise MatchError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bool) -> None:
+    if as_json:
+        say_json(
+            {
+                "sample": str(sample),
+                "plugin": result.patch.plugin,
+                "patch": str(outputs.patch),
+                "audio": str(outputs.audio),
+                "report": str(outputs.page),
+                "distances": result.distances.as_dict(),
+                "seconds": round(result.seconds, 3),
+                "steps": result.steps,
+            }
+        )
+        return
+    found = result.distances
+    say(
+        f"{sample}: mel {found.mel_db:.2f} dB, LSD {found.lsd_db:.2f} dB, MR-STFT {found.mrstft:.2f}, "
+        f"envelope {found.envelope_db:.2f} dB ({result.steps} steps, {result.seconds:.1f} s)"
+    )
+    for path in (outputs.patch, outputs.audio, outputs.picture, outputs.page):
+        say(f"  {path}")
+
+
+def _make_folder(out: Path) -> None:
+    """Make the output folder, before any work is done that it would lose.
+
+    Raises:
+        MatchError: where it cannot be made or written to.
+    """
+    from tempfile import TemporaryFile
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=out).close()
+    except OSError as error:
+        raise MatchError(f"{out}: not a folder that can be written to ({error.strerror})") from error
+
+
+def _outputs(samples: list[Path], out: Path) -> list[Outputs]:
+    """Files for each sample; samples of the same name are told apart by a number.
+
+    Raises:
+        MatchError: where an output would overwrite a sample.
+    """
+    taken: set[str] = set()
+    found = []
+    for sample in samples:
+        name, copy = sample.stem, 1
+        while name.casefold() in taken:
+            copy += 1
+            name = f"{sample.stem}-{copy}"
+        taken.add(name.casefold())
+        outputs = Outputs(
+            *(out / f"{name}{suffix}" for suffix in (".patch.json", ".wav", ".png", ".html", ".search.npz"))
+        )
+        if any(outputs.audio.resolve() == each.resolve() for each in samples):
+            raise MatchError(f"{outputs.audio}: the match would overwrite the sample; choose another --out")
+        found.append(outputs)
+    return found

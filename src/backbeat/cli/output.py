@@ -1,0 +1,41 @@
+"""What the commands print, and where."""
+
+import json
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from backbeat.errors import UsageError
+
+AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def say(text: str) -> None:
+    """Print a line of the result."""
+    typer.echo(text)
+
+
+def say_json(document: object) -> None:
+    """Print a result as one line of JSON."""
+    typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def say_note(text: str) -> None:
+    """Print a line that is not part of the result."""
+    typer.echo(f"note: {text}", err=True)
+
+
+def say_error(text: str) -> None:
+    """Print why something could not be done."""
+    typer.echo(f"error: {text}", err=True)
+
+
+def check_folder(path: Path) -> None:
+    """Refuse, before the work is done, an output whose folder is not there.
+
+    Raises:
+        UsageError: naming the folder.
+    """
+    if not path.parent.is_dir():
+        raise UsageError(f"{path}: there is no folder {path.parent}; must be a file in a folder that exists")

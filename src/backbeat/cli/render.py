@@ -1,0 +1,63 @@
+"""`backbeat render`: a patch to a sound file."""
+
+from dataclasses import asdict, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backbeat.cli.arguments import read_patch, with_settings
+from backbeat.cli.output import AsJson, check_folder, say, say_json, say_note
+
+_LONGEST_S = 60.0
+
+
+class BitDepth(StrEnum):
+    """Bits per sample of a WAV file; the last is floating point."""
+
+    SIXTEEN = "16"
+    TWENTY_FOUR = "24"
+    FLOAT = "32f"
+
+
+def render(
+    patch: Annotated[str, typer.Argument(help="A patch file, or the name of a preset.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The WAV file to write.")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter; may be repeated.")
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(min=0.001, max=_LONGEST_S, help="Length; by default that of the match, or until it has faded."),
+    ] = None,
+    sample_rate: Annotated[int | None, typer.Option(min=8000, max=192000, help="In Hz; 44100 by default.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**31 - 1, help="Of the noise, instead of the patch's.")
+    ] = None,
+    bit_depth: Annotated[BitDepth, typer.Option(help="Bits per sample; 32f is floating point.")] = BitDepth.FLOAT,
+    as_json: AsJson = False,
+) -> None:
+    """Render a patch or preset to a WAV file."""
+    check_folder(out)
+    from backbeat import audio
+    from backbeat.patch import Placement
+
+    chosen = with_settings(read_patch(patch), settings or [])
+    if seed is not None:
+        chosen = replace(chosen, seed=seed)
+    placement = chosen.placement
+    if placement is None or seconds is not None or sample_rate is not None:
+        rate = sample_rate or (placement.sample_rate if placement else 44100)
+        if seconds is not None:
+            placement = Placement(rate, max(1, round(seconds * rate)))
+        elif placement is not None:
+            placement = Placement(rate, max(1, round(placement.samples / placement.sample_rate * rate)))
+        else:
+            placement = chosen.natural_placement(rate)
+    for note in audio.write(out, chosen.render(placement), placement.sample_rate, bit_depth=bit_depth.value):
+        say_note(f"{out}: {note}")
+    if as_json:
+        say_json({"audio": str(out), "seed": chosen.seed, **asdict(placement)})
+    else:
+        say(str(out))

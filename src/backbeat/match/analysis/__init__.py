@@ -1,8 +1,0 @@
-"""Closed-form analysis of a one-shot: what a search starts from."""
-
-from backbeat.match.analysis.envelope import Decay, fit_decay, level_db
-from backbeat.match.analysis.glide import Glide, fit_glide
-from backbeat.match.analysis.hiss import Hiss, fit_hiss
-from backbeat.match.analysis.modes import Modes, find_modes
-
-__all__ = ["Decay", "Glide", "Hiss", "Modes", "find_modes", "fit_decay", "fit_glide", "fit_hiss", "level_db"]

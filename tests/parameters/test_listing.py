@@ -1,0 +1,75 @@
+"""Tables for people."""
+
+import pytest
+
+from backbeat import plugins
+from backbeat.parameters import Table, choice, decibels, hz, seconds, share
+from backbeat.parameters.listing import markdown, rows, text, value_rows, value_text
+
+TABLE = Table(
+    pitch_hz=hz(20.0, 2000.0, default=100.0, help="Resting pitch."),
+    mode_s=seconds(0.003, 7.0, default=(0.1, 1 / 3), help="T60 of each mode."),
+    colour=choice("red", "green", default="green", help="Which colour."),
+    mix=share(default=0.25, help="How much."),
+)
+ROWS = [
+    ("pitch_hz", "20 … 2000 Hz", "100 Hz", "log", "Resting pitch."),
+    ("mode_s × 2", "0.003 … 7 s", "0.1, 0.3333 s", "log", "T60 of each mode."),
+    ("colour", "red, green", "green", "choice", "Which colour."),
+    ("mix", "0 … 1", "0.25", "linear", "How much."),
+]
+
+
+def test_rows():
+    assert rows(TABLE) == ROWS
+
+
+def test_text_is_aligned():
+    lines = text(TABLE).splitlines()
+    assert lines[0].split() == ["parameter", "range", "default", "scale", "what", "it", "does"]
+    for column, cell in enumerate(lines[0].split()[:5]):
+        start = lines[0].index(cell)
+        for line, row in zip(lines[1:], ROWS, strict=True):
+            assert line[start:].startswith(row[column])
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_markdown():
+    lines = markdown(TABLE).splitlines()
+    assert lines[0] == "| parameter | range | default | scale | what it does |"
+    assert lines[1] == "| --- | --- | --- | --- | --- |"
+    assert lines[2] == "| `pitch_hz` | 20 … 2000 Hz | 100 Hz | log | Resting pitch. |"
+    assert len(lines) == 2 + len(TABLE)
+
+
+def test_values_of_a_patch():
+    values = {"pitch_hz": 61.73456, "mode_s": (0.01, 2.0), "colour": (0.25, 0.75), "mix": 0.0}
+    assert value_rows(TABLE, values) == [
+        ("pitch_hz", "61.73 Hz", "Resting pitch."),
+        ("mode_s", "0.01, 2 s", "T60 of each mode."),
+        ("colour", "25 % red + 75 % green", "Which colour."),
+        ("mix", "0", "How much."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [((1.0, 0.0), "100 % red"), ((0.5, 1.0), "33 % red + 67 % green"), ("green", "green")],
+)
+def test_a_mixed_choice(weights, expected):
+    assert value_text(TABLE["colour"], weights) == expected
+
+
+def test_level():
+    assert value_text(decibels(-60.0, 6.0, default=0.0, help=""), -12.34567) == "-12.35 dB"
+
+
+@pytest.mark.parametrize("name", plugins.names())
+def test_every_instrument_is_listed_whole(name):
+    table = plugins.get(name).table
+    assert len(rows(table)) == len(table)
+    for row in rows(table):
+        assert all(row), row
+        assert "|" not in "".join(row)
+        assert row[-1].endswith(".")
+        assert row[-1][0].isupper()

@@ -1,0 +1,76 @@
+"""Params to audio: shapes, devices, seeds and what is refused."""
+
+import pytest
+import torch
+
+from backbeat import plugins
+from backbeat.errors import ParameterError, PluginError
+from backbeat.synth import Synth, render
+
+KICK = plugins.get("kick")
+
+
+def params(batch: int, dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    default = KICK.table.normalise(KICK.table.defaults()).to(dtype)
+    return default.expand(batch, -1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_shape_and_dtype_are_those_of_the_params(dtype):
+    audio = render(KICK, params(3, dtype), samples=441, sample_rate=48000.0)
+    assert audio.shape == (3, 1, 441)
+    assert audio.dtype == dtype
+
+
+def test_a_seed_for_all_or_for_each():
+    each = render(KICK, params(3), samples=441, seed=torch.tensor([4, 5, 4]))
+    for seed, item in zip((4, 5, 4), each, strict=True):
+        assert torch.equal(render(KICK, params(2), samples=441, seed=seed)[1], item)
+    assert not torch.equal(each[0], each[1])
+
+
+def test_the_module_is_the_function():
+    synth = Synth("kick", sample_rate=48000.0, seconds=0.01)
+    assert (synth.samples, synth.num_params) == (480, KICK.table.size)
+    assert list(synth.parameters()) == []
+    expected = render(KICK, params(2), samples=480, sample_rate=48000.0, seed=3)
+    assert torch.equal(synth(params(2), 3), expected)
+    assert torch.equal(Synth(KICK, 48000.0, 0.01)(params(2), 3), expected)
+
+
+def test_from_logits():
+    synth = Synth("kick", seconds=0.01)
+    logits = torch.randn(2, synth.num_params, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    audio = synth.from_logits(logits, 7)
+    assert torch.equal(audio, synth(KICK.table.from_logits(logits), 7))
+    audio.square().sum().backward()
+    assert torch.isfinite(logits.grad).all()
+    assert logits.grad.abs().max() > 0.0
+
+
+@pytest.mark.usefixtures("unchecked")
+class TestErrors:
+    @pytest.mark.parametrize("shape", [(KICK.table.size,), (2, KICK.table.size + 1), (2, 1, KICK.table.size)])
+    def test_shape_of_params(self, shape):
+        with pytest.raises(ParameterError) as caught:
+            render(KICK, torch.zeros(shape), samples=10)
+        assert str(caught.value) == f"params: found shape {shape}; must be (batch, {KICK.table.size})"
+
+    @pytest.mark.parametrize("seed", [-1, 2**31])
+    def test_seed(self, seed):
+        with pytest.raises(ParameterError, match=rf"^seed: found {seed}; must be from 0 to 2147483647$"):
+            render(KICK, params(1), samples=10, seed=seed)
+
+    def test_shape_of_seeds(self):
+        with pytest.raises(ParameterError, match=r"^seed: found shape \(2,\); must be \(3,\)$"):
+            render(KICK, params(3), samples=10, seed=torch.tensor([1, 2]))
+
+    @pytest.mark.parametrize(("rate", "seconds"), [(0.0, 1.0), (-44100.0, 1.0), (44100.0, 0.0), (44100.0, 1e-6)])
+    def test_rate_and_length(self, rate, seconds):
+        with pytest.raises(ParameterError) as caught:
+            Synth("kick", rate, seconds)
+        assert str(caught.value).startswith(f"synth: found {seconds:g} s at {rate:g} Hz; must be at least one sample")
+
+    def test_plugin(self):
+        with pytest.raises(PluginError, match=r"^plugin: found 'snair'; there are .*kick"):
+            Synth("snair")
