@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FOLDER ?= examples/sounds
 READY := $(VENV)/.ready
 
 .PHONY: demo test test-all check format bench docs clean
@@ -28,6 +29,10 @@ format: $(READY)
 
 docs: $(READY)  ## Regenerate the parameter pages from the tables
 	$(BIN)/python docs/generate.py
+
+bench: $(READY)  ## Speed beside a peer, and match quality over FOLDER (default: the example sounds)
+	$(BIN)/python benchmarks/speed.py --out benchmarks/results/speed.json
+	$(BIN)/python benchmarks/match.py $(FOLDER) --plugin drum --out benchmarks/results/match-drum.json
 
 clean:
 	rm -rf $(VENV) demo-output

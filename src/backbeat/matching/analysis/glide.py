@@ -106,7 +106,7 @@ def _crossings(signal: Series, sample_rate: int) -> tuple[Series, Series, bool]:
 def _reweighted(basis: Series, phase: Series, heights: Series) -> tuple[Series, float]:
     """Least absolute error by iteratively reweighted least squares, and that error."""
     weights: Series = np.sqrt(heights)
-    solution = np.zeros(basis.shape[1])
+    solution: Series = np.zeros(basis.shape[1])
     for _ in range(_REWEIGHTINGS):
         root = np.sqrt(weights)
         solution = np.linalg.lstsq(basis * root[:, None], phase * root, rcond=None)[0]
