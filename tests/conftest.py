@@ -8,7 +8,7 @@ from hypothesis import settings
 
 jaxtyping.install_import_hook(
     ["backbeat.dsp", "backbeat.parameters", "backbeat.plugins", "backbeat.synth", "backbeat.patch"],
-    "beartype.beartype",
+    "annotations.checked",
 )
 
 # Every run draws the same examples: a change that goes red is the change's doing.

@@ -1,10 +1,12 @@
 """Tables for people."""
 
+import json
+
 import pytest
 
 from backbeat import plugins
 from backbeat.parameters import Table, choice, decibels, hz, seconds, share
-from backbeat.parameters.listing import markdown, rows, text, value_rows, value_text
+from backbeat.parameters.listing import markdown, records, rows, text, value_rows, value_text
 
 TABLE = Table(
     pitch_hz=hz(20.0, 2000.0, default=100.0, help="Resting pitch."),
@@ -14,7 +16,7 @@ TABLE = Table(
 )
 ROWS = [
     ("pitch_hz", "20 … 2000 Hz", "100 Hz", "log", "Resting pitch."),
-    ("mode_s × 2", "0.003 … 7 s", "0.1, 0.3333 s", "log", "T60 of each mode."),
+    ("mode_s × 2", "0.003 … 7 s", "0.1, 0.333 s", "log", "T60 of each mode."),
     ("colour", "red, green", "green", "choice", "Which colour."),
     ("mix", "0 … 1", "0.25", "linear", "How much."),
 ]
@@ -60,8 +62,43 @@ def test_a_mixed_choice(weights, expected):
     assert value_text(TABLE["colour"], weights) == expected
 
 
-def test_level():
-    assert value_text(decibels(-60.0, 6.0, default=0.0, help=""), -12.34567) == "-12.35 dB"
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (-12.34567, "-12.35 dB"),
+        (100.0, "100 dB"),
+        (0.0, "0 dB"),
+        (0.00123, "0.001 dB"),
+        (1e-9, "0 dB"),
+        (999.96, "1000 dB"),
+        (1234.56, "1235 dB"),
+        (16000.0, "16000 dB"),
+    ],
+)
+def test_numbers_have_four_digits_and_no_exponent(value, expected):
+    assert value_text(decibels(-60.0, 6.0, default=0.0, help=""), value) == expected
+
+
+def test_records_are_plain_data():
+    found = records(TABLE)
+    assert json.loads(json.dumps(found)) == [record | {"default": as_json(record["default"])} for record in found]
+    assert found[0] == {
+        "name": "pitch_hz",
+        "unit": "Hz",
+        "scale": "log",
+        "low": 20.0,
+        "high": 2000.0,
+        "size": 1,
+        "default": 100.0,
+        "options": [],
+        "help": "Resting pitch.",
+    }
+    assert [record["default"] for record in found] == [100.0, (0.1, 1 / 3), "green", 0.25]
+    assert found[2]["options"] == ["red", "green"]
+
+
+def as_json(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 @pytest.mark.parametrize("name", plugins.names())

@@ -39,18 +39,20 @@ def comb(
     # The loop's filter smears each echo: a quarter of a second more keeps the last ones from wrapping around.
     length = fast_length(2 * grid.samples + math.ceil(_SMEAR_S * grid.sample_rate))
     turns = torch.arange(length // 2 + 1, device=grid.device, dtype=torch.float64) / length
-    cosine = torch.cos(2.0 * math.pi * turns).to(grid.dtype)
+    versine = (2.0 * torch.sin(math.pi * turns) ** 2).to(grid.dtype)
     sine = torch.sin(2.0 * math.pi * turns).to(grid.dtype)
-    low_pole = torch.exp(-2.0 * math.pi / grid.sample_rate * low_damping_hz)
-    high_pole = torch.exp(-2.0 * math.pi / grid.sample_rate * high_damping_hz)
+    # 1 - p and 1 - cos ω, which float32 would lose at low frequencies if it took the difference.
+    below_low = -torch.expm1(-2.0 * math.pi / grid.sample_rate * low_damping_hz)
+    below_high = -torch.expm1(-2.0 * math.pi / grid.sample_rate * high_damping_hz)
+    low_pole, high_pole = 1.0 - below_low, 1.0 - below_high
     delay = grid.sample_rate / frequency_hz.double()
     echoes = torch.floor((grid.samples - 1) / delay) + 1.0
 
     # |g F|², and the angle of F: the high-pass' zero at DC turns by a quarter cycle less half a sample.
-    constant = 0.5 * (feedback * (1.0 - high_pole) * (1.0 + low_pole)) ** 2
-    power = constant * (1.0 - cosine) / (_pole_power(high_pole, cosine) * _pole_power(low_pole, cosine))
-    lag = torch.atan(low_pole * sine / (1.0 - low_pole * cosine))
-    lag = lag + torch.atan(high_pole * sine / (1.0 - high_pole * cosine))
+    constant = 0.5 * (feedback * below_high * (1.0 + low_pole)) ** 2
+    power = constant * versine / (_pole_power(below_high, versine) * _pole_power(below_low, versine))
+    lag = torch.atan(low_pole * sine / (below_low + low_pole * versine))
+    lag = lag + torch.atan(high_pole * sine / (below_high + high_pole * versine))
     lead = (2.0 * math.pi * (0.25 - 0.5 * turns)).to(grid.dtype) - lag
 
     many = echoes.to(grid.dtype)
@@ -62,9 +64,9 @@ def comb(
     return irfft(rfft(signal, length) / ((1.0 - once) / (1.0 - last)), length)[..., : grid.samples]
 
 
-def _pole_power(pole: Tensor, cosine: Tensor) -> Tensor:
-    """`|1 - p exp(-jω)|²`."""
-    return 1.0 - 2.0 * pole * cosine + pole * pole
+def _pole_power(below_one: Tensor, versine: Tensor) -> Tensor:
+    """`|1 - p exp(-jω)|² = (1 - p)² + 2p (1 - cos ω)`, of 1 - p."""
+    return below_one**2 + 2.0 * (1.0 - below_one) * versine
 
 
 def _phasor(angle: Tensor) -> Tensor:

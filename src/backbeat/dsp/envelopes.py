@@ -21,7 +21,7 @@ def decay(grid: Grid, t60_s: Control) -> Mono:
         grid: where to render.
         t60_s: time to fall by 60 dB, (..., 1), seconds; zero is a single sample.
     """
-    rate = t60_to_rate(t60_s).double().unsqueeze(-1)
+    rate = t60_to_rate(t60_s.double()).unsqueeze(-1)
     starts = torch.exp(-rate * grid.block_starts_s()).to(grid.dtype)
     return grid.join(starts * torch.exp(-rate * grid.block_steps_s()).to(grid.dtype))
 

@@ -53,7 +53,11 @@ class Grid:
         """The grid of the first `seconds`, for what is over by then; `fill` lays it on the whole."""
         return replace(self, samples=min(self.samples, math.ceil(seconds * self.sample_rate)))
 
-    def fill(self, signal: Mono) -> Mono:
+    def ahead(self, samples: int) -> "Grid":
+        """The grid with that many samples more, for a filter that looks ahead."""
+        return replace(self, samples=self.samples + samples)
+
+    def fill(self, signal: Float[Tensor, "... head"]) -> Mono:
         """Extend a signal of a `head` with silence to this grid's length."""
         return pad(signal, (0, self.samples - signal.shape[-1]))
 

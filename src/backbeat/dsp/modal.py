@@ -33,7 +33,7 @@ def modal(
     Returns:
         (..., samples).
     """
-    frequency, rate = frequency_hz.double(), t60_to_rate(t60_s).double()
+    frequency, rate = frequency_hz.double(), t60_to_rate(t60_s.double())
     phase = torch.zeros_like(frequency) if start_cycles is None else start_cycles.double()
     level = (gain * _below_nyquist(grid, frequency_hz)).unsqueeze(-2)
 
@@ -81,9 +81,9 @@ def swept_modal(
     """
     one_hz = torch.ones_like(sweep_st)
     warp = steady(grid, one_hz) + sweep(grid, one_hz, sweep_st, sweep_s)
-    rate, starts_s = t60_to_rate(t60_s).double(), grid.block_starts_s()
-    excess = (semitones_to_ratio(sweep_st) - 1.0).double().unsqueeze(-1)
-    speed = 1.0 + excess * torch.exp(-t60_to_rate(sweep_s).double().unsqueeze(-1) * starts_s)
+    rate, starts_s = t60_to_rate(t60_s.double()), grid.block_starts_s()
+    excess = (semitones_to_ratio(sweep_st.double()) - 1.0).unsqueeze(-1)
+    speed = 1.0 + excess * torch.exp(-t60_to_rate(sweep_s.double()).unsqueeze(-1) * starts_s)
     # Mode by mode, so that what is computed per sample stays in cache.
     total = torch.zeros((), device=grid.device, dtype=grid.dtype)
     for k in range(frequency_hz.shape[-1]):

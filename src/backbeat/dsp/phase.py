@@ -76,8 +76,8 @@ def sweep(grid: Grid, pitch_hz: Control, depth_st: Control, t60_s: Control) -> P
         depth_st: how far above it the sweep starts, (..., 1), semitones.
         t60_s: T60 of the pitch excess, (..., 1), seconds.
     """
-    rate = t60_to_rate(t60_s).double().unsqueeze(-1)
-    excess_hz = (pitch_hz * (semitones_to_ratio(depth_st) - 1.0)).double().unsqueeze(-1)
+    rate = t60_to_rate(t60_s.double()).unsqueeze(-1)
+    excess_hz = _excess_hz(pitch_hz, depth_st)
     cycles = excess_hz / rate
     starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
     return Phase(
@@ -99,7 +99,7 @@ def vibrato(grid: Grid, pitch_hz: Control, depth_st: Control, rate_hz: Control) 
         depth_st: the excursion upwards, (..., 1), semitones.
         rate_hz: (..., 1), Hz.
     """
-    depth_hz = (pitch_hz * (semitones_to_ratio(depth_st) - 1.0)).double().unsqueeze(-1)
+    depth_hz = _excess_hz(pitch_hz, depth_st)
     rate = rate_hz.double().unsqueeze(-1)
     starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
 
@@ -114,3 +114,8 @@ def vibrato(grid: Grid, pitch_hz: Control, depth_st: Control, rate_hz: Control) 
         depth_hz * torch.cat([torch.cos(angle), torch.sin(angle)], dim=-1),
         torch.cat([raised(steps_s), steps_s * torch.sinc(2.0 * rate * steps_s)], dim=-2),
     )
+
+
+def _excess_hz(pitch_hz: Control, depth_st: Control) -> Float[Tensor, "... 1 1"]:
+    """How far an interval lies above the pitch, in float64: over a second, float32 would round it to a wrong phase."""
+    return (pitch_hz.double() * (semitones_to_ratio(depth_st.double()) - 1.0)).unsqueeze(-1)

@@ -105,7 +105,8 @@ def match(
     analysed = time.perf_counter()
     interrupted = False
     try:
-        for state in descend(state, objective, instrument.table, steps):  # noqa: B020
+        for latest in descend(state, objective, instrument.table, steps):
+            state = latest
             if progress is not None:
                 progress(state.step, steps, state.best_loss)
             if checkpoint is not None and state.step % _CHECKPOINT_EVERY == 0:

@@ -111,18 +111,21 @@ def render(
     gain_db: Control,
 ) -> Mono:
     """Render kicks: body + shell + click + modes, into a soft clipper. Controls are as in `PARAMETERS`."""
+    kernel = _shell_kernel(grid, shell_filter, shell_hz, shell_width_oct)
+    # The shell's filter looks ahead by half its length.
+    ahead = grid.ahead(kernel.shape[-1] // 2)
     phase = (
-        dsp.steady(grid, pitch_hz)
-        + dsp.sweep(grid, pitch_hz, sweep_st, sweep_s)
-        + dsp.sweep(grid, pitch_hz, click_sweep_st, click_sweep_s)
-        + dsp.vibrato(grid, pitch_hz, lfo_st, lfo_hz)
+        dsp.steady(ahead, pitch_hz)
+        + dsp.sweep(ahead, pitch_hz, sweep_st, sweep_s)
+        + dsp.sweep(ahead, pitch_hz, click_sweep_st, click_sweep_s)
+        + dsp.vibrato(ahead, pitch_hz, lfo_st, lfo_hz)
     )
     oscillators = (
-        dsp.sine(grid, phase, phase_cycles)
-        + detune_mix * dsp.sine(grid, phase * dsp.cents_to_ratio(detune_cents), phase_cycles)
-        + sub_mix * dsp.sine(grid, phase * torch.full_like(pitch_hz, 0.5), 0.5 * phase_cycles)
+        dsp.sine(ahead, phase, phase_cycles)
+        + detune_mix * dsp.sine(ahead, phase * dsp.cents_to_ratio(detune_cents), phase_cycles)
+        + sub_mix * dsp.sine(ahead, phase * torch.full_like(pitch_hz, 0.5), 0.5 * phase_cycles)
     ) / (1.0 + detune_mix + sub_mix)
-    body = oscillators * dsp.adsr(
+    body = oscillators[..., : grid.samples] * dsp.adsr(
         grid,
         attack_s=attack_s,
         hold_s=hold_s,
@@ -131,7 +134,7 @@ def render(
         gate_s=gate_s,
         release_s=release_s,
     )
-    shell = dsp.fir(oscillators, _shell_kernel(grid, shell_filter, shell_hz, shell_width_oct))
+    shell = dsp.fir(oscillators, kernel)[..., : grid.samples]
     shell = shell_mix * shell * dsp.decay(grid, shell_decay_s)
     click = dsp.db_to_gain(click_db) * _click(grid, click_s, click_hz, click_drive_db)
     ringing = modes[..., 1:] * dsp.modal(grid, mode_hz, mode_s, dsp.db_to_gain(mode_db))
@@ -156,7 +159,8 @@ def _click(grid: Grid, t60_s: Control, cutoff_hz: Control, drive_db: Control) ->
     """High-passed noise, saturated, decaying."""
     head = grid.head(_CLICK_ENDS_S)
     taps = 2 * round(0.5 * _CLICK_FILTER_S * grid.sample_rate) + 1
-    burst = dsp.fir(dsp.noise(head, stream=0), dsp.fir_highpass(head, cutoff_hz, taps))
+    ahead = head.ahead(taps // 2)
+    burst = dsp.fir(dsp.noise(ahead, stream=0), dsp.fir_highpass(head, cutoff_hz, taps))[..., : head.samples]
     return grid.fill(dsp.tanh_clip(burst, drive_db) * dsp.decay(head, t60_s))
 
 

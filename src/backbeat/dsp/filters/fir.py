@@ -37,7 +37,7 @@ def fir_highpass(grid: Grid, cutoff_hz: Control, taps: int) -> Kernel:
         taps: length, odd.
     """
     offsets = _offsets(grid, taps)
-    kernel = (torch.sinc(offsets) - _sinc(grid, cutoff_hz, taps)) * _hamming(grid, taps)
+    kernel = ((offsets == 0.0).to(grid.dtype) - _sinc(grid, cutoff_hz, taps)) * _hamming(grid, taps)
     at_nyquist = (kernel * torch.cos(math.pi * offsets)).sum(-1, keepdim=True)
     # A high-pass at Nyquist passes nothing: without the bound, its gain would be 0 / 0.
     return kernel / at_nyquist.clamp(min=_SMALLEST_GAIN)

@@ -1,0 +1,87 @@
+"""The command line, called in this process; sounds and patches to call it with."""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import soundfile
+
+from backbeat import plugins
+from backbeat.cli import main
+from backbeat.patch import randomise, save
+from matching.sounds import RATE, thump
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command left behind: exit status, standard output, standard error."""
+
+    status: int
+    out: str
+    err: str
+
+    def document(self) -> Any:
+        """The JSON that is all of standard output."""
+        return json.loads(self.out)
+
+    def lines(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.strip()]
+
+    def notes(self) -> list[str]:
+        return [line.removeprefix("note: ") for line in self.lines() if line.startswith("note: ")]
+
+    def error(self) -> str:
+        """The one line that says why something could not be done, and nothing else was said."""
+        (line,) = self.lines()
+        assert line.startswith("error: ")
+        return line.removeprefix("error: ")
+
+
+Backbeat: TypeAlias = Callable[..., Outcome]
+
+
+@pytest.fixture
+def backbeat(monkeypatch, capsys) -> Backbeat:
+    """Run a command; any exception but SystemExit is a traceback that the user would have seen."""
+
+    def run(*arguments: object) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["backbeat", *map(str, arguments)])
+        capsys.readouterr()
+        status = 0
+        try:
+            main()
+        except SystemExit as end:
+            status = end.code or 0
+        captured = capsys.readouterr()
+        assert "Traceback" not in captured.err
+        return Outcome(status, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def kick_wav(tmp_path) -> Path:
+    return save_sound(tmp_path / "kick.wav")
+
+
+def save_sound(path: Path, *, peak: float = 0.8, seconds: float = 0.1) -> Path:
+    soundfile.write(path, thump(seconds, peak=peak)[0, 0].numpy(), RATE, subtype="FLOAT")
+    return path
+
+
+@pytest.fixture
+def kick_patch(tmp_path) -> Path:
+    path = tmp_path / "kick.json"
+    save(randomise(plugins.get("kick"), 1), path)
+    return path
+
+
+@pytest.fixture
+def no_report(monkeypatch) -> None:
+    """Leave out the picture and the page, which take longer than the match."""
+    for name in ("write_picture", "write_page"):
+        monkeypatch.setattr(f"backbeat.report.{name}", lambda result, path: path.write_bytes(b"left out"))

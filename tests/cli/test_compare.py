@@ -1,0 +1,66 @@
+"""`backbeat compare`: the four distances between two files."""
+
+import pytest
+import soundfile
+
+from backbeat.audio import read
+from backbeat.losses import distances
+from cli.conftest import save_sound
+from matching.sounds import RATE, thump
+
+
+@pytest.fixture
+def other_wav(tmp_path):
+    return save_sound(tmp_path / "other.wav", peak=0.4, seconds=0.12)
+
+
+def test_distances_are_those_of_the_library(backbeat, kick_wav, other_wav):
+    shown = backbeat("compare", kick_wav, other_wav, "--json")
+    assert (shown.status, shown.err) == (0, "")
+    expected = distances(read(other_wav).audio, read(kick_wav).audio, RATE)
+    assert shown.document() == expected.as_dict()
+    assert expected.mel_db > 1.0
+
+
+def test_text_has_a_line_for_each_distance(backbeat, kick_wav, other_wav):
+    numbers = backbeat("compare", kick_wav, other_wav, "--json").document()
+    lines = backbeat("compare", kick_wav, other_wav).out.splitlines()
+    assert [line.split()[0] for line in lines] == list(numbers)
+    for line, value in zip(lines, numbers.values(), strict=True):
+        assert line.split()[1] == f"{value:.2f}"
+
+
+def test_sound_is_no_distance_from_itself(backbeat, kick_wav):
+    assert backbeat("compare", kick_wav, kick_wav, "--json").document() == pytest.approx(
+        {"mel_db": 0.0, "lsd_db": 0.0, "mrstft": 0.0, "envelope_db": 0.0}, abs=1e-9
+    )
+
+
+def test_order_matters(backbeat, kick_wav, other_wav):
+    one_way = backbeat("compare", kick_wav, other_wav, "--json").document()
+    assert backbeat("compare", other_wav, kick_wav, "--json").document() != one_way
+
+
+def test_second_sound_is_brought_to_the_rate_of_the_first(backbeat, kick_wav, tmp_path):
+    same = tmp_path / "same.wav"
+    soundfile.write(same, thump(0.1, sample_rate=48_000)[0, 0].numpy(), 48_000, subtype="FLOAT")
+    compared = backbeat("compare", kick_wav, same, "--json")
+    assert compared.status == 0
+    assert compared.document()["envelope_db"] < 0.5
+    assert compared.notes() == [f"{same}: Resampled 48000 to 44100 Hz."]
+
+
+def test_notes_name_their_file(backbeat, kick_wav, tmp_path):
+    stereo = tmp_path / "stereo.wav"
+    soundfile.write(stereo, thump(0.1)[0].expand(2, -1).T.numpy(), RATE, subtype="FLOAT")
+    compared = backbeat("compare", stereo, kick_wav, "--json")
+    assert compared.notes() == [f"{stereo}: Mixed 2 channels to mono."]
+    assert compared.document()["mel_db"] == pytest.approx(0.0, abs=1e-6)
+
+
+def test_either_file_may_be_the_bad_one(backbeat, kick_wav, tmp_path):
+    missing = tmp_path / "missing.wav"
+    for pair in ((kick_wav, missing), (missing, kick_wav)):
+        refused = backbeat("compare", *pair)
+        assert (refused.status, refused.out) == (1, "")
+        assert refused.error().startswith(f"{missing}: cannot be opened")

@@ -1,0 +1,337 @@
+"""A match as a whole: what goes in, what comes out, and that the search earns its name."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import soundfile
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from backbeat import dsp, plugins
+from backbeat.audio import read, write
+from backbeat.dsp import Grid
+from backbeat.errors import AudioError, BackbeatError, MatchError, PluginError
+from backbeat.losses import distances
+from backbeat.matching import MatchResult, match
+from backbeat.parameters import Table, decibels, hz, seconds
+from backbeat.patch import Placement, load, randomise, save
+from backbeat.plugins import Plugin
+from backbeat.types import Control, Mono
+from matching.sounds import RATE, thump
+
+STEPS, STARTS = 30, 3
+
+
+def find(sample: Tensor | Path, plugin: str | Plugin = "kick", **options) -> MatchResult:
+    arguments = {"steps": STEPS, "starts": STARTS}
+    if isinstance(sample, Tensor):
+        arguments["sample_rate"] = RATE
+    return match(sample, plugin, **arguments | options)
+
+
+def toy_render(grid: Grid, *, pitch_hz: Control, decay_s: Control, gain_db: Control) -> Mono:
+    return dsp.db_to_gain(gain_db) * dsp.sine(grid, dsp.steady(grid, pitch_hz)) * dsp.decay(grid, decay_s)
+
+
+TOY = Plugin(
+    "toy",
+    Table(
+        pitch_hz=hz(50.0, 200.0, default=100.0, help="Pitch."),
+        decay_s=seconds(0.02, 1.0, default=0.1, help="T60."),
+        gain_db=decibels(-60.0, 6.0, default=-12.0, help="Level."),
+    ),
+    toy_render,
+    summary="A steady sine that decays.",
+)
+
+
+@pytest.fixture
+def toy(monkeypatch) -> Plugin:
+    """A third party's plugin, for which no analysis is written."""
+    registered = {name: plugins.get(name) for name in plugins.names()} | {"toy": TOY}
+    monkeypatch.setattr("backbeat.plugins._registered", lambda: registered)
+    return TOY
+
+
+@pytest.fixture(scope="module")
+def found() -> MatchResult:
+    return find(thump())
+
+
+@pytest.fixture(scope="module")
+def found_with_drum() -> MatchResult:
+    return find(thump(), "drum")
+
+
+@pytest.mark.parametrize("fixture", ["found", "found_with_drum"])
+def test_match_is_much_nearer_than_its_start(fixture, request):
+    result = request.getfixturevalue(fixture)
+    assert result.history[-1] < 0.5 * result.history[0]
+    first = find(thump(), result.patch.plugin, steps=1)
+    assert result.distances.mel_db < 0.7 * first.distances.mel_db
+    assert result.distances.mel_db < 3.0
+
+
+@pytest.mark.parametrize("fixture", ["found", "found_with_drum"])
+def test_result_keeps_its_promises(fixture, request):
+    result = request.getfixturevalue(fixture)
+    assert result.name == "sample"
+    assert torch.equal(result.target, thump())
+    assert result.audio.shape == result.target.shape
+    assert result.audio.dtype == result.target.dtype == torch.float32
+    assert result.sample_rate == RATE
+    assert result.distances == distances(result.audio, result.target, RATE)
+    assert result.steps == len(result.history) == STEPS
+    assert list(result.history) == sorted(result.history, reverse=True)
+    assert result.notes == ()
+    assert not result.interrupted
+    assert set(result.timings) >= {"analysis", "search"}
+    assert 0.0 < sum(result.timings.values()) <= result.seconds
+    assert result.patch.placement == Placement(RATE, result.target.shape[-1], 0)
+    assert dict(result.patch.values) != result.patch.instrument.table.defaults()
+
+
+@pytest.mark.parametrize("fixture", ["found", "found_with_drum"])
+def test_patch_file_gives_back_every_sample(fixture, request, tmp_path):
+    result = request.getfixturevalue(fixture)
+    save(result.patch, tmp_path / "kick.patch.json")
+    write(tmp_path / "kick.wav", result.audio, result.sample_rate)
+    loaded = load(tmp_path / "kick.patch.json")
+    assert loaded == result.patch
+    assert torch.equal(loaded.render(), result.audio)
+    assert torch.equal(read(tmp_path / "kick.wav").audio, result.audio)
+
+
+def test_same_seed_same_patch(found):
+    again = find(thump())
+    assert again.patch == found.patch
+    assert again.history == found.history
+    assert torch.equal(again.audio, found.audio)
+
+
+def test_other_seed_other_patch(found):
+    other = find(thump(), seed=1)
+    assert other.patch.seed == 1
+    assert other.patch.values != found.patch.values
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_kick_that_was_rendered_is_found_again(seed):
+    patch = randomise(plugins.get("kick"), seed)
+    result = find(patch.render(Placement(RATE, 11025)), steps=80)
+    assert result.distances.mel_db < 1.5
+    assert result.patch.values["pitch_hz"] == pytest.approx(patch.values["pitch_hz"], rel=0.03)
+
+
+def test_silence_before_the_sound_is_kept():
+    silence = 4000
+    result = find(pad(thump(), (silence, 0)))
+    onset = result.patch.placement.onset_samples
+    assert silence - 50 < onset <= silence
+    assert result.audio.shape == result.target.shape
+    assert not result.audio[..., :onset].any()
+    assert result.audio[..., onset : onset + 100].any()
+    assert torch.equal(result.patch.render(), result.audio)
+    assert result.distances.mel_db < 3.0
+
+
+def test_silence_of_less_than_a_millisecond_is_part_of_the_sound():
+    result = find(pad(thump(), (30, 0)), steps=2)
+    assert result.patch.placement.onset_samples == 0
+
+
+def test_quiet_target_is_matched_at_its_level(found):
+    result = find(thump(peak=0.01))
+    assert result.distances.mel_db < 1.2 * found.distances.mel_db + 0.2
+    assert float(result.audio.abs().max()) == pytest.approx(0.01, rel=0.2)
+
+
+def test_very_short_target():
+    result = find(thump(0.02))
+    assert result.audio.shape == (1, 1, 882)
+    assert result.distances.mel_db < 4.0
+
+
+def test_target_at_48_khz():
+    result = find(thump(sample_rate=48_000), sample_rate=48_000)
+    assert result.patch.placement == Placement(48_000, 7200, 0)
+    assert torch.equal(result.patch.render(), result.audio)
+    assert result.distances.mel_db < 2.0
+
+
+def test_long_target_is_searched_in_part_and_rendered_whole(monkeypatch):
+    monkeypatch.setattr("backbeat.matching.one_shot._LONGEST_SEARCH_S", 0.05)
+    result = find(thump(), steps=3)
+    assert result.audio.shape == result.target.shape == thump().shape
+    assert len(result.notes) == 1
+    assert "first 0.05 s" in result.notes[0]
+
+
+def test_file_gives_the_name_and_its_notes(tmp_path):
+    path = tmp_path / "fat kick.v2.wav"
+    soundfile.write(path, torch.cat([thump()[0], 0.5 * thump()[0]]).T.numpy(), RATE, subtype="FLOAT")
+    result = find(path, steps=2)
+    assert result.name == result.patch.name == "fat kick.v2"
+    assert result.notes == ("Mixed 2 channels to mono.",)
+    assert torch.equal(result.target, read(path).audio)
+    assert find(str(path), steps=2).patch == result.patch
+
+
+def test_target_is_not_changed_and_needs_no_gradient():
+    sample = thump().requires_grad_()
+    result = find(sample, steps=2)
+    assert torch.equal(sample.detach(), thump())
+    assert sample.grad is None
+    assert not result.audio.requires_grad
+    assert not result.target.requires_grad
+
+
+def test_progress_is_told_after_every_step():
+    calls: list[tuple[int, int, float]] = []
+    result = find(thump(), steps=5, progress=lambda *call: calls.append(call))
+    assert calls == [(k + 1, 5, loss) for k, loss in enumerate(result.history)]
+
+
+def test_plugin_without_an_analysis_of_its_own_is_matched(toy):
+    target = replace(
+        randomise(toy, 0), values={"pitch_hz": 107.0, "decay_s": 0.15, "gain_db": -20.0}, placement=Placement(RATE, 6000)
+    )
+    result = find(target.render(), toy)
+    assert result.patch.values == pytest.approx(dict(target.values), rel=0.05)
+    assert result.distances.mel_db < 0.5
+
+
+def test_plugin_that_no_patch_could_name_is_refused_before_the_search():
+    steps: list[int] = []
+    with pytest.raises(BackbeatError, match="toy"):
+        find(thump(), TOY, steps=2, progress=lambda step, *_: steps.append(step))
+    assert steps == []
+
+
+@pytest.mark.parametrize("tones", [1, 20])
+def test_drum_with_other_numbers_of_tones(tones):
+    result = find(thump(), plugins.get("drum", tones=tones), steps=3)
+    assert result.patch.options == {"tones": tones}
+    assert torch.equal(result.patch.render(), result.audio)
+
+
+class Stop:
+    """Presses Ctrl-C at a step."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def __call__(self, step: int, steps: int, loss: float) -> None:
+        if step == self.at:
+            raise KeyboardInterrupt
+
+
+def test_interrupt_gives_the_best_so_far(found):
+    result = find(thump(), progress=Stop(at=12))
+    assert result.interrupted
+    assert result.steps == 12
+    assert result.history == found.history[:12]
+    assert len(result.notes) == 1
+    assert "stopped after 12 of 30 steps" in result.notes[0]
+    assert torch.equal(result.patch.render(), result.audio)
+
+
+@pytest.mark.parametrize("at", [1, 26])
+def test_interrupted_match_goes_on_where_it_stopped(found, tmp_path, at):
+    checkpoint = tmp_path / "kick.search.npz"
+    find(thump(), progress=Stop(at), checkpoint=checkpoint)
+    calls: list[int] = []
+    resumed = find(thump(), checkpoint=checkpoint, resume=True, progress=lambda step, *_: calls.append(step))
+    assert calls == list(range(at + 1, STEPS + 1))
+    assert resumed.patch == found.patch
+    assert resumed.history == found.history
+    assert not resumed.interrupted
+
+
+def test_match_that_dies_goes_on_from_its_last_checkpoint(found, tmp_path):
+    checkpoint = tmp_path / "kick.search.npz"
+
+    def die(step: int, steps: int, loss: float) -> None:
+        if step == 28:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        find(thump(), progress=die, checkpoint=checkpoint)
+    calls: list[int] = []
+    resumed = find(thump(), checkpoint=checkpoint, resume=True, progress=lambda step, *_: calls.append(step))
+    assert calls[0] == 26
+    assert resumed.patch == found.patch
+
+
+def test_checkpoint_of_another_sound_or_request_is_refused(tmp_path):
+    checkpoint = tmp_path / "kick.search.npz"
+    find(thump(), progress=Stop(at=1), checkpoint=checkpoint)
+    for other in ({"steps": 31}, {"starts": 4}, {"seed": 1}):
+        with pytest.raises(MatchError, match=next(iter(other))):
+            find(thump(), checkpoint=checkpoint, resume=True, **other)
+    with pytest.raises(MatchError, match="plugin"):
+        find(thump(), "drum", checkpoint=checkpoint, resume=True)
+    with pytest.raises(MatchError, match="sound"):
+        find(thump(peak=0.7), checkpoint=checkpoint, resume=True)
+
+
+def test_nothing_to_resume_from(tmp_path):
+    with pytest.raises(MatchError, match="no checkpoint was named"):
+        find(thump(), resume=True)
+    with pytest.raises(MatchError, match="no checkpoint to resume from"):
+        find(thump(), resume=True, checkpoint=tmp_path / "kick.search.npz")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"steps": 0}, "steps: found 0; must be from 1 to"),
+        ({"steps": 100_001}, "steps: found 100001"),
+        ({"starts": 0}, "starts: found 0; must be from 1 to"),
+        ({"starts": 1025}, "starts: found 1025"),
+        ({"device": "toaster"}, "device: found 'toaster'"),
+        ({"device": "meta"}, "device: found 'meta'"),
+        ({"sample_rate": None}, "sample_rate"),
+        ({"sample_rate": 0}, "sample_rate"),
+        ({"sample_rate": -44_100}, "sample_rate"),
+        ({"sample_rate": 100}, "sample_rate"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**31}, "seed"),
+    ],
+)
+def test_arguments_out_of_range(options, words):
+    with pytest.raises(BackbeatError) as caught:
+        find(thump(), **options)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        torch.zeros(1, 1, 2000),
+        torch.zeros(1, 1, 0),
+        torch.ones(1, 1, 1),
+        thump()[..., 100:110],
+        thump()[0],
+        thump()[0, 0],
+        thump().expand(2, 1, -1),
+        thump().expand(1, 2, -1),
+        thump() * float("nan"),
+        thump() * float("inf"),
+    ],
+    ids=["silent", "empty", "one sample", "ten samples", "2-D", "1-D", "batch", "stereo", "nan", "inf"],
+)
+@pytest.mark.parametrize("plugin", ["kick", "drum"])
+def test_audio_that_is_no_one_shot(sample, plugin):
+    with pytest.raises(MatchError, match="sample: found"):
+        find(sample, plugin, steps=2)
+
+
+def test_files_and_plugins_that_do_not_exist(tmp_path):
+    with pytest.raises(AudioError, match="cannot be opened"):
+        find(tmp_path / "kick.wav")
+    with pytest.raises(PluginError, match="there are drum, kick"):
+        find(thump(), "theremin")

@@ -1,0 +1,140 @@
+"""Start values: within the table, near the truth, and varied as asked."""
+
+import numpy as np
+import pytest
+import torch
+
+from backbeat import plugins
+from backbeat.dsp import Grid
+from backbeat.matching.starts import propose, vary
+from backbeat.parameters import Table, decibels, hz
+from backbeat.plugins import Plugin
+from backbeat.types import Control, Mono
+from matching.sounds import RATE, Signal, damped, fall, glide, noise, thump, times_s
+
+SOUNDS = {
+    "thump": thump()[0, 0].double().numpy(),
+    "click": np.eye(1, 2000, 30)[0],
+    "noise": noise(4000) * fall(times_s(4000 / RATE), 0.05),
+    "tone": damped(times_s(0.2), 3000.0, 0.1),
+    "short": noise(32),
+    "low": damped(times_s(0.2), 12.0, 0.4),
+}
+PLUGINS = {
+    "kick": plugins.get("kick"),
+    "drum": plugins.get("drum"),
+    "one tone": plugins.get("drum", tones=1),
+    "many tones": plugins.get("drum", tones=20),
+}
+
+
+def unplayed(grid: Grid, *, pitch_hz: Control, gain_db: Control) -> Mono:
+    return torch.zeros(1, grid.samples) * pitch_hz * gain_db
+
+
+@pytest.mark.parametrize("sound", SOUNDS.values(), ids=SOUNDS)
+@pytest.mark.parametrize("plugin", PLUGINS.values(), ids=PLUGINS)
+def test_every_proposal_is_a_full_set_of_allowed_values(plugin, sound):
+    starts = propose(plugin, sound, RATE, 1.0)
+    assert starts
+    for start in starts:
+        assert set(plugin.table.check(start)) == set(plugin.table)
+
+
+@pytest.mark.parametrize("plugin", ["kick", "drum"])
+def test_level_sets_the_output_level_and_nothing_else(plugin):
+    instrument = plugins.get(plugin)
+    for loud, quiet in zip(
+        propose(instrument, SOUNDS["thump"], RATE, 1.0), propose(instrument, SOUNDS["thump"], RATE, 0.01), strict=True
+    ):
+        assert quiet.pop("gain_db") == pytest.approx(loud.pop("gain_db") - 40.0)
+        assert quiet == loud
+    deepest = propose(instrument, SOUNDS["thump"], RATE, 1e-9)
+    assert all(start["gain_db"] == instrument.table["gain_db"].low for start in deepest)
+
+
+def test_kick_starts_from_the_pitch_and_decay_of_the_sound():
+    t = times_s(0.4)
+    start = propose(plugins.get("kick"), fall(t, 0.35) * glide(t, 58.0, 24.0, 0.06), RATE, 1.0)[0]
+    assert start["pitch_hz"] == pytest.approx(58.0, rel=0.02)
+    assert start["sweep_st"] == pytest.approx(24.0, abs=1.0)
+    assert start["sweep_s"] == pytest.approx(0.06, rel=0.1)
+    assert start["decay_s"] == pytest.approx(0.35, rel=0.15)
+
+
+def test_one_kick_start_has_the_modes_of_the_sound():
+    frequencies_hz = (420.0, 810.0, 1900.0)
+    sound = sum(damped(times_s(0.4), each, 0.15, 0.3) for each in frequencies_hz)
+    ringing = [start for start in propose(plugins.get("kick"), sound, RATE, 1.0) if start["modes"] == "on"]
+    assert ringing
+    assert sorted(ringing[0]["mode_hz"][:3]) == pytest.approx(frequencies_hz, rel=0.01)
+    assert ringing[0]["mode_s"][:3] == pytest.approx([0.15] * 3, rel=0.1)
+    assert ringing[0]["mode_db"][:3] == pytest.approx([-10.5] * 3, abs=1.0)
+
+
+def test_drum_starts_from_the_partials_of_the_sound():
+    partials = {180.0: 0.3, 430.0: 0.2, 1210.0: 0.1}
+    sound = sum(damped(times_s(0.4), f, t60_s, 0.3) for f, t60_s in partials.items())
+    start = propose(plugins.get("drum"), sound, RATE, 1.0)[0]
+    loudest = np.argsort(start["tone_db"])[-3:]
+    found = dict(sorted((start["tone_hz"][k], start["tone_s"][k]) for k in loudest))
+    assert list(found) == pytest.approx(list(partials), rel=0.02)
+    assert list(found.values()) == pytest.approx(list(partials.values()), rel=0.15)
+    assert start["sweep_st"] == 0.0
+
+
+def test_one_drum_start_leaves_most_tones_quiet():
+    drum = plugins.get("drum")
+    few = propose(drum, SOUNDS["thump"], RATE, 1.0)[1]
+    assert few["tone_db"][4:] == (-60.0,) * 8
+    assert few["tone_hz"][4:] == drum.table.defaults()["tone_hz"][4:]
+
+
+def test_gliding_drum_is_proposed_with_a_sweep():
+    t = times_s(0.4)
+    sound: Signal = fall(t, 0.35) * glide(t, 110.0, 9.0, 0.12)
+    sweeps = [start["sweep_st"] for start in propose(plugins.get("drum"), sound, RATE, 1.0)]
+    assert sweeps[0] == 0.0
+    assert any(sweep == pytest.approx(9.0, abs=0.75) for sweep in sweeps)
+
+
+def test_plugin_that_no_analysis_is_written_for_starts_from_its_defaults():
+    table = Table(
+        pitch_hz=hz(50.0, 500.0, default=100.0, help="Pitch."), gain_db=decibels(-60.0, 0.0, default=-6.0, help="Level.")
+    )
+    toy = Plugin("toy", table, unplayed, summary="A toy.")
+    assert propose(toy, SOUNDS["thump"], RATE, 0.1) == [{"pitch_hz": 100.0, "gain_db": pytest.approx(-26.0)}]
+
+
+def test_variations_keep_the_starts_and_go_round_them():
+    params = torch.tensor([[0.2, 0.5], [0.8, 0.5]], dtype=torch.float64)
+    varied = vary(params, 9, torch.tensor([0.01, 0.0], dtype=torch.float64), torch.Generator().manual_seed(0))
+    assert varied.shape == (9, 2)
+    assert torch.equal(varied[:2], params)
+    assert varied[:, 1].tolist() == [0.5] * 9
+    for k, row in enumerate(varied[2:], start=2):
+        assert float(row[0]) != float(params[k % 2, 0])
+        assert float(row[0]) == pytest.approx(float(params[k % 2, 0]), abs=0.06)
+
+
+def test_variations_have_the_spread_that_was_asked_for():
+    params = torch.full((1, 2), 0.5, dtype=torch.float64)
+    spread = torch.tensor([0.02, 0.1], dtype=torch.float64)
+    varied = vary(params, 4000, spread, torch.Generator().manual_seed(0))
+    assert varied[1:].std(0).tolist() == pytest.approx(spread.tolist(), rel=0.05)
+    assert varied[1:].mean(0).tolist() == pytest.approx([0.5, 0.5], abs=0.01)
+
+
+def test_variations_stay_in_the_box_and_come_from_the_seed():
+    params = torch.tensor([[0.0, 1.0]], dtype=torch.float64)
+    spread = torch.tensor([0.5, 0.5], dtype=torch.float64)
+    first, again, other = (vary(params, 50, spread, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    assert bool(((first >= 0.0) & (first <= 1.0)).all())
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_fewer_rows_than_starts_keeps_the_most_trusted():
+    params = torch.tensor([[0.1], [0.2], [0.3]], dtype=torch.float64)
+    kept = vary(params, 2, torch.ones(1, dtype=torch.float64), torch.Generator().manual_seed(0))
+    assert torch.equal(kept, params[:2])

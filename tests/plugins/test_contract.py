@@ -1,0 +1,304 @@
+"""What every instrument promises. A new one is held to it by being registered; `PLAIN` must say how it sounds plain."""
+
+import hashlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from backbeat import plugins
+from backbeat.dsp import Grid
+from backbeat.errors import PluginError
+from backbeat.parameters import Table, hz, share
+from backbeat.patch import from_json, randomise
+from backbeat.patch.document import from_params
+from backbeat.plugins import Plugin
+from backbeat.synth import render
+from oracles import error_db
+
+INSTRUMENTS = {name: plugins.get(name) for name in plugins.names()} | {"drum(tones=3)": plugins.get("drum", tones=3)}
+SAMPLES = 11025
+FEW = 4410
+SAMPLE_RATE = 44100.0
+
+PLAIN: dict[str, tuple[dict[str, float | str], float, float]] = {
+    "kick": (
+        {
+            "pitch_hz": 120.0, "sweep_st": 0.0, "attack_s": 0.0, "hold_s": 0.0, "decay_s": 0.4, "sustain": 0.0,
+            "gate_s": 2.0, "shell_mix": 0.0, "click_db": -60.0, "modes": "off", "drive_db": -20.0, "gain_db": 0.0,
+        },
+        120.0,
+        0.4,
+    ),
+    "drum": (
+        {
+            "tone_hz": 240.0, "tone_s": 0.6, "tone_db": -40.0, "sweep_st": 0.0, "transient_db": -60.0,
+            "noise_db": -80.0, "resonator_db": -60.0, "resonator_feedback": 0.0, "transient_s": 0.001, "noise_s": 0.003,
+            "drive_db": -20.0, "gain_db": 0.0,
+        },
+        240.0,
+        0.6,
+    ),
+}  # fmt: skip
+"""By plugin: settings that leave one decaying tone (one number for every entry of a bank), its pitch and its T60."""
+
+every_instrument = pytest.mark.parametrize("plugin", INSTRUMENTS.values(), ids=INSTRUMENTS)
+
+
+def default(plugin: Plugin) -> torch.Tensor:
+    return plugin.table.normalise(plugin.table.defaults()).float().unsqueeze(0)
+
+
+def uniform(plugin: Plugin, batch: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(batch, plugin.table.size, generator=torch.Generator().manual_seed(seed))
+
+
+def corners(plugin: Plugin, batch: int = 16) -> torch.Tensor:
+    """All 0, all 1, and random corners of the box."""
+    random = torch.randint(0, 2, (batch, plugin.table.size), generator=torch.Generator().manual_seed(1)).float()
+    return torch.cat([torch.zeros_like(random[:1]), torch.ones_like(random[:1]), random])
+
+
+def around(plugin: Plugin, base: torch.Tensor) -> torch.Tensor:
+    """The base, with each entry in turn at 0 and at 1."""
+    steps = torch.eye(plugin.table.size, dtype=torch.bool)
+    return torch.cat([torch.where(steps, torch.full_like(base, end), base) for end in (0.0, 1.0)])
+
+
+def musical(plugin: Plugin, batch: int) -> torch.Tensor:
+    return torch.stack([randomise(plugin, seed).params().float() for seed in range(batch)])
+
+
+def whole_range(plugin: Plugin) -> torch.Tensor:
+    return torch.cat([default(plugin), uniform(plugin, 32), corners(plugin)])
+
+
+def final_gain(controls: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The steepest slope of output against mix: of `G f(g x) / f(g)` with `f(x) = x / √(1 + x²)`, `G √(1 + g²)`."""
+    drive, gain = (10.0 ** (controls[name].double() / 20.0) for name in ("drive_db", "gain_db"))
+    return gain * torch.sqrt(1.0 + drive**2)
+
+
+def peak_bound(controls: dict[str, torch.Tensor]) -> torch.Tensor:
+    """What the clipper's output stays below whatever goes in: f(∞) is 1, so `G √(1 + g²) / g`."""
+    return final_gain(controls) / 10.0 ** (controls["drive_db"].double() / 20.0)
+
+
+def both_precisions(plugin: Plugin, params: torch.Tensor, samples: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same physical controls rendered in float32 and in float64."""
+    controls, seeds = plugin.table.controls(params), torch.arange(len(params))
+    narrow = plugin.render(Grid(SAMPLE_RATE, samples, seeds), **controls)
+    wide = {name: control.double() for name, control in controls.items()}
+    return narrow, plugin.render(Grid(SAMPLE_RATE, samples, seeds, torch.float64), **wide)
+
+
+@every_instrument
+class TestSound:
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    def test_is_finite_and_within_its_bound(self, plugin, dtype):
+        params = whole_range(plugin).to(dtype)
+        audio = render(plugin, params, samples=SAMPLES)
+        assert audio.shape == (len(params), 1, SAMPLES)
+        assert audio.dtype == dtype
+        assert torch.isfinite(audio).all()
+        bound = peak_bound(plugin.table.controls(params))
+        assert (audio.abs().amax(-1) <= bound * (1.0 + 1e-5)).all()
+
+    def test_is_heard_by_default(self, plugin):
+        peak = float(render(plugin, default(plugin), samples=SAMPLES).abs().max())
+        assert 0.25 < peak <= 1.0
+
+    @pytest.mark.parametrize("samples", [1, 2, 63, 64, 65])
+    def test_is_finite_at_any_length(self, plugin, samples):
+        audio = render(plugin, whole_range(plugin), samples=samples)
+        assert audio.shape[-1] == samples
+        assert torch.isfinite(audio).all()
+
+    @pytest.mark.parametrize("sample_rate", [8000.0, 44100.0, 48000.0, 96000.0, 192000.0])
+    def test_is_finite_at_any_sample_rate(self, plugin, sample_rate):
+        audio = render(plugin, whole_range(plugin)[::4], samples=SAMPLES // 4, sample_rate=sample_rate)
+        assert torch.isfinite(audio).all()
+
+    def test_float32_is_float64_within_80_db(self, plugin):
+        narrow, wide = both_precisions(plugin, torch.cat([default(plugin), musical(plugin, 16)]), SAMPLES)
+        assert error_db(narrow, wide) < -80.0
+
+    def test_float32_is_float64_within_70_db_before_the_final_gain(self, plugin):
+        # Up to 48 dB of drive and gain raise the rounding of the mix with the mix.
+        params = whole_range(plugin)
+        narrow, wide = both_precisions(plugin, params, SAMPLES)
+        raised = final_gain(plugin.table.controls(params)).clamp(min=1.0)
+        assert error_db(narrow / raised, wide / raised) < -70.0
+
+    def test_does_not_depend_on_the_number_of_samples(self, plugin):
+        params = torch.cat([default(plugin), musical(plugin, 16)])
+        whole = render(plugin, params, samples=2 * SAMPLES)
+        assert error_db(render(plugin, params, samples=SAMPLES), whole[..., :SAMPLES]) < -100.0
+
+
+@every_instrument
+class TestDeterminism:
+    def test_every_bit_is_the_same_alone_twice_and_anywhere_in_a_batch(self, plugin):
+        params, seeds = torch.cat([default(plugin), uniform(plugin, 63)]), torch.arange(64) * 31
+        batch = render(plugin, params, samples=FEW, seed=seeds)
+        assert torch.equal(render(plugin, params, samples=FEW, seed=seeds), batch)
+        order = torch.randperm(64, generator=torch.Generator().manual_seed(2))
+        assert torch.equal(render(plugin, params[order], samples=FEW, seed=seeds[order]), batch[order])
+        for size in (2, 3, 7):
+            few = order[:size]
+            assert torch.equal(render(plugin, params[few], samples=FEW, seed=seeds[few]), batch[few])
+        for k in range(0, 64, 7):
+            assert torch.equal(render(plugin, params[k : k + 1], samples=FEW, seed=int(seeds[k]))[0], batch[k]), k
+
+    def test_every_bit_is_the_same_on_any_number_of_threads(self, plugin):
+        params, threads = uniform(plugin, 16), torch.get_num_threads()
+        sounds = []
+        for count in (1, 2):
+            torch.set_num_threads(count)
+            sounds += [render(plugin, params, samples=FEW), render(plugin, params[:1], samples=FEW)]
+        torch.set_num_threads(threads)
+        assert torch.equal(sounds[0], sounds[2])
+        assert torch.equal(sounds[1], sounds[3])
+        assert torch.equal(sounds[0][:1], sounds[1])
+
+    def test_the_seed_chooses_the_noise(self, plugin):
+        params = default(plugin).expand(4, -1)
+        sounds = render(plugin, params, samples=FEW, seed=torch.tensor([0, 1, 2, 0]))
+        assert torch.equal(sounds[0], sounds[3])
+        for first, second in ((0, 1), (1, 2), (0, 2)):
+            assert error_db(sounds[first], sounds[second]) > -60.0
+
+
+def digest(plugin: Plugin) -> str:
+    sound = render(plugin, torch.cat([default(plugin), uniform(plugin, 5)]), samples=FEW, seed=7)
+    return hashlib.sha256(sound.numpy().tobytes()).hexdigest()
+
+
+def test_every_bit_is_the_same_in_another_process():
+    program = (
+        "from plugins.test_contract import INSTRUMENTS, digest\n"
+        "for plugin in INSTRUMENTS.values(): print(digest(plugin))"
+    )
+    path = f"import sys; sys.path[:0] = {sys.path!r}\n"
+    found = subprocess.run([sys.executable, "-c", path + program], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == [digest(plugin) for plugin in INSTRUMENTS.values()]
+
+
+@every_instrument
+def test_every_entry_of_the_params_has_a_finite_gradient_that_is_somewhere_not_zero(plugin):
+    lively = uniform(plugin, 1, seed=5)
+    points = torch.cat(
+        [whole_range(plugin), around(plugin, default(plugin)), around(plugin, lively), musical(plugin, 8)]
+    )
+    samples = SAMPLES // 4
+    # Random weights: no gradient can hide in a symmetry of the loss.
+    weights = torch.randn(samples, generator=torch.Generator().manual_seed(3)) / samples**0.5
+    largest = torch.zeros(plugin.table.size)
+    for chunk in points.split(32):
+        params = chunk.clone().requires_grad_()
+        audio = render(plugin, params, samples=samples, seed=torch.arange(len(chunk)))
+        (slopes,) = torch.autograd.grad((audio * weights).sum(), params)
+        for entry, finite in zip(plugin.table.entries(), torch.isfinite(slopes).all(0).tolist(), strict=True):
+            assert finite, entry
+        largest = torch.maximum(largest, slopes.abs().amax(0))
+    silent = [entry for entry, slope in zip(plugin.table.entries(), largest.tolist(), strict=True) if slope < 1e-6]
+    assert silent == []
+
+
+def plain(plugin: Plugin) -> tuple[torch.Tensor, float, float]:
+    settings, pitch_hz, t60_s = PLAIN[plugin.name]
+    values = dict(plugin.table.defaults())
+    for name, value in settings.items():
+        size = plugin.table[name].size
+        values[name] = value if size == 1 or isinstance(value, str) else (value,) * size
+    return plugin.table.normalise(values).unsqueeze(0), pitch_hz, t60_s
+
+
+def damped_sine(sound: np.ndarray, quarter: int, sample_rate: float) -> tuple[float, float]:
+    """Pitch and T60 of one decaying tone: `x[n] = 2ρ cos θ x[n-k] - ρ² x[n-2k]`, θ and ρ the turn and fall in k."""
+    past = np.stack([sound[quarter:-quarter], sound[: -2 * quarter]], axis=-1)
+    (a, b), *_ = np.linalg.lstsq(past, sound[2 * quarter :], rcond=None)
+    fall = np.sqrt(-b)
+    turn = np.arccos(0.5 * a / fall)
+    return turn * sample_rate / (2.0 * np.pi * quarter), -3.0 * quarter / (np.log10(fall) * sample_rate)
+
+
+@every_instrument
+@pytest.mark.parametrize("sample_rate", [44100.0, 48000.0, 96000.0])
+def test_pitch_and_t60_are_those_of_the_patch_at_every_sample_rate(plugin, sample_rate):
+    params, pitch_hz, t60_s = plain(plugin)
+    sound = render(plugin, params, samples=int(0.35 * sample_rate), sample_rate=sample_rate)[0, 0].numpy()
+    settled = sound[int(0.1 * sample_rate) :]
+    found_hz, found_s = damped_sine(settled, round(0.25 * sample_rate / pitch_hz), sample_rate)
+    assert found_hz == pytest.approx(pitch_hz, rel=2e-4)
+    assert found_s == pytest.approx(t60_s, rel=5e-3)
+
+
+@every_instrument
+class TestRoundTrips:
+    def test_table(self, plugin):
+        for params in whole_range(plugin)[:24].double():
+            values = plugin.table.denormalise(params.clamp(min=1e-3))
+            assert plugin.table.check(values) == values
+            again = plugin.table.denormalise(plugin.table.normalise(values))
+            for name, value in values.items():
+                assert again[name] == (value if isinstance(value, str) else pytest.approx(value, rel=1e-12, abs=1e-12))
+
+    def test_patch(self, plugin):
+        for k, params in enumerate(uniform(plugin, 3).double()):
+            patch = from_params(plugin, params, name=f"random {k}", seed=k)
+            again = from_json(patch.to_json())
+            assert again == patch
+            assert again.to_json() == patch.to_json()
+            sounds = [render(plugin, p.params().float().unsqueeze(0), samples=500, seed=k) for p in (patch, again)]
+            assert torch.equal(*sounds)
+            assert error_db(sounds[0], render(plugin, params.float().unsqueeze(0), samples=500, seed=k)) < -60.0
+
+
+class TestRegistry:
+    def test_names(self):
+        assert plugins.names() == sorted(plugins.names())
+        assert {"drum", "kick"} <= set(plugins.names())
+        for name in plugins.names():
+            plugin = plugins.get(name)
+            assert plugin.name == name
+            assert plugin.summary.endswith(".")
+            assert plugin.version >= 1
+
+    def test_options(self):
+        assert plugins.get("drum").options == {"tones": 12}
+        assert plugins.get("drum", tones=3) is plugins.get("drum", tones=3)
+        assert plugins.get("drum", tones=3).table["tone_hz"].size == 3
+
+    @pytest.mark.parametrize(
+        ("name", "options", "message"),
+        [
+            ("kik", {}, "plugin: found 'kik'; there are "),
+            ("kick", {"tones": 3}, "plugin kick: found option 'tones'; it has none"),
+            ("drum", {"toms": 3}, "plugin drum: found option 'toms'; it has tones"),
+            ("drum", {"tones": 0}, "plugin drum: found tones=0; must be a whole number from 1 to 128"),
+            ("drum", {"tones": 129}, "plugin drum: found tones=129; must be a whole number from 1 to 128"),
+            ("drum", {"tones": True}, "plugin drum: found tones=True; must be a whole number"),
+            ("drum", {"tones": 2.0}, "plugin drum: found tones=2.0; must be a whole number"),
+            ("drum", {"tones": [3]}, "plugin drum: found tones=[3]; must be a whole number"),
+        ],
+    )
+    @pytest.mark.usefixtures("unchecked")
+    def test_errors(self, name, options, message):
+        with pytest.raises(PluginError) as caught:
+            plugins.get(name, **options)
+        assert str(caught.value).startswith(message)
+
+    def test_a_table_and_a_render_that_disagree_are_refused(self):
+        def chain(grid: Grid, *, pitch_hz: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+            return pitch_hz * level * torch.ones(grid.samples)
+
+        pitch, level = hz(20.0, 200.0, default=50.0, help="Pitch."), share(default=0.5, help="Level.")
+        assert Plugin("toy", Table(pitch_hz=pitch, level=level), chain, summary="").table.size == 2
+        with pytest.raises(PluginError, match=r"^plugin toy: parameter level is missing from its table but in render$"):
+            Plugin("toy", Table(pitch_hz=pitch), chain, summary="")
+        message = r"^plugin toy: parameter mix is in its table but not in the signature of render$"
+        with pytest.raises(PluginError, match=message):
+            Plugin("toy", Table(pitch_hz=pitch, level=level, mix=level), chain, summary="")

@@ -1,0 +1,68 @@
+"""The speed benchmark, at a size that takes no time and without the peer."""
+
+import json
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SPEED = Path(__file__).parents[1] / "benchmarks" / "speed.py"
+TINY = ("--batch", "2", "--seconds", "0.1", "--repeats", "3", "--threads", "1", "--no-peers")
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, SPEED, *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    path = tmp_path_factory.mktemp("speed") / "new" / "speed.json"
+    process = run(*TINY, "--out", str(path))
+    assert process.returncode == 0, process.stderr
+    return process.stdout, json.loads(path.read_text())
+
+
+def test_every_case_has_figures_that_agree(measured):
+    _, report = measured
+    cases = [(row["name"], row["mode"]) for row in report["results"]]
+    assert cases == [(name, mode) for name in ("kick", "drum") for mode in ("forward", "forward + backward")]
+    for row in report["results"]:
+        assert 0.0 < row["fastest_ms"] <= row["median_ms"]
+        assert row["times_real_time"] == pytest.approx(2 * 0.1 / (1e-3 * row["median_ms"]))
+        assert row["times_torchsynth"] is None
+        assert 0.0 <= row["peak_mb"] < 1000.0
+
+
+def test_the_table_says_what_the_file_says(measured):
+    printed, report = measured
+    heading, *rows = printed.splitlines()
+    assert "median ms" in heading
+    assert len(rows) == len(report["results"])
+    for line, row in zip(rows, report["results"], strict=True):
+        assert line.startswith(row["name"])
+        assert f"{row['median_ms']:.1f}" in line
+
+
+def test_the_machine_is_described_but_not_named(measured):
+    _, report = measured
+    assert report["machine"]["threads"] == 1
+    assert report["size"] == {"batch": 2, "seconds": 0.1, "sample_rate": 44100}
+    assert {"cpu", "cores", "torch"} <= set(report["machine"])
+    assert platform.node() not in {*map(str, report["machine"].values())}
+
+
+def test_memory_is_that_of_the_whole_batch():
+    small, large = (
+        float(run("--peak-of", "kick", "forward", "--threads", "1", "--batch", batch).stdout) for batch in ("1", "32")
+    )
+    assert large > small + 10.0
+
+
+def test_without_the_peer_it_says_what_to_install():
+    process = run(*TINY[:-1], "--repeats", "1")
+    if process.returncode == 0:
+        pytest.skip("torchsynth is installed")
+    assert "pip install -r benchmarks/requirements.txt" in process.stderr
+    assert "Traceback" not in process.stderr
