@@ -1,11 +1,6 @@
-"""A new instrument in one file: its table, its signal chain, and a search for the values that make a sound.
+"""A new instrument in one file, and a search for the values that make a sound: new_plugin.py [STEPS] [STARTS].
 
-Usage: new_plugin.py [STEPS] [STARTS]
-
-A package makes its instrument known to `backbeat` by an entry point; then patches and the command line have it too:
-
-    [project.entry-points."backbeat.plugins"]
-    woodblock = "my_package.woodblock:WOODBLOCK"
+A package makes its instrument known to backbeat by an entry point in the group `backbeat.plugins`; see CONTRIBUTING.md.
 """
 
 import sys
@@ -45,7 +40,7 @@ WOODBLOCK = backbeat.Plugin("woodblock", TABLE, render, summary="Two modes of a 
 def main(steps: int = 100, starts: int = 16) -> None:
     """Render a woodblock, then find its values by its sound alone."""
     synth, loss = backbeat.Synth(WOODBLOCK, sample_rate=44100, seconds=0.3), backbeat.DrumLoss()
-    wanted = TABLE.defaults() | {"pitch_hz": 1040.0, "overtone_st": 13.0, "decay_s": 0.2, "knock_db": -12.0}
+    wanted = TABLE.defaults() | {"pitch_hz": 1730.0, "overtone_st": 13.0, "decay_s": 0.2, "knock_db": -12.0}
     target = loss.prepare(synth(TABLE.normalise(wanted).float().unsqueeze(0)), 44100)
 
     # Spectra do not say from afar which way a pitch is wrong: many starts, side by side, find what one would not.

@@ -1,7 +1,7 @@
 """The synth as the loss of a network: an encoder that hears a kick and names the patch that makes it.
 
-It is never told a patch. It is told how far the sound of its answer is from what it heard, and the gradient of that
-comes back through the synth. Usage: train_network.py [STEPS] [BATCH]
+It is never told a patch, only how far the sound of its answer is from what it heard; the gradient of that comes back
+through the synth. Usage: train_network.py [STEPS] [BATCH]
 """
 
 import sys
@@ -35,8 +35,7 @@ def main(steps: int = 50, batch: int = 16) -> None:
     torch.manual_seed(0)
     held_out, average = kicks(1_000_000, 16), heard(kicks(2_000_000, 64)).mean(dim=0)
     answer = nn.Linear(64, SYNTH.num_params)
-    encoder = nn.Sequential(nn.Linear(average.numel(), 64), nn.Tanh(), answer)
-    table = SYNTH.plugin.table
+    encoder, table = nn.Sequential(nn.Linear(average.numel(), 64), nn.Tanh(), answer), SYNTH.plugin.table
     with torch.no_grad():
         # Start near the default patch, and off the ends of every range, where the sigmoid hardly has a slope.
         answer.weight.mul_(0.1)
@@ -45,8 +44,7 @@ def main(steps: int = 50, batch: int = 16) -> None:
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps)
 
     def error(audio: Audio) -> Tensor:
-        estimate = SYNTH.from_logits(encoder(heard(audio) - average))
-        return LOSS(LOSS.prepare(audio, SAMPLE_RATE), estimate).mean()
+        return LOSS(LOSS.prepare(audio, SAMPLE_RATE), SYNTH.from_logits(encoder(heard(audio) - average))).mean()
 
     print(f"first loss {error(held_out).item():.3f}")
     for step in range(steps):

@@ -6,8 +6,9 @@ import jaxtyping
 import pytest
 from hypothesis import settings
 
+# Not the faces, whose signatures typer reads, nor `audio` and `matching`, whose tests hand in what annotations forbid.
 jaxtyping.install_import_hook(
-    ["backbeat.dsp", "backbeat.parameters", "backbeat.plugins", "backbeat.synth", "backbeat.patch"],
+    [f"backbeat.{layer}" for layer in ("dsp", "parameters", "plugins", "synth", "patch", "losses", "report")],
     "annotations.checked",
 )
 

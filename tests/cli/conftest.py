@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-import soundfile
 
 from backbeat import plugins
 from backbeat.cli import main
 from backbeat.patch import randomise, save
-from matching.sounds import RATE, thump
+from matching.sounds import save_thump
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,7 @@ def backbeat(monkeypatch, capsys) -> Backbeat:
 
 @pytest.fixture
 def kick_wav(tmp_path) -> Path:
-    return save_sound(tmp_path / "kick.wav")
-
-
-def save_sound(path: Path, *, peak: float = 0.8, seconds: float = 0.1) -> Path:
-    soundfile.write(path, thump(seconds, peak=peak)[0, 0].numpy(), RATE, subtype="FLOAT")
-    return path
+    return save_thump(tmp_path / "kick.wav")
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ import soundfile
 
 from backbeat.audio import read
 from backbeat.losses import distances
-from cli.conftest import save_sound
-from matching.sounds import RATE, thump
+from matching.sounds import RATE, save_thump, thump
 
 
 @pytest.fixture
 def other_wav(tmp_path):
-    return save_sound(tmp_path / "other.wav", peak=0.4, seconds=0.12)
+    return save_thump(tmp_path / "other.wav", 0.12, peak=0.4)
 
 
 def test_distances_are_those_of_the_library(backbeat, kick_wav, other_wav):
@@ -42,8 +41,7 @@ def test_order_matters(backbeat, kick_wav, other_wav):
 
 
 def test_second_sound_is_brought_to_the_rate_of_the_first(backbeat, kick_wav, tmp_path):
-    same = tmp_path / "same.wav"
-    soundfile.write(same, thump(0.1, sample_rate=48_000)[0, 0].numpy(), 48_000, subtype="FLOAT")
+    same = save_thump(tmp_path / "same.wav", sample_rate=48_000)
     compared = backbeat("compare", kick_wav, same, "--json")
     assert compared.status == 0
     assert compared.document()["envelope_db"] < 0.5

@@ -39,11 +39,16 @@ def test_against_a_loop_over_samples(delay, feedback, damping_hz):
     assert error_db(found, comb_loop(x, delay, feedback, *damping_hz)) < -100.0
 
 
-def test_float32():
-    x = burst(SAMPLES)
-    found = comb(x, SAMPLE_RATE / 441, 0.9, 40.0, 4000.0, dtype=torch.float32)
+@pytest.mark.parametrize("delay", [11, 441])
+@pytest.mark.parametrize("feedback", [0.5, 0.98])
+@pytest.mark.parametrize("damping_hz", [(10.0, 18000.0), (14.8, 412.0), (40.0, 4000.0)])
+def test_float32_keeps_its_accuracy_at_low_frequencies(delay, feedback, damping_hz):
+    x = np.sin(2.0 * np.pi * 35.0 * np.arange(SAMPLES) / SAMPLE_RATE)
+    loop = [float(np.float32(value)) for value in (feedback, *damping_hz)]
+    expected = comb_loop(x, delay, *loop)
+    found = comb(x, SAMPLE_RATE / delay, *loop, dtype=torch.float32)
     assert found.dtype == torch.float32
-    assert error_db(found, comb_loop(x, 441, 0.9, 40.0, 4000.0)) < -90.0
+    assert error_db(found / np.abs(expected).max(), expected / np.abs(expected).max()) < -80.0
 
 
 @pytest.mark.parametrize("frequency_hz", [30.7, 133.3, 997.13, 3333.3])

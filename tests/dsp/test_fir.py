@@ -94,11 +94,12 @@ class TestDesign:
         assert all(torch.isfinite(kernel).all() for kernel in kernels)
         assert torch.isfinite(slope).all()
 
-    def test_at_nyquist_the_lowpass_passes_all_and_the_highpass_nothing(self):
+    @pytest.mark.parametrize("cutoff_hz", [NYQUIST_HZ, 1.7 * NYQUIST_HZ])
+    def test_from_nyquist_on_the_lowpass_passes_all_and_the_highpass_nothing(self, cutoff_hz):
         impulse = torch.zeros(101, dtype=torch.float64)
         impulse[50] = 1.0
-        np.testing.assert_allclose(dsp.fir_lowpass(GRID, column(NYQUIST_HZ), 101)[0], impulse, atol=1e-12)
-        np.testing.assert_allclose(dsp.fir_highpass(GRID, column(NYQUIST_HZ), 101)[0], 0.0 * impulse, atol=1e-12)
+        np.testing.assert_allclose(dsp.fir_lowpass(GRID, column(cutoff_hz), 101)[0], impulse, atol=1e-12)
+        np.testing.assert_allclose(dsp.fir_highpass(GRID, column(cutoff_hz), 101)[0], 0.0 * impulse, atol=1e-12)
 
 
 class TestFilter:

@@ -108,6 +108,14 @@ class TestFilter:
         assert torch.isfinite(slope).all()
 
     @every_design
+    @pytest.mark.parametrize("cutoff_hz", [NYQUIST_HZ, 1.7 * NYQUIST_HZ])
+    def test_cutoffs_stay_below_nyquist_and_poles_within_the_circle(self, design, cutoff_hz):
+        section, highest = design(GRID, column(cutoff_hz)), design(GRID, column(0.49 * SAMPLE_RATE))
+        assert torch.equal(section.a, highest.a)
+        assert torch.equal(section.b, highest.b)
+        assert np.abs(np.roots(section.a[0].numpy())).max() < 0.999
+
+    @every_design
     def test_gradient_of_signal_and_cutoff(self, design):
         grid = make_grid(1, sample_rate=100.0)
         x = torch.tensor(white((2, 23)), requires_grad=True)

@@ -74,19 +74,21 @@ def test_modal_gradient():
 
 class TestSweptModal:
     @pytest.mark.parametrize(("dtype", "limit_db"), [(torch.float32, -90.0), (torch.float64, -160.0)])
-    @pytest.mark.parametrize(("depth_st", "sweep_s"), [(0.0, 0.1), (14.0, 0.3), (-12.0, 0.003), (24.0, 1.0)])
+    @pytest.mark.parametrize(
+        ("depth_st", "sweep_s"), [(0.0, 0.1), (14.0, 0.3), (-12.0, 0.003), (24.0, 1.0), (37.3, 0.395)]
+    )
     def test_against_the_integral_of_its_pitch(self, dtype, limit_db, depth_st, sweep_s):
         samples = int(RATE)
         frequency, *rest = bank(12)
         modes = rounded((frequency / 8.0, *rest))
-        depth, t60 = tensors(dtype, np.array([depth_st]), np.array([sweep_s]))
+        depth, t60 = tensors(dtype, *rounded((np.array([depth_st]), np.array([sweep_s]))))
         found = dsp.swept_modal(
             make_grid(samples, sample_rate=RATE, dtype=dtype),
             *tensors(dtype, *modes),
             sweep_st=depth,
             sweep_s=t60,
         )[0]
-        excess = 2.0 ** (depth_st / 12.0) - 1.0
+        excess = 2.0 ** (float(depth) / 12.0) - 1.0
         warped_s = integrated_cycles(lambda t: 1.0 + excess * decay(t, float(t60)), samples, RATE)
         t_s = times_s(samples, RATE)
         expected = sum(

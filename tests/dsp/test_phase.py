@@ -89,18 +89,18 @@ def test_a_start_phase_is_added():
 def test_float32_after_ten_seconds():
     samples = 10 * ONE_S
     grid = make_grid(samples, dtype=torch.float32)
-    pitch = column(5000.3)
-    phase = (
-        dsp.steady(grid, pitch)
-        + dsp.sweep(grid, pitch, column(12.0), column(3.0))
-        + dsp.vibrato(grid, pitch, column(0.5), column(6.0))
-    )
+    pitch, depth, t60, vibrato, rate = (column(x, dtype=torch.float32) for x in (5000.3, 11.7, 3.1, 0.53, 6.1))
+    phase = dsp.steady(grid, pitch) + dsp.sweep(grid, pitch, depth, t60) + dsp.vibrato(grid, pitch, vibrato, rate)
     tone = dsp.sine(grid, phase)[0]
     assert tone.dtype == torch.float32
-    depth_hz = 5000.3 * (2.0 ** (0.5 / 12.0) - 1.0)
     t = times_s(samples)
-    tau = 3.0 / np.log(1000.0)
-    cycles = 5000.3 * t - 5000.3 * tau * np.expm1(-t / tau) + depth_hz * np.sin(np.pi * 6.0 * t) ** 2 / (np.pi * 6.0)
+    f, st, fall_s, wobble_st, r = (float(control) for control in (pitch, depth, t60, vibrato, rate))
+    tau = fall_s / np.log(1000.0)
+    cycles = (
+        f * t
+        - f * (2.0 ** (st / 12.0) - 1.0) * tau * np.expm1(-t / tau)
+        + f * (2.0 ** (wobble_st / 12.0) - 1.0) * np.sin(np.pi * r * t) ** 2 / (np.pi * r)
+    )
     assert error_db(tone, np.sin(2.0 * np.pi * (cycles % 1.0))) < -80.0
 
 

@@ -1,6 +1,9 @@
 """Sounds whose analysis is known beforehand."""
 
+from pathlib import Path
+
 import numpy as np
+import soundfile
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -45,3 +48,10 @@ def thump(seconds: float = 0.15, *, peak: float = 0.8, sample_rate: int = RATE) 
     body = fall(t, 0.18) * glide(t, 70.0, 24.0, 0.05)
     sound = body + 0.05 * fall(t, 0.01) * noise(len(t))
     return torch.from_numpy(peak * sound / np.abs(sound).max()).float().reshape(1, 1, -1)
+
+
+def save_thump(path: Path, seconds: float = 0.1, *, peak: float = 0.8, sample_rate: int = RATE) -> Path:
+    """Write a thump to a mono file, bit for bit if its suffix is `.wav`."""
+    sound = thump(seconds, peak=peak, sample_rate=sample_rate)[0, 0].numpy()
+    soundfile.write(path, sound, sample_rate, subtype="FLOAT" if path.suffix == ".wav" else None)
+    return path

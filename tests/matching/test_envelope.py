@@ -54,6 +54,14 @@ def test_hold_and_t60_come_back(carrier, t60_s, hold_s, floor_db):
     assert decay.attack_s + decay.hold_s == pytest.approx(hold_s, abs=max(3.0 * BLOCK_S, 0.04 * t60_s))
 
 
+def test_long_silence_with_a_little_noise_does_not_count():
+    t = times_s(0.6)
+    sound = damped(t, 400.0, 0.1) + 10.0 ** (-65.0 / 20.0) * noise(len(t))
+    decay = fit_decay(sound, RATE)
+    assert decay.t60_s == pytest.approx(0.1, rel=0.1)
+    assert decay.hold_s < 0.01
+
+
 def test_level_is_that_of_the_hold():
     t = times_s(0.3)
     decay = fit_decay(0.1 * fall(t, 0.2, 0.05) * np.sin(2.0 * np.pi * 400.0 * t), RATE)

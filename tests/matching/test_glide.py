@@ -70,6 +70,14 @@ def test_partials_above_the_cutoff_are_not_counted():
     assert fits_of(bright, cutoff_hz=300.0)[0].pitch_hz == pytest.approx(55.0, rel=0.01)
 
 
+def test_click_at_the_start_hardly_moves_the_rest():
+    t = times_s(0.5)
+    click = 0.5 * fall(t, 0.02) * noise(len(t))
+    best = fits_of(fall(t, 0.5) * glide(t, 50.0, 24.0, 0.08) + click)[0]
+    assert best.pitch_hz == pytest.approx(50.0, rel=0.01)
+    assert best.sweep_s == pytest.approx(0.08, rel=0.15)
+
+
 def test_level_does_not_matter():
     t = times_s(0.4)
     sound = fall(t, 0.4) * glide(t, 60.0, 18.0, 0.08)

@@ -196,7 +196,9 @@ def test_progress_is_told_after_every_step():
 
 def test_plugin_without_an_analysis_of_its_own_is_matched(toy):
     target = replace(
-        randomise(toy, 0), values={"pitch_hz": 107.0, "decay_s": 0.15, "gain_db": -20.0}, placement=Placement(RATE, 6000)
+        randomise(toy, 0),
+        values={"pitch_hz": 107.0, "decay_s": 0.15, "gain_db": -20.0},
+        placement=Placement(RATE, 6000),
     )
     result = find(target.render(), toy)
     assert result.patch.values == pytest.approx(dict(target.values), rel=0.05)
@@ -333,5 +335,5 @@ def test_audio_that_is_no_one_shot(sample, plugin):
 def test_files_and_plugins_that_do_not_exist(tmp_path):
     with pytest.raises(AudioError, match="cannot be opened"):
         find(tmp_path / "kick.wav")
-    with pytest.raises(PluginError, match="there are drum, kick"):
+    with pytest.raises(PluginError, match="found 'theremin'; there are drum"):
         find(thump(), "theremin")

@@ -100,7 +100,8 @@ def test_gliding_drum_is_proposed_with_a_sweep():
 
 def test_plugin_that_no_analysis_is_written_for_starts_from_its_defaults():
     table = Table(
-        pitch_hz=hz(50.0, 500.0, default=100.0, help="Pitch."), gain_db=decibels(-60.0, 0.0, default=-6.0, help="Level.")
+        pitch_hz=hz(50.0, 500.0, default=100.0, help="Pitch."),
+        gain_db=decibels(-60.0, 0.0, default=-6.0, help="Level."),
     )
     toy = Plugin("toy", table, unplayed, summary="A toy.")
     assert propose(toy, SOUNDS["thump"], RATE, 0.1) == [{"pitch_hz": 100.0, "gain_db": pytest.approx(-26.0)}]

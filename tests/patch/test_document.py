@@ -132,7 +132,7 @@ class TestRender:
         assert not torch.equal(first, second)
 
     def test_natural_placement_ends_80_db_down(self):
-        for patch in (preset(name) for name in presets()[::8]):
+        for patch in (preset(name) for name in presets()[::16]):
             placement = patch.natural_placement(22050)
             assert placement.sample_rate == 22050
             sound = patch.render(Placement(22050, 220500))[0, 0].abs()

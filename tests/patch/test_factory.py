@@ -45,22 +45,15 @@ def test_preset_says_what_its_path_says_and_no_more(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", presets())
-def test_preset_sounds_at_full_level(name: str) -> None:
-    seconds = 2 if name in LONG else 1
-    sound = preset(name).render(Placement(44_100, seconds * SECOND))
+def test_preset_peaks_near_full_scale_and_dies_away(name: str) -> None:
+    sound = preset(name).render(Placement(44_100, 2 * SECOND if name in LONG else SECOND))
     assert torch.isfinite(sound).all()
     assert -3.0 <= dbfs(float(sound.abs().max())) <= -0.1
+    last = sound[..., -SECOND // 20 :]
+    assert dbfs(float(last.square().mean().sqrt())) < -45.0
 
 
-@pytest.mark.parametrize("name", presets())
-def test_preset_is_over_when_its_render_ends(name: str) -> None:
-    seconds = 2 if name in LONG else 1
-    sound = preset(name).render(Placement(44_100, seconds * SECOND))
-    tail = sound[..., -SECOND // 20 :]
-    assert dbfs(float(tail.square().mean().sqrt())) < -45.0
-
-
-@pytest.mark.parametrize("sample_rate", [22_050, 48_000, 96_000])
+@pytest.mark.parametrize("sample_rate", [22_050, 96_000])
 @pytest.mark.parametrize("name", presets())
 def test_preset_is_as_loud_at_other_rates(name: str, sample_rate: int) -> None:
     """The noise draws other samples there, so within 2 dB, and below full scale."""

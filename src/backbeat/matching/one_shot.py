@@ -61,7 +61,7 @@ def match(
 
     Args:
         sample: a sound file, or audio (1, 1, samples).
-        plugin: the instrument, or its name.
+        plugin: the instrument, registered, or its name.
         sample_rate: of `sample` where it is audio, in Hz.
         seed: of the variations, and of the patch's noise.
         steps: at most so many steps of descent.
@@ -80,6 +80,7 @@ def match(
     _check("steps", steps, 1, MOST_STEPS)
     _check("starts", starts, 1, MOST_STARTS)
     instrument = plugins.get(plugin) if isinstance(plugin, str) else plugin
+    plugins.get(instrument.name, **instrument.options)  # a patch knows its plugin by name alone
     recording, name = _recording(sample, sample_rate)
     target, rate, notes = recording.audio, recording.sample_rate, list(recording.notes)
     onset = _onset(target, rate)

@@ -1,11 +1,11 @@
 """The instruments: one file each, found by name.
 
-Others register theirs through the entry-point group `backbeat.plugins`: a `Plugin`, or a function that makes one from
-its options.
+Packages register theirs through the entry-point group `backbeat.plugins`: a `Plugin`, or a function that makes one from
+its options. A program that makes one for itself calls `register`.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from importlib.metadata import entry_points
 from typing import TypeAlias
@@ -19,7 +19,7 @@ _GROUP = "backbeat.plugins"
 
 Maker: TypeAlias = Callable[..., Plugin]
 
-__all__ = ["Plugin", "get", "names"]
+__all__ = ["Plugin", "get", "names", "register"]
 
 
 def names() -> list[str]:
@@ -47,13 +47,23 @@ def get(name: str, **options: int) -> Plugin:
     return _make(found, tuple(sorted(options.items())))
 
 
+def register(plugin: Plugin) -> None:
+    """Make a plugin known by its name, so that patches and matches can refer to it.
+
+    Raises:
+        PluginError: where another plugin has that name.
+    """
+    if _registered().setdefault(plugin.name, plugin) is not plugin:
+        raise PluginError(f"plugin {plugin.name}: registered twice; must take another name")
+
+
 @cache
 def _make(maker: Maker, options: tuple[tuple[str, int], ...]) -> Plugin:
     return maker(**dict(options))
 
 
 @cache
-def _registered() -> Mapping[str, Plugin | Maker]:
+def _registered() -> dict[str, Plugin | Maker]:
     found: dict[str, Plugin | Maker] = {"drum": drum, "kick": KICK}
     for entry in entry_points(group=_GROUP):
         if entry.name in found:

@@ -1,0 +1,248 @@
+"""`backbeat match`: files out, lines out, and what happens when something goes wrong on the way."""
+
+import json
+import re
+import shutil
+
+import pytest
+import torch
+
+from backbeat.audio import read
+from backbeat.matching import match
+from backbeat.patch import load
+from full_disk import full_disk
+from matching.sounds import save_thump
+
+QUICK = ("--steps", "3", "--starts", "3", "--plugin", "kick")
+
+
+@pytest.fixture
+def out(tmp_path):
+    return tmp_path / "out"
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def files_of(*stems):
+    return sorted(f"{stem}{suffix}" for stem in stems for suffix in (".patch.json", ".wav", ".png", ".html"))
+
+
+@pytest.mark.parametrize("plugin", ["kick", "drum"])
+def test_writes_patch_sound_picture_and_page(backbeat, kick_wav, out, plugin):
+    shown = backbeat("match", kick_wav, *QUICK, "--plugin", plugin, "--out", out)
+    assert shown.status == 0
+    assert shown.lines() == []
+    assert names(out) == files_of("kick")
+    first, *rest = shown.out.splitlines()
+    assert first.startswith(f"{kick_wav}: mel ")
+    assert "3 steps" in first
+    assert [line.strip() for line in rest] == [
+        str(out / f"kick{suffix}") for suffix in (".patch.json", ".wav", ".png", ".html")
+    ]
+    assert load(out / "kick.patch.json").plugin == plugin
+    assert (out / "kick.png").read_bytes().startswith(b"\x89PNG")
+    assert "<html" in (out / "kick.html").read_text(encoding="utf-8")
+
+
+def test_patch_is_that_of_the_library(backbeat, kick_wav, out, no_report):
+    backbeat("match", kick_wav, *QUICK, "--seed", "4", "--out", out)
+    expected = match(kick_wav, "kick", steps=3, starts=3, seed=4)
+    assert load(out / "kick.patch.json") == expected.patch
+    assert torch.equal(read(out / "kick.wav").audio, expected.audio)
+
+
+@pytest.mark.parametrize("plugin", ["kick", "drum"])
+def test_rendering_the_patch_gives_the_very_file_of_the_match(backbeat, kick_wav, out, no_report, plugin):
+    backbeat("match", kick_wav, *QUICK, "--plugin", plugin, "--out", out)
+    assert backbeat("render", out / "kick.patch.json", "-o", out / "again.wav").status == 0
+    assert (out / "again.wav").read_bytes() == (out / "kick.wav").read_bytes()
+
+
+def test_distances_are_those_that_compare_finds(backbeat, kick_wav, out, no_report):
+    matched = backbeat("match", kick_wav, *QUICK, "--out", out, "--json").document()
+    assert backbeat("compare", kick_wav, out / "kick.wav", "--json").document() == matched["distances"]
+
+
+def test_json_is_one_line_a_sample(backbeat, kick_wav, out, tmp_path, no_report):
+    other = save_thump(tmp_path / "other.wav", peak=0.3)
+    shown = backbeat("match", kick_wav, other, *QUICK, "--out", out, "--json")
+    assert (shown.status, shown.lines()) == (0, [])
+    documents = [json.loads(line) for line in shown.out.splitlines()]
+    assert [each["sample"] for each in documents] == [str(kick_wav), str(other)]
+    for stem, each in zip(("kick", "other"), documents, strict=True):
+        assert list(each) == ["sample", "plugin", "patch", "audio", "report", "distances", "seconds", "steps"]
+        assert (each["plugin"], each["steps"]) == ("kick", 3)
+        assert each["patch"] == str(out / f"{stem}.patch.json")
+        assert each["audio"] == str(out / f"{stem}.wav")
+        assert each["report"] == str(out / f"{stem}.html")
+        assert list(each["distances"]) == ["mel_db", "lsd_db", "mrstft", "envelope_db"]
+        assert each["seconds"] > 0.0
+
+
+def test_default_folder_is_made_in_the_working_directory(backbeat, kick_wav, tmp_path, monkeypatch, no_report):
+    monkeypatch.chdir(tmp_path)
+    assert backbeat("match", kick_wav.name, *QUICK).status == 0
+    assert names(tmp_path / "matches") == files_of("kick")
+
+
+def test_bad_file_among_good_ones(backbeat, kick_wav, out, tmp_path, no_report):
+    bad, last = tmp_path / "bad.wav", save_thump(tmp_path / "last.wav", peak=0.3)
+    bad.write_text("no sound")
+    shown = backbeat("match", kick_wav, bad, last, *QUICK, "--out", out, "--json")
+    assert shown.status == 1
+    assert [json.loads(line)["sample"] for line in shown.out.splitlines()] == [str(kick_wav), str(last)]
+    assert shown.error().startswith(f"{bad}: no sound that can be read")
+    assert names(out) == files_of("kick", "last")
+
+
+def test_samples_of_the_same_name_are_kept_apart(backbeat, kick_wav, out, tmp_path, no_report):
+    (tmp_path / "b").mkdir()
+    namesake = save_thump(tmp_path / "b" / "kick.wav", peak=0.1)
+    loud_name = save_thump(tmp_path / "b" / "KICK.flac", peak=0.2)
+    shown = backbeat("match", kick_wav, namesake, loud_name, *QUICK, "--out", out, "--json")
+    assert shown.status == 0
+    assert names(out) == sorted(files_of("kick", "kick-2", "KICK-3"))
+    peaks = [float(read(out / f"{stem}.wav").audio.abs().max()) for stem in ("kick", "kick-2", "KICK-3")]
+    assert peaks == pytest.approx([0.8, 0.1, 0.2], rel=0.4)
+
+
+@pytest.mark.parametrize("where", ["its own folder", "another path to it", "a later sample's folder"])
+def test_sample_is_never_overwritten(backbeat, kick_wav, tmp_path, where):
+    before = kick_wav.read_bytes()
+    samples, folder = [kick_wav], tmp_path
+    if where == "another path to it":
+        folder = tmp_path / "b" / ".."
+        (tmp_path / "b").mkdir()
+    elif where == "a later sample's folder":
+        (tmp_path / "b").mkdir()
+        samples = [save_thump(tmp_path / "b" / "kick.wav"), kick_wav]
+    refused = backbeat("match", *samples, *QUICK, "--out", folder)
+    assert refused.status in (1, 2)
+    assert refused.out == ""
+    assert "would overwrite the sample" in refused.error()
+    assert kick_wav.read_bytes() == before
+    assert names(tmp_path) == sorted({"kick.wav"} | {path.name for path in tmp_path.iterdir() if path.is_dir()})
+
+
+def test_sample_elsewhere_than_a_wav_may_share_the_folder(backbeat, tmp_path, no_report):
+    sample = save_thump(tmp_path / "kick.flac")
+    before = sample.read_bytes()
+    assert backbeat("match", sample, *QUICK, "--out", tmp_path).status == 0
+    assert names(tmp_path) == sorted(["kick.flac", *files_of("kick")])
+    assert sample.read_bytes() == before
+
+
+def test_unknown_plugin_is_wrong_use_and_makes_no_folder(backbeat, kick_wav, out):
+    refused = backbeat("match", kick_wav, "--plugin", "theremin", "--out", out)
+    assert (refused.status, refused.out) == (2, "")
+    assert refused.error().startswith("plugin: found 'theremin'; there are drum")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("device", ["toaster", "meta"])
+def test_device_that_is_not_here(backbeat, kick_wav, out, device):
+    refused = backbeat("match", kick_wav, *QUICK, "--device", device, "--out", out)
+    assert (refused.status, refused.out) == (1, "")
+    assert f"device: found '{device}'" in refused.error()
+    assert names(out) == []
+
+
+@pytest.fixture
+def ctrl_c_at(monkeypatch):
+    """Press it when the progress bar reaches a step; at 0, never."""
+
+    def press(step):
+        def update(bar, task, *, completed, loss):
+            if completed == step:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr("rich.progress.Progress.update", update)
+
+    return press
+
+
+def test_ctrl_c_keeps_the_best_so_far_and_resume_goes_on(backbeat, kick_wav, out, ctrl_c_at, no_report):
+    search = ("--steps", "12", "--starts", "3", "--plugin", "kick")
+    backbeat("match", kick_wav, *search, "--out", out / "whole")
+    ctrl_c_at(5)
+    stopped = backbeat("match", kick_wav, kick_wav, *search, "--out", out, "--json")
+    assert stopped.status == 130
+    assert stopped.document()["steps"] == 5
+    (note,) = stopped.notes()
+    assert note.startswith(f"{kick_wav}: stopped after 5 of 12 steps")
+    assert names(out) == sorted([*files_of("kick"), "kick.search.npz", "whole"])
+    assert load(out / "kick.patch.json") != load(out / "whole" / "kick.patch.json")
+    ctrl_c_at(0)
+    resumed = backbeat("match", kick_wav, *search, "--out", out, "--json", "--resume")
+    assert (resumed.status, resumed.document()["steps"]) == (0, 12)
+    assert names(out) == sorted([*files_of("kick"), "whole"])
+    assert (out / "kick.wav").read_bytes() == (out / "whole" / "kick.wav").read_bytes()
+
+
+def test_resume_with_nothing_to_resume_starts_afresh(backbeat, kick_wav, out, no_report):
+    assert backbeat("match", kick_wav, *QUICK, "--out", out, "--resume").status == 0
+    assert names(out) == files_of("kick")
+
+
+def test_resume_of_another_search_is_refused(backbeat, kick_wav, out, ctrl_c_at, no_report):
+    ctrl_c_at(2)
+    backbeat("match", kick_wav, *QUICK, "--out", out)
+    ctrl_c_at(0)
+    refused = backbeat("match", kick_wav, *QUICK, "--steps", "4", "--out", out, "--resume")
+    assert (refused.status, refused.out) == (1, "")
+    assert "kick.search.npz: made with steps=3, now asked for 4" in refused.error()
+
+
+def test_resume_of_a_damaged_search_is_refused(backbeat, kick_wav, out):
+    out.mkdir()
+    (out / "kick.search.npz").write_bytes(b"PK\x03\x04 and then nothing")
+    refused = backbeat("match", kick_wav, *QUICK, "--out", out, "--resume")
+    assert (refused.status, refused.out) == (1, "")
+    assert "kick.search.npz: not a checkpoint" in refused.error()
+
+
+def test_ctrl_c_before_the_search(backbeat, kick_wav, out, monkeypatch):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("backbeat.matching.one_shot.propose", press)
+    stopped = backbeat("match", kick_wav, *QUICK, "--out", out)
+    assert (stopped.status, stopped.out) == (130, "")
+    assert names(out) == []
+
+
+@pytest.mark.parametrize(
+    ("after_bytes", "failing", "left"),
+    [
+        (1_000, "kick.patch.json", []),
+        (10_000, "kick.wav", ["kick.patch.json"]),
+        (30_000, "kick.png", ["kick.patch.json", "kick.wav"]),
+    ],
+)
+def test_disk_that_fills(backbeat, kick_wav, out, after_bytes, failing, left):
+    with full_disk(after_bytes):
+        refused = backbeat("match", kick_wav, *QUICK, "--out", out)
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.error().startswith(f"{out / failing}: cannot be written (File too large)")
+    assert names(out) == left
+
+
+def test_name_that_is_markup_elsewhere_is_only_a_name(backbeat, out, tmp_path, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    sample = save_thump(tmp_path / "[red]kick[@click=].wav")
+    shown = backbeat("match", sample, *QUICK, "--out", out, "--json")
+    assert shown.status == 0
+    assert "[red]kick" in re.sub(r"\x1b\[[\d;]*m", "", shown.err)
+    assert shown.document()["sample"] == str(sample)
+    assert names(out) == files_of(sample.stem)
+
+
+def test_name_in_another_script(backbeat, kick_wav, out, tmp_path, no_report):
+    sample = tmp_path / "大太鼓 ♥.wav"
+    shutil.copy(kick_wav, sample)
+    shown = backbeat("match", sample, *QUICK, "--out", out, "--json")
+    assert shown.document()["sample"] == str(sample)
+    assert names(out) == files_of("大太鼓 ♥")
+    assert load(out / "大太鼓 ♥.patch.json").name == "大太鼓 ♥"
