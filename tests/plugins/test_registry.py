@@ -47,7 +47,7 @@ def test_an_unknown_plugin_lists_those_there_are():
         ("kick", {"tones": 3}, "plugin kick: found option 'tones'; it has none"),
         ("drum", {"tone": 3}, "plugin drum: found option 'tone'; it has tones"),
         ("drum", {"tones": 0}, "found tones=0; must be a whole number from 1 to 128"),
-        ("drum", {"tones": True}, "found tones=True"),
+        ("drum", {"tones": True}, "found tones=True; must be a whole number"),
     ],
 )
 def test_options_that_do_not_fit_are_refused(name, options, message):

@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -208,14 +209,19 @@ def save(patch: Patch, path: str | Path) -> None:
         raise PatchError(f"{path}: cannot be written ({error.strerror})") from error
 
 
-def _migrate(plugin: Plugin, version: object, values: dict[str, Value]) -> dict[str, Value]:
+def _migrate(plugin: Plugin, version: object, values: Mapping[str, Any]) -> Mapping[str, Any]:
     """Values of the plugin's present version."""
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= plugin.version:
         raise PatchError(
             f"version: found {version!r}; this backbeat plays {plugin.name} up to version {plugin.version}"
         )
     for step in range(version, plugin.version):
-        values = plugin.migrations[step](values)
+        try:
+            values = plugin.migrations[step](dict(values))
+        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise PatchError(
+                f"values: found none that version {step} of {plugin.name} would have ({error!r})"
+            ) from error
     return values
 
 

@@ -27,7 +27,7 @@ def names() -> list[str]:
     return sorted(_registered())
 
 
-def get(name: str, **options: int) -> Plugin:
+def get(name: str, /, **options: int) -> Plugin:
     """The plugin of that name, shaped by its options (`get("drum", tones=24)`).
 
     Raises:
@@ -41,9 +41,12 @@ def get(name: str, **options: int) -> Plugin:
             raise PluginError(f"plugin {name}: found option {next(iter(options))!r}; it has none")
         return found
     allowed = list(inspect.signature(found).parameters)
-    for option in options:
+    for option, value in options.items():
         if option not in allowed:
             raise PluginError(f"plugin {name}: found option {option!r}; it has {', '.join(allowed)}")
+        # Before the cache, to which True and 1.0 are 1, and a list is nothing at all.
+        if type(value) is not int:
+            raise PluginError(f"plugin {name}: found {option}={value!r}; must be a whole number")
     return _make(found, tuple(sorted(options.items())))
 
 

@@ -24,7 +24,7 @@ def drum(tones: int = 12) -> Plugin:
     Raises:
         PluginError: where `tones` is not from 1 to 128.
     """
-    if isinstance(tones, bool) or not isinstance(tones, int) or not 1 <= tones <= _MOST_TONES:
+    if not 1 <= tones <= _MOST_TONES:
         raise PluginError(f"plugin drum: found tones={tones!r}; must be a whole number from 1 to {_MOST_TONES}")
     return Plugin(
         "drum",
