@@ -11,10 +11,10 @@ demo: $(READY)  ## Match a kick that ships with the repo; write patch, sound, pi
 	$(BIN)/backbeat match examples/sounds/bd_fat.flac --plugin kick --out demo-output
 
 test: $(READY)  ## The whole test suite (under 10 minutes on 2 cores)
-	$(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 test-all: $(READY)  ## The suite and what is too slow for it
-	$(BIN)/python -m pytest -n 2 -m ''
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m ''
 
 check: $(READY)  ## Lint, format, types, layers, generated pages
 	$(BIN)/ruff check .

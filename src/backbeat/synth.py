@@ -9,7 +9,7 @@ from backbeat.errors import ParameterError
 from backbeat.plugins import Plugin
 from backbeat.types import Audio, Params, Seeds
 
-_NEWEST_SEED = 2**31 - 1
+_LAST_SEED = 2**31 - 1
 
 
 def render(
@@ -28,13 +28,15 @@ def render(
         (batch, 1, samples).
 
     Raises:
-        ParameterError: where the shape of `params` or `seed` does not fit.
+        ParameterError: where the shape of `params` or `seed` does not fit, or nothing is to be rendered.
     """
+    if samples < 1 or sample_rate <= 0.0:
+        raise ParameterError(f"found {samples} samples at {sample_rate:g} Hz; must be at least 1 at a rate above 0")
     if params.ndim != 2 or params.shape[1] != plugin.table.size:
         raise ParameterError(f"params: found shape {tuple(params.shape)}; must be (batch, {plugin.table.size})")
     if isinstance(seed, int):
-        if not 0 <= seed <= _NEWEST_SEED:
-            raise ParameterError(f"seed: found {seed}; must be from 0 to {_NEWEST_SEED}")
+        if not 0 <= seed <= _LAST_SEED:
+            raise ParameterError(f"seed: found {seed}; must be from 0 to {_LAST_SEED}")
         seed = torch.full((params.shape[0],), seed, device=params.device, dtype=torch.int64)
     if seed.shape != (params.shape[0],):
         raise ParameterError(f"seed: found shape {tuple(seed.shape)}; must be ({params.shape[0]},)")

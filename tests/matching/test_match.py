@@ -117,6 +117,12 @@ def test_other_seed_other_patch(found):
     assert other.patch.values != found.patch.values
 
 
+def test_seed_draws_the_starts_too(toy):
+    """The toy has no noise, so that nothing else can differ."""
+    first, other = (find(thump(), toy, steps=2, seed=seed) for seed in (0, 1))
+    assert first.patch.values != other.patch.values
+
+
 @pytest.mark.parametrize("seed", [0, 1])
 def test_kick_that_was_rendered_is_found_again(seed):
     patch = randomise(plugins.get("kick"), seed)

@@ -81,11 +81,11 @@ class TestScales:
             params = TABLE.normalise(VALUES | {"colour": option}).to(dtype).unsqueeze(0)
             assert TABLE.controls(params)["colour"].tolist() == [[float(j == k) for j in range(3)]]
 
-    def test_no_option_is_silence_and_finite(self):
+    def test_no_weight_at_all_is_equal_shares_and_finite(self):
         params = torch.zeros(1, TABLE.size, requires_grad=True)
         colour = TABLE.controls(params)["colour"]
         colour.sum().backward()
-        assert colour.tolist() == [[0.0] * 3]
+        assert colour.tolist() == [[pytest.approx(1 / 3)] * 3]
         assert torch.isfinite(params.grad).all()
 
     def test_gradient(self):

@@ -21,7 +21,6 @@ for command in (plugins, render, match, compare, random, perturb, morph):
     app.command()(command)
 
 _WRONG_USE = (UsageError, PluginError, ParameterError)
-_INTERRUPTED = 130
 
 
 def main() -> None:
@@ -34,6 +33,3 @@ def main() -> None:
     except OSError as error:
         say_error(f"{error.filename or 'output'}: {error.strerror or error}")
         sys.exit(1)
-    except KeyboardInterrupt:
-        say_error("interrupted")
-        sys.exit(_INTERRUPTED)

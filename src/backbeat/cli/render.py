@@ -49,10 +49,10 @@ def render(
     placement = chosen.placement
     if placement is None or seconds is not None or sample_rate is not None:
         rate = sample_rate or (placement.sample_rate if placement else 44100)
-        if seconds is not None:
+        if placement is not None:
+            placement = placement.at(rate, seconds)
+        elif seconds is not None:
             placement = Placement(rate, max(1, round(seconds * rate)))
-        elif placement is not None:
-            placement = Placement(rate, max(1, round(placement.samples / placement.sample_rate * rate)))
         else:
             placement = chosen.natural_placement(rate)
     for note in audio.write(out, chosen.render(placement), placement.sample_rate, bit_depth=bit_depth.value):

@@ -31,6 +31,7 @@ Progress: TypeAlias = Callable[[int, int, float], None]
 
 _ANALYSIS_PEAK = 0.9
 _VARIATIONS = 6
+_SCREENED_AT_ONCE = 8
 _SPREAD = 5.0
 """Variations of a start lie this many search steps around it, as a standard deviation."""
 _ONSET_LEVEL = 0.01
@@ -38,6 +39,8 @@ _LEAD_S = 0.0005
 _LEAST_ONSET_S = 0.001
 _LONGEST_SEARCH_S = 4.0
 _CHECKPOINT_EVERY = 25
+_LEAST_SAMPLES = 32
+_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 2_000, 768_000
 
 
 def match(
@@ -144,17 +147,24 @@ def _recording(sample: str | Path | Audio, sample_rate: int | None) -> tuple[aud
         return audio.read(sample), Path(sample).stem
     if sample_rate is None:
         raise MatchError("sample_rate: none given; audio that is not in a file needs one, in Hz")
-    if sample.shape[:-1] != (1, 1) or not bool(sample.isfinite().all()) or not bool(sample.any()):
-        raise MatchError(f"sample: found shape {tuple(sample.shape)}; must be (1, 1, samples), finite and not silent")
+    _check("sample_rate", sample_rate, _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ)
+    shaped = sample.shape[:-1] == (1, 1) and sample.shape[-1] >= _LEAST_SAMPLES
+    if not shaped or not bool(sample.isfinite().all()) or not bool(sample.any()):
+        raise MatchError(
+            f"sample: found shape {tuple(sample.shape)}; must be (1, 1, samples), at least {_LEAST_SAMPLES} of them, "
+            "finite and not silent"
+        )
     return audio.Recording(sample.detach().float().cpu(), sample_rate, ()), "sample"
 
 
 def _device(name: str) -> torch.device:
     """The device of that name, if there is one here."""
     try:
-        return torch.zeros(1, device=name).device
+        probe = torch.zeros(1, device=name)
+        probe.cpu()  # which the meta device, where nothing is computed, cannot do
     except (RuntimeError, AssertionError) as error:
         raise MatchError(f"device: found {name!r}; must be one that PyTorch can use here, such as cpu") from error
+    return probe.device
 
 
 def _check(name: str, value: int, least: int, most: int) -> None:
@@ -194,5 +204,5 @@ def _starts(plugin: Plugin, target: Audio, sample_rate: int, objective: Objectiv
     candidates = vary(torch.stack(proposed), max(starts, _VARIATIONS * len(proposed)), spread, generator)
     candidates = candidates.to(target.device, torch.float32)
     with torch.no_grad():
-        losses = torch.cat([objective(rows) for rows in torch.split(candidates, starts)])
+        losses = torch.cat([objective(rows) for rows in torch.split(candidates, _SCREENED_AT_ONCE)])
     return candidates[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:starts]]

@@ -154,7 +154,8 @@ def _within(table: Table, values: Start) -> Start:
         if isinstance(value, str):
             inside[name] = value
         elif isinstance(value, tuple):
-            inside[name] = tuple(min(max(entry, low), high) for entry in value)
+            entries = tuple(min(max(entry, low), high) for entry in value)
+            inside[name] = entries if table[name].size > 1 else entries[0]
         else:
             inside[name] = min(max(value, low), high)
     return inside

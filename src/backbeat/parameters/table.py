@@ -16,7 +16,8 @@ _LEAST_WEIGHT = 1e-6
 class Table(Mapping[str, Parameter]):
     """Named parameters in a fixed order.
 
-    A linear parameter is `low (1 - x) + high x`, a log one `low (high / low)^x`, a choice its weights over their sum.
+    A linear parameter is `low (1 - x) + high x`, a log one `low (high / low)^x`, a choice its weights over their sum,
+    equal ones where that is zero.
     Each map and its inverse are exact at both ends.
     """
 
@@ -68,7 +69,10 @@ class Table(Mapping[str, Parameter]):
         for name, parameter in self.items():
             value = values[..., self._slices[name]]
             if parameter.options:
-                value = value / value.sum(-1, keepdim=True).clamp(min=_LEAST_WEIGHT)
+                total = value.sum(-1, keepdim=True)
+                chosen = total > _LEAST_WEIGHT
+                equal = torch.full_like(value, 1.0 / parameter.size)
+                value = torch.where(chosen, value / torch.where(chosen, total, torch.ones_like(total)), equal)
             controls[name] = value
         return controls
 

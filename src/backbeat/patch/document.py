@@ -32,6 +32,7 @@ _OPTIONAL = ("options", "name", "seed", "render")
 _LAST_SEED = 2**31 - 1
 _LARGEST_FILE = 1 << 20
 _LONGEST_S = 10.0
+_PLACEMENT = {"sample_rate": (2_000, 768_000), "samples": (1, 2**25), "onset_samples": (0, 2**25)}
 _FADED = 1e-4
 
 
@@ -48,6 +49,12 @@ class Placement:
     sample_rate: int = 44100
     samples: int = 44100
     onset_samples: int = 0
+
+    def at(self, sample_rate: int, seconds: float | None = None) -> "Placement":
+        """The same place at another sample rate, and of another length where one is given."""
+        ratio = sample_rate / self.sample_rate
+        samples = self.samples * ratio if seconds is None else seconds * sample_rate
+        return Placement(sample_rate, max(1, round(samples)), round(self.onset_samples * ratio))
 
 
 @dataclass(frozen=True)
@@ -233,11 +240,11 @@ def _check_seed(seed: object) -> None:
 def _placement(found: object) -> Placement | None:
     if found is None:
         return None
-    least = {"sample_rate": 1, "samples": 1, "onset_samples": 0}
     if (
         not isinstance(found, dict)
-        or set(found) != set(least)
-        or not all(type(found[key]) is int and found[key] >= bound for key, bound in least.items())
+        or set(found) != set(_PLACEMENT)
+        or not all(type(found[key]) is int and low <= found[key] <= high for key, (low, high) in _PLACEMENT.items())
     ):
-        raise PatchError(f"render: found {found!r}; must be whole numbers for {', '.join(least)}")
+        allowed = ", ".join(f"{key} from {low} to {high}" for key, (low, high) in _PLACEMENT.items())
+        raise PatchError(f"render: found {found!r}; must be {allowed}")
     return Placement(**found)

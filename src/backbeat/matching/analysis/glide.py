@@ -72,7 +72,8 @@ def fit_glide(
             solution, error = _reweighted(basis[:, [0, 2]], phase - pitch * times, heights)
             start, excess = (float(x) for x in solution)
         if excess < 0.0:
-            continue
+            solution, error = _reweighted(basis[:, :1], phase - pitch * times, heights)
+            start, excess = float(solution[0]), 0.0
         fits.append(Glide(pitch, 12.0 * math.log2(1.0 + excess / pitch), float(t60), start % 1.0, error))
     fits.sort(key=lambda fit: fit.error_cycles)
     return fits
