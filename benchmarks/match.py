@@ -8,14 +8,16 @@ its distances are also given as a ratio to.
 
 import argparse
 import json
+import os
 import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import backbeat
 from machine import describe_machine
 
-import backbeat
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
 
 FLOORS = {
     "kick": (3.5, 0.40, 2.5),
@@ -121,7 +123,10 @@ def main() -> None:
     for path in paths:
         row = measure(path, arguments.plugin, arguments.steps, arguments.starts, arguments.seed)
         rows.append(row)
-        print(f"{path.name:32}{row.error}" if row.error else line(path.name, (getattr(row, n) for n in FIGURES)), flush=True)
+        print(
+            f"{path.name:32}{row.error}" if row.error else line(path.name, (getattr(row, n) for n in FIGURES)),
+            flush=True,
+        )
 
     families = {family: summarise(row for row in rows if row.family == family) for family in {r.family for r in rows}}
     overall = summarise(rows)
