@@ -76,7 +76,6 @@ def main(arguments: list[str] | None = None) -> None:
         if find_spec("torchsynth") is None:
             sys.exit("torchsynth: not installed; pip install -r benchmarks/requirements.txt, or pass --no-peers")
         cases.append((PEER, "forward"))
-    # Memory first: on Linux a process starts with the peak of its parent, which must not have rendered yet.
     peaks_mb = [_peak_mb(name, mode, size, options.threads) for name, mode in cases]
     times_s = time_interleaved([job(name, mode, size) for name, mode in cases], options.repeats)
     medians_s = [statistics.median(each) for each in times_s]
@@ -163,6 +162,10 @@ def _own_peak_mb(name: str, mode: str, size: Size) -> float:
 
 
 def _resident_peak_mb() -> float:
+    status = Path("/proc/self/status")
+    if status.exists():  # on Linux `getrusage` would start from the parent's peak
+        peak = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        return float(peak.split()[1]) * 1024 / 1e6
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 

@@ -16,7 +16,7 @@ def test_swept_sine(dtype, limit_db, ratio):
     grid = make_grid(SAMPLES, dtype=dtype)
     pitch = column(50.0)
     phase = dsp.steady(grid, pitch) + dsp.sweep(grid, pitch, column(36.0), column(0.08))
-    tone = dsp.sine(grid, phase * column(ratio), column(0.17))
+    tone = dsp.sine(grid, phase.times(column(ratio)), column(0.17))
     cycles = integrated_cycles(lambda t: 50.0 + swept_hz(t, 50.0, 36.0, 0.08), SAMPLES)
     assert tone.dtype == dtype
     assert error_db(tone[0], np.sin(2.0 * np.pi * (ratio * cycles + 0.17))) < limit_db

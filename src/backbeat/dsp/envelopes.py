@@ -100,7 +100,7 @@ def adsr(
         curvature: of the attack, (..., 1).
     """
     hold_end_s = attack_s + hold_s
-    falling = sustain + (1.0 - sustain) * _decay_after(grid, decay_s, hold_end_s)
+    falling = torch.addcmul(sustain, 1.0 - sustain, _decay_after(grid, decay_s, hold_end_s))
     return attack(grid, attack_s, curvature) * falling * _decay_after(grid, release_s, hold_end_s + gate_s)
 
 

@@ -23,9 +23,14 @@ def irfft(spectrum: Complex[Tensor, "... bins"], length: int) -> Mono:
 
 
 def product(first: Complex[Tensor, "..."], second: Complex[Tensor, "..."]) -> Complex[Tensor, "..."]:
-    """Complex product in real arithmetic: PyTorch's own rounds differently in a tensor's body and in its tail."""
-    real = first.real * second.real - first.imag * second.imag
-    return torch.complex(real, first.real * second.imag + first.imag * second.real)
+    """Complex product, quickest where `second` is the smaller one and broadcasts.
+
+    PyTorch's own rounds differently in a tensor's body and in its tail; only its product with j is exact. So the parts
+    are multiplied as real numbers, side by side in memory as they lie.
+    """
+    real = torch.stack([second.real, second.real], dim=-1)
+    imag = torch.stack([second.imag, second.imag], dim=-1)
+    return torch.view_as_complex(torch.view_as_real(first) * real + torch.view_as_real(first * 1j) * imag)
 
 
 def fast_length(samples: int) -> int:

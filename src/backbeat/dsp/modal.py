@@ -6,12 +6,15 @@ import torch
 from torch import Tensor
 
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.linear import matmul
 from backbeat.dsp.phase import steady, sweep
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control, Mono
 
 _MODAL_BLOCK = 256
 _FADE_BELOW_NYQUIST = 0.1
+_CACHED = 1 << 20
+"""Values of a large product that are worked on at a time, so that they stay in cache."""
 
 
 def modal(
@@ -48,7 +51,7 @@ def modal(
     steps_re, steps_im = table(grid.block_steps_s(_MODAL_BLOCK), torch.zeros_like(phase))
     starts = torch.cat([level * starts_re, level * starts_im], dim=-1)
     steps = torch.cat([steps_im, steps_re], dim=-1)
-    return grid.join(starts @ steps.transpose(-1, -2))
+    return grid.join(matmul(starts, steps.mT))
 
 
 def swept_modal(
@@ -79,22 +82,23 @@ def swept_modal(
     Returns:
         (..., samples).
     """
-    one_hz = torch.ones_like(sweep_st)
-    warp = steady(grid, one_hz) + sweep(grid, one_hz, sweep_st, sweep_s)
-    rate, starts_s = t60_to_rate(t60_s.double()), grid.block_starts_s()
+    # One axis more for the modes, before that of the blocks.
+    frequency, level = frequency_hz.unsqueeze(-1), gain.unsqueeze(-1).unsqueeze(-1)
+    one_hz, sweep_st, sweep_s = (control.unsqueeze(-2) for control in (torch.ones_like(sweep_st), sweep_st, sweep_s))
+    phase = (steady(grid, one_hz) + sweep(grid, one_hz, sweep_st, sweep_s)).times(frequency)
+    rate, starts_s = t60_to_rate(t60_s.double()).unsqueeze(-1).unsqueeze(-1), grid.block_starts_s()
     excess = (semitones_to_ratio(sweep_st.double()) - 1.0).unsqueeze(-1)
     speed = 1.0 + excess * torch.exp(-t60_to_rate(sweep_s.double()).unsqueeze(-1) * starts_s)
-    # Mode by mode, so that what is computed per sample stays in cache.
-    total = torch.zeros((), device=grid.device, dtype=grid.dtype)
-    for k in range(frequency_hz.shape[-1]):
-        mode = slice(k, k + 1)
-        frequency, fall = frequency_hz[..., mode], rate[..., mode].unsqueeze(-1)
-        level = torch.exp(-fall * starts_s).to(grid.dtype) * gain[..., mode].unsqueeze(-1)
-        level = level * _below_nyquist(grid, (frequency.unsqueeze(-1) * speed).to(grid.dtype))
-        envelope = level * torch.exp(-fall * grid.block_steps_s()).to(grid.dtype)
-        angle = 2.0 * math.pi * (warp * frequency).cycles(grid.dtype, start_cycles[..., mode])
-        total = total + torch.sin(angle) * envelope
-    return grid.join(total)
+    level = level * torch.exp(-rate * starts_s).to(grid.dtype)
+    level = level * _below_nyquist(grid, (frequency.unsqueeze(-1) * speed).to(grid.dtype))
+    steps = torch.exp(-rate * grid.block_steps_s()).to(grid.dtype)
+    rows, columns = phase.tables(grid.dtype, start_cycles.unsqueeze(-1))
+    piece = max(1, _CACHED // (level[..., :1, :].numel() * steps.shape[-1]))
+    sounds = []
+    for some, now in zip(torch.split(rows, piece, dim=-2), torch.split(level, piece, dim=-2), strict=True):
+        angle = matmul(some.flatten(-3, -2), columns.squeeze(-3)).reshape(*some.shape[:-1], -1)
+        sounds.append((torch.sin(angle) * (now * steps)).sum(-3))
+    return grid.join(torch.cat(sounds, dim=-2))
 
 
 def _below_nyquist(grid: Grid, frequency_hz: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from backbeat.types import Mono
 
 _GOLDEN = 0x9E3779B9
 _FIRST, _SECOND = 0x21F0AAAD, 0xD35A2D97
+_PIECES = 4
 
 
 def noise(grid: Grid, stream: int) -> Mono:
@@ -31,10 +32,14 @@ def noise(grid: Grid, stream: int) -> Mono:
     key = _mix(grid.seeds.to(torch.int32) ^ _mix(_int32(grid, stream * _GOLDEN)))
     second_key = _mix(key + _int32(grid, _GOLDEN)).unsqueeze(-1)
     counter = torch.arange(grid.samples, device=grid.device, dtype=torch.int32)
-    bits = counter + key.unsqueeze(-1)
-    # One round under a second key, so that two seeds never see the same counters shuffled.
-    bits = _mix((bits ^ _shift(bits, 16)) * _signed(_FIRST) + second_key)
-    return bits.to(grid.dtype) * 2.0**-31
+    # Piece by piece, so that what is computed per sample stays in cache.
+    pieces = [_hash(some + key.unsqueeze(-1), second_key) for some in torch.split(counter, -(-grid.samples // _PIECES))]
+    return torch.cat(pieces, dim=-1).to(grid.dtype) * 2.0**-31
+
+
+def _hash(bits: Int32[Tensor, "..."], key: Int32[Tensor, "..."]) -> Int32[Tensor, "..."]:
+    """Mix, after one round under a second key, so that two seeds never see the same counters shuffled."""
+    return _mix((bits ^ _shift(bits, 16)) * _signed(_FIRST) + key)
 
 
 def _mix(bits: Int32[Tensor, "..."]) -> Int32[Tensor, "..."]:

@@ -1,7 +1,5 @@
 """Oscillators: a waveform read along a phase."""
 
-import math
-
 import torch
 
 from backbeat.dsp.grid import Grid
@@ -12,8 +10,8 @@ from backbeat.types import Control, Mono
 def sine(grid: Grid, phase: Phase, start_cycles: Control | None = None) -> Mono:
     """A sine: `sin 2π(φ(t) + φ0)`.
 
-    A detuned copy reads `phase * cents_to_ratio(detune)`, a sub oscillator `phase * 0.5`. A pitch that rises past
-    Nyquist aliases: the tables of the instruments keep their sweeps below it at 44.1 kHz.
+    A detuned copy reads `phase.times(cents_to_ratio(detune))`, a sub oscillator the phase at half the speed. A pitch
+    that rises past Nyquist aliases: the tables of the instruments keep their sweeps below it at 44.1 kHz.
 
     Args:
         grid: where to render.
@@ -23,4 +21,4 @@ def sine(grid: Grid, phase: Phase, start_cycles: Control | None = None) -> Mono:
     Returns:
         (..., samples), within ±1.
     """
-    return grid.join(torch.sin(2.0 * math.pi * phase.cycles(grid.dtype, start_cycles)))
+    return grid.join(torch.sin(phase.radians(grid.dtype, start_cycles)))

@@ -2,8 +2,9 @@
 
 A phase that grows to thousands of cycles has no bits left for its fraction in float32, and a running sum drifts. So
 a `Phase` keeps the parts that are each accurate: the cycles at the start of every block (float64, reduced to one
-cycle before use) and the few cycles since then, as a product of two short tables. Everything up to `cycles` costs
-only what the tables cost. Phases add, and multiply by a frequency ratio.
+cycle before use) and the few cycles since then, as a product of two short tables. Everything up to `radians` costs
+only what the tables cost. Phases add, and `times` multiplies them by a frequency ratio: as an operator, the compiler
+would take it for a tensor's.
 """
 
 import math
@@ -14,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.linear import matmul
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control
 
@@ -39,17 +41,21 @@ class Phase:
             torch.cat([self.columns, other.columns], dim=-2),
         )
 
-    def __mul__(self, ratio: Control) -> "Phase":
+    def times(self, ratio: Control) -> "Phase":
         """The phase of an oscillator `ratio` times as fast; `ratio` is (..., 1)."""
         factor = ratio.double().unsqueeze(-1)
         return Phase(self.starts * factor, self.rows * factor, self.columns)
 
-    def cycles(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> Float[Tensor, "... blocks block"]:
-        """The phase with whole cycles taken out at each block's start."""
+    def radians(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> Float[Tensor, "... blocks block"]:
+        """The phase as an angle, with whole turns taken out at each block's start."""
+        return matmul(*self.tables(dtype, offset_cycles))
+
+    def tables(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> tuple[Tensor, Tensor]:
+        """The rows and columns whose matrix product is `radians`."""
         starts = self.starts if offset_cycles is None else self.starts + offset_cycles.double().unsqueeze(-1)
-        rows = torch.cat([starts - torch.floor(starts), self.rows], dim=-1)
+        rows = 2.0 * math.pi * torch.cat([starts - torch.floor(starts), self.rows], dim=-1)
         columns = torch.cat([torch.ones_like(self.columns[..., :1, :]), self.columns], dim=-2)
-        return rows.to(dtype) @ columns.to(dtype)
+        return rows.to(dtype), columns.to(dtype)
 
 
 def steady(grid: Grid, pitch_hz: Control) -> Phase:

@@ -42,4 +42,5 @@ def soft_clip(signal: Mono, drive_db: Control) -> Mono:
     """
     gain = db_to_gain(drive_db)
     driven = gain * signal
-    return driven * torch.rsqrt(1.0 + driven * driven) * (torch.sqrt(1.0 + gain * gain) / gain)
+    scale = torch.sqrt(1.0 + gain * gain) / gain
+    return scale * driven * torch.rsqrt(1.0 + driven * driven)

@@ -15,7 +15,7 @@ from backbeat.types import Control, Mono
 
 _SHELL_FILTER_S = 0.023
 _CLICK_FILTER_S = 0.0023
-_CLICK_ENDS_S = 0.6
+_CLICK_ENDS_S = 0.4
 """Twice the longest T60 of the click: by then it is 120 dB down."""
 
 PARAMETERS = Table(
@@ -44,7 +44,7 @@ PARAMETERS = Table(
     shell_decay_s=seconds(0.005, 3.0, default=0.12, musical=(0.04, 0.4), help="T60 of the shell."),
     shell_mix=share(default=0.0, high=2.0, musical=(0.0, 0.6), help="Level of the shell."),
     click_db=decibels(-60.0, 12.0, default=-18.0, musical=(-40.0, -8.0), help="Level of the noise transient."),
-    click_s=seconds(0.001, 0.3, default=0.012, musical=(0.004, 0.05), help="T60 of the noise transient."),
+    click_s=seconds(0.001, 0.2, default=0.012, musical=(0.004, 0.05), help="T60 of the noise transient."),
     click_hz=hz(20.0, 16000.0, default=2500.0, musical=(800.0, 8000.0), help="High-pass cutoff of the transient."),
     click_drive_db=decibels(-20.0, 36.0, default=0.0, musical=(-10.0, 18.0), help="Saturation of the transient."),
     modes=choice("off", "on", default="off", help="Whether the modes sound."),
@@ -120,12 +120,13 @@ def render(
         + dsp.sweep(ahead, pitch_hz, click_sweep_st, click_sweep_s)
         + dsp.vibrato(ahead, pitch_hz, lfo_st, lfo_hz)
     )
-    oscillators = (
-        dsp.sine(ahead, phase, phase_cycles)
-        + detune_mix * dsp.sine(ahead, phase * dsp.cents_to_ratio(detune_cents), phase_cycles)
-        + sub_mix * dsp.sine(ahead, phase * torch.full_like(pitch_hz, 0.5), 0.5 * phase_cycles)
-    ) / (1.0 + detune_mix + sub_mix)
-    body = oscillators[..., : grid.samples] * dsp.adsr(
+    weight = 1.0 / (1.0 + detune_mix + sub_mix)
+    second = dsp.sine(ahead, phase.times(dsp.cents_to_ratio(detune_cents)), phase_cycles)
+    sub = dsp.sine(ahead, phase.times(torch.full_like(pitch_hz, 0.5)), 0.5 * phase_cycles)
+    oscillators = weight * dsp.sine(ahead, phase, phase_cycles)
+    oscillators = torch.addcmul(oscillators, weight * detune_mix, second)
+    oscillators = torch.addcmul(oscillators, weight * sub_mix, sub)
+    envelope = dsp.adsr(
         grid,
         attack_s=attack_s,
         hold_s=hold_s,
@@ -135,10 +136,12 @@ def render(
         release_s=release_s,
     )
     shell = dsp.fir(oscillators, kernel)[..., : grid.samples]
-    shell = shell_mix * shell * dsp.decay(grid, shell_decay_s)
-    click = dsp.db_to_gain(click_db) * _click(grid, click_s, click_hz, click_drive_db)
-    ringing = modes[..., 1:] * dsp.modal(grid, mode_hz, mode_s, dsp.db_to_gain(mode_db))
-    return dsp.db_to_gain(gain_db) * dsp.soft_clip(body + shell + click + ringing, drive_db)
+    ringing = dsp.modal(grid, mode_hz, mode_s, modes[..., 1:] * dsp.db_to_gain(mode_db))
+    click = _click(grid, click_s, click_hz, click_drive_db)
+    mix = torch.addcmul(ringing, dsp.db_to_gain(click_db), click)
+    mix = torch.addcmul(mix, oscillators[..., : grid.samples], envelope)
+    mix = torch.addcmul(mix, shell, shell_mix * dsp.decay(grid, shell_decay_s))
+    return dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db)
 
 
 def _shell_kernel(grid: Grid, weights: Control, cutoff_hz: Control, width_oct: Control) -> Mono:

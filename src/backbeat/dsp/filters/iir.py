@@ -1,8 +1,8 @@
 """Recursive filters: one-pole and second-order sections, run exactly, for every item at once.
 
-A recursive filter is convolved with its own impulse response, which is exact for the span it is rendered over. The
-response of a section in state-space form, `h[n] = C A^(n-1) B`, is a product of two short tables of powers of A, as a
-modal bank is, whether its poles are complex, real or equal.
+A filter in state-space form, `s[n+1] = A s[n] + B x[n]`, `y[n] = C s[n] + D x[n]`, runs block by block: what a block
+does to itself, to its state and from its state are three small matrix products, and the states follow from one another
+in a number of steps that grows with the logarithm of the length.
 """
 
 import math
@@ -12,14 +12,18 @@ from typing import TypeAlias
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import pad
 
-from backbeat.dsp.filters.convolution import convolve
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.linear import matmul
 from backbeat.dsp.units import db_to_gain
 from backbeat.types import Control, Kernel, Mono
 
 _HIGHEST_CUTOFF = 0.49
 """Cutoffs are kept below this share of the sample rate: at Nyquist a section's poles reach the unit circle."""
+
+_BLOCK_DOUBLINGS = 6
+_BLOCK = 1 << _BLOCK_DOUBLINGS
 
 BUTTERWORTH_Q = math.sqrt(0.5)
 """The Q of a second-order section that is maximally flat."""
@@ -41,33 +45,60 @@ class Section:
 def iir(signal: Mono, *sections: Section) -> Mono:
     """Run recursive filters in series from rest: each is `y[n] = Σ b_k x[n-k] - Σ_{k>0} a_k y[n-k]`.
 
+    With the states of all sections in one vector, a block of L samples x that starts in state s gives `T x + R s`,
+    where `T[i, j] = h[i-j]` and `R[i] = C A^i`, and leaves the state `A^L s + G x` with `G[j] = A^(L-1-j) B`. The
+    sections are not multiplied into one polynomial: its roots would be lost to rounding where several lie near z = 1.
+
     Args:
         signal: (..., samples).
         sections: their coefficients, over the same leading axes; stable.
-    """
-    return convolve(signal, impulse_response(signal.shape[-1], *sections).to(signal.dtype))
-
-
-def impulse_response(samples: int, *sections: Section) -> Kernel:
-    """The first samples of the response of sections in series to an impulse, (..., samples), float64.
-
-    With the states of all sections in one vector, `h[0] = D` and `h[n] = C A^(n-1) B`. They are not multiplied into
-    one polynomial: its roots would be lost to rounding where several lie near z = 1.
     """
     transition, source, sense, through = _companion(sections[0])
     for section in sections[1:]:
         transition, source, sense, through = _series((transition, source, sense, through), _companion(section))
     rows, columns, power = sense, source, transition
-    block = 1
-    while block * block < samples:
-        columns = torch.cat([columns, power @ columns], dim=-1)
-        power = power @ power
-        block *= 2
-    while rows.shape[-2] * block < samples - 1:
-        rows = torch.cat([rows, rows @ power], dim=-2)
-        power = power @ power
-    tail = (rows @ columns).flatten(-2)[..., : samples - 1]
-    return torch.cat([through.squeeze(-1), tail], dim=-1)
+    for _ in range(_BLOCK_DOUBLINGS):
+        rows = torch.cat([rows, matmul(rows, power)], dim=-2)
+        columns = torch.cat([matmul(power, columns), columns], dim=-1)
+        power = matmul(power, power)
+    response = torch.cat([through, matmul(rows, source)[..., :-1, :]], dim=-2).squeeze(-1).to(signal.dtype)
+
+    samples = signal.shape[-1]
+    blocks = -(-samples // _BLOCK)
+    inputs = pad(signal, (0, blocks * _BLOCK - samples)).reshape(*signal.shape[:-1], blocks, _BLOCK)
+    # In float64: a filter with poles near z = 1 subtracts large states from each other.
+    states = _states(matmul(inputs.double(), columns.mT), power)
+    outputs = matmul(inputs, _toeplitz(response).mT) + matmul(states, rows.mT).to(signal.dtype)
+    return outputs.flatten(-2)[..., :samples]
+
+
+def impulse_response(samples: int, *sections: Section) -> Kernel:
+    """The first samples of the response of sections in series to an impulse, (..., samples), float64."""
+    instant = torch.arange(samples, device=sections[0].a.device) == 0
+    return iir(instant.double().expand(*sections[0].a.shape[:-1], -1), *sections)
+
+
+def _states(gained: Tensor, power: Tensor) -> Tensor:
+    """States at the blocks' starts, `s[b+1] = P s[b] + gained[b]` from zero, doubling the reach of P every time.
+
+    Args:
+        gained: (..., blocks, order).
+        power: P, (..., order, order).
+    """
+    blocks = gained.shape[-2]
+    states = pad(gained[..., :-1, :], (0, 0, 1, 0))
+    reach = 1
+    while reach < blocks:
+        states = states + pad(matmul(states[..., :-reach, :], power.mT), (0, 0, reach, 0))
+        power = matmul(power, power)
+        reach *= 2
+    return states
+
+
+def _toeplitz(response: Kernel) -> Tensor:
+    """The matrix `T[i, j] = h[i - j]`, zero above the diagonal."""
+    taps = response.shape[-1]
+    return pad(response, (taps - 1, 0)).unfold(-1, taps, 1).flip(-1)
 
 
 _StateSpace: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -88,12 +119,12 @@ def _companion(section: Section) -> _StateSpace:
 def _series(first: _StateSpace, second: _StateSpace) -> _StateSpace:
     """Feed the first into the second."""
     (a1, b1, c1, d1), (a2, b2, c2, d2) = first, second
-    nothing = torch.zeros_like(b1 @ c2)
+    nothing = torch.zeros_like(matmul(b1, c2))
     return (
-        torch.cat([torch.cat([a1, nothing], -1), torch.cat([b2 @ c1, a2], -1)], -2),
-        torch.cat([b1, b2 @ d1], -2),
-        torch.cat([d2 @ c1, c2], -1),
-        d2 @ d1,
+        torch.cat([torch.cat([a1, nothing], -1), torch.cat([matmul(b2, c1), a2], -1)], -2),
+        torch.cat([b1, matmul(b2, d1)], -2),
+        torch.cat([matmul(d2, c1), c2], -1),
+        matmul(d2, d1),
     )
 
 

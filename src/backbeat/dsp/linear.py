@@ -1,0 +1,20 @@
+"""Matrix products whose every bit depends on one item alone, and not on the batch around it."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+
+def matmul(first: Float[Tensor, "... rows inner"], second: Float[Tensor, "... inner columns"]) -> Float[Tensor, "..."]:
+    """Matrix product over any leading axes, which broadcast.
+
+    Where there are fewer products than threads, each is split over threads and rounds differently from one in a larger
+    batch. So that every thread has a product of its own, they then get copies of themselves for company. Compiled code,
+    whose bits are its own, goes without.
+    """
+    if torch.compiler.is_compiling():
+        return first @ second
+    copies = -(-torch.get_num_threads() // max(first.shape[:-2].numel(), 1))
+    if copies == 1:
+        return first @ second
+    return (first.expand(copies, *first.shape) @ second.expand(copies, *second.shape))[0]
