@@ -13,7 +13,7 @@ from backbeat.parameters import Table, cycles, decibels, hz, pitch, seconds, sem
 from backbeat.plugins.base import Plugin
 from backbeat.types import Control, Mono
 
-_TRANSIENT_ENDS_S = 0.4
+_TRANSIENT_ENDS_S = 0.6
 """Twice the longest T60 of the transient: by then it is 120 dB down."""
 _MOST_TONES = 128
 
@@ -43,7 +43,7 @@ def parameters(tones: int) -> Table:
         transient_noise=share(default=0.5, help="The strike's mix, from sine (0) to noise (1)."),
         transient_hz=hz(40.0, 16000.0, default=900.0, musical=(200.0, 6000.0), help="Pitch of the strike's sine."),
         transient_attack_s=seconds(0.0, 0.03, default=0.0, musical=(0.0, 0.002), help="Rise of the strike."),
-        transient_s=seconds(0.001, 0.2, default=0.015, musical=(0.004, 0.06), help="T60 of the strike."),
+        transient_s=seconds(0.001, 0.3, default=0.015, musical=(0.004, 0.06), help="T60 of the strike."),
         transient_drive_db=decibels(-20.0, 36.0, default=0.0, musical=(-10.0, 18.0), help="Saturation of the strike."),
         tone_hz=pitch(
             30.0,
