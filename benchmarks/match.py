@@ -8,7 +8,6 @@ its distances are also given as a ratio to.
 
 import argparse
 import json
-import os
 import statistics
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,8 +15,6 @@ from pathlib import Path
 
 import backbeat
 from machine import describe_machine
-
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command line does
 
 FLOORS = {
     "kick": (3.5, 0.40, 2.5),

@@ -16,7 +16,7 @@ TABLE = Table(
 )
 ROWS = [
     ("pitch_hz", "20 … 2000 Hz", "100 Hz", "log", "Resting pitch."),
-    ("mode_s × 2", "0.003 … 7 s", "0.1, 0.333 s", "log", "T60 of each mode."),
+    ("mode_s × 2", "0.003 … 7 s", "0.1, 0.3333 s", "log", "T60 of each mode."),
     ("colour", "red, green", "green", "choice", "Which colour."),
     ("mix", "0 … 1", "0.25", "linear", "How much."),
 ]
@@ -68,7 +68,7 @@ def test_a_mixed_choice(weights, expected):
         (-12.34567, "-12.35 dB"),
         (100.0, "100 dB"),
         (0.0, "0 dB"),
-        (0.00123, "0.001 dB"),
+        (0.00123, "0.00123 dB"),
         (1e-9, "0 dB"),
         (999.96, "1000 dB"),
         (1234.56, "1235 dB"),

@@ -120,11 +120,11 @@ class TestRender:
         assert torch.equal(audio[..., 20:], found.render(Placement(22050, 480)))
         assert found.render(Placement(48000, 100)).shape == (1, 1, 100)
 
-    @pytest.mark.parametrize("onset", [99, 100, 1000])
-    def test_an_onset_at_or_after_the_end(self, kick, onset):
+    @pytest.mark.parametrize("onset", [1, 50, 99])
+    def test_silence_up_to_the_onset(self, kick, onset):
         audio = kick.render(Placement(44100, 100, onset))
         assert audio.shape == (1, 1, 100)
-        assert audio[..., :99].abs().max() == 0.0
+        assert audio[..., :onset].abs().max() == 0.0
 
     def test_the_seed_is_the_noise(self, kick):
         loud = dict(kick.values) | {"click_db": 0.0, "click_s": 0.1}
@@ -381,3 +381,13 @@ class TestFiles:
         save(other, tmp_path / "a.json")
         assert load(tmp_path / "a.json") == other
         assert os.listdir(tmp_path) == ["a.json"]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [(44100, -5, 0), (44100, 100, 100), (44100, 100, 5000), (44100.0, 100, 0), (100, 100, 0), (2000, 1_200_001, 0)],
+)
+@pytest.mark.usefixtures("unchecked")
+def test_a_placement_that_holds_no_sound_is_refused(numbers):
+    with pytest.raises(PatchError, match="render: found"):
+        Placement(*numbers)

@@ -48,8 +48,10 @@ def with_settings(patch: "Patch", settings: list[str]) -> "Patch":
         if bracket:
             entries = values[name]
             index = rest[:-1]
-            if not isinstance(entries, tuple) or not index.isdecimal() or int(index) >= len(entries):
-                raise UsageError(f"--set: found {target!r}; {name} has {parameter.size} value(s), counted from 0")
+            if not isinstance(entries, tuple):
+                raise UsageError(f"--set: found {target!r}; {name} is a single value, without an index")
+            if not index.isdecimal() or int(index) >= len(entries):
+                raise UsageError(f"--set: found {target!r}; must be from {name}[0] to {name}[{len(entries) - 1}]")
             value = (*entries[: int(index)], value, *entries[int(index) + 1 :])
         values[name] = parameter.check(name, value)
     return replace(patch, values=values)

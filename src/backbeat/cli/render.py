@@ -31,7 +31,9 @@ def render(
         float | None,
         typer.Option(min=0.001, max=_LONGEST_S, help="Length; by default that of the match, or until it has faded."),
     ] = None,
-    sample_rate: Annotated[int | None, typer.Option(min=8000, max=192000, help="In Hz; 44100 by default.")] = None,
+    sample_rate: Annotated[
+        int | None, typer.Option(min=8000, max=192000, help="In Hz; by default the match's, or 44100.")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**31 - 1, help="Of the noise, instead of the patch's.")
     ] = None,

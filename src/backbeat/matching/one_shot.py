@@ -83,7 +83,10 @@ def match(
     _check("steps", steps, 1, MOST_STEPS)
     _check("starts", starts, 1, MOST_STARTS)
     instrument = plugins.get(plugin) if isinstance(plugin, str) else plugin
-    plugins.get(instrument.name, **instrument.options)  # a patch knows its plugin by name alone
+    if plugins.get(instrument.name, **instrument.options).render is not instrument.render:
+        raise MatchError(
+            f"plugin {instrument.name}: another of that name is registered, and a patch knows only the name"
+        )
     recording, name = _recording(sample, sample_rate)
     target, rate, notes = recording.audio, recording.sample_rate, list(recording.notes)
     onset = _onset(target, rate)
@@ -93,7 +96,9 @@ def match(
     objective = _objective(instrument, heard, rate, seed)
     request: dict[str, object] = {
         "plugin": instrument.name,
+        "version": instrument.version,
         "options": dict(instrument.options),
+        "sample_rate": rate,
         "seed": seed,
         "steps": steps,
         "starts": starts,
@@ -168,8 +173,8 @@ def _device(name: str) -> torch.device:
 
 
 def _check(name: str, value: int, least: int, most: int) -> None:
-    if not least <= value <= most:
-        raise MatchError(f"{name}: found {value}; must be from {least} to {most}")
+    if type(value) is not int or not least <= value <= most:
+        raise MatchError(f"{name}: found {value!r}; must be from {least} to {most}, a whole number")
 
 
 def _onset(target: Audio, sample_rate: int) -> int:

@@ -67,7 +67,7 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
         signal, sample_rate, plugin.table["mode_hz"].size, lowest_hz=plugin.table["mode_hz"].low, highest_hz=12000.0
     )
     head = signal[: round(0.02 * sample_rate)]
-    click = fit_hiss(head - np.convolve(head, np.ones(15) / 15.0, mode="same"), sample_rate)
+    click = fit_hiss(head - np.convolve(head, np.ones(15) / 15.0, mode="same")[: len(head)], sample_rate)
     starts: list[Start] = []
     for glide in glides or [Glide(55.0, 24.0, 0.06, 0.0, 1.0)]:
         body: Start = {

@@ -1,10 +1,12 @@
 """A parameter table for people: as rows, as text and as Markdown."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from backbeat.parameters.parameter import Parameter, Value
 from backbeat.parameters.table import Table
 
+_TINY = 1e-6
 _HEADINGS = ("parameter", "range", "default", "scale", "what it does")
 
 
@@ -47,8 +49,8 @@ def value_text(parameter: Parameter, value: Value) -> str:
 
 
 def _digits(number: float) -> str:
-    """A number to four digits, three after the point at most, never with an exponent."""
-    return f"{number:.0f}" if abs(number) >= 1000.0 else f"{float(f'{number:.4g}'):.3f}".rstrip("0").rstrip(".")
+    """A number to four digits, never with an exponent."""
+    return format(Decimal(f"{number:.4g}"), "f") if abs(number) >= _TINY else "0"
 
 
 def _title(name: str, parameter: Parameter) -> str:

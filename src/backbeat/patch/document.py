@@ -9,7 +9,7 @@ of the match: `"render": {"sample_rate": 44100, "samples": 18233, "onset_samples
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,8 @@ _OPTIONAL = ("options", "name", "seed", "render")
 _LAST_SEED = 2**31 - 1
 _LARGEST_FILE = 1 << 20
 _LONGEST_S = 10.0
-_PLACEMENT = {"sample_rate": (2_000, 768_000), "samples": (1, 2**25), "onset_samples": (0, 2**25)}
+_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 2_000, 768_000
+_LONGEST_RENDER_S = 600
 _FADED = 1e-4
 
 
@@ -44,17 +45,33 @@ class Placement:
         sample_rate: in Hz.
         samples: length.
         onset_samples: silence before the sound starts.
+
+    Raises:
+        PatchError: where one is not a whole number, or out of range.
     """
 
     sample_rate: int = 44100
     samples: int = 44100
     onset_samples: int = 0
 
+    def __post_init__(self) -> None:
+        rate, samples, onset = self.sample_rate, self.samples, self.onset_samples
+        if (
+            not all(type(number) is int for number in (rate, samples, onset))
+            or not _LOWEST_RATE_HZ <= rate <= _HIGHEST_RATE_HZ
+            or not 0 <= onset < samples <= _LONGEST_RENDER_S * rate
+        ):
+            raise PatchError(
+                f"render: found {asdict(self)!r}; must be whole numbers, a rate from {_LOWEST_RATE_HZ} to "
+                f"{_HIGHEST_RATE_HZ} Hz, at most {_LONGEST_RENDER_S} s, and the onset within them"
+            )
+
     def at(self, sample_rate: int, seconds: float | None = None) -> "Placement":
         """The same place at another sample rate, and of another length where one is given."""
         ratio = sample_rate / self.sample_rate
         samples = self.samples * ratio if seconds is None else seconds * sample_rate
-        return Placement(sample_rate, max(1, round(samples)), round(self.onset_samples * ratio))
+        length = max(1, round(samples))
+        return Placement(sample_rate, length, min(round(self.onset_samples * ratio), length - 1))
 
 
 @dataclass(frozen=True)
@@ -107,10 +124,10 @@ class Patch:
         """
         where = placement or self.placement or Placement()
         params = self.params().to(device, torch.float32).unsqueeze(0)
-        sounding = max(1, where.samples - where.onset_samples)
+        sounding = where.samples - where.onset_samples
         with torch.no_grad():
             audio = render(self.instrument, params, samples=sounding, sample_rate=where.sample_rate, seed=self.seed)
-        return pad(audio, (where.onset_samples, 0))[..., : where.samples]
+        return pad(audio, (where.onset_samples, 0))
 
     def natural_placement(self, sample_rate: int = 44100) -> Placement:
         """As long as the patch sounds: until it stays 80 dB under its peak, at most ten seconds."""
@@ -240,11 +257,7 @@ def _check_seed(seed: object) -> None:
 def _placement(found: object) -> Placement | None:
     if found is None:
         return None
-    if (
-        not isinstance(found, dict)
-        or set(found) != set(_PLACEMENT)
-        or not all(type(found[key]) is int and low <= found[key] <= high for key, (low, high) in _PLACEMENT.items())
-    ):
-        allowed = ", ".join(f"{key} from {low} to {high}" for key, (low, high) in _PLACEMENT.items())
-        raise PatchError(f"render: found {found!r}; must be {allowed}")
+    names = [each.name for each in fields(Placement)]
+    if not isinstance(found, dict) or set(found) != set(names):
+        raise PatchError(f"render: found {found!r}; must be an object with {', '.join(names)}")
     return Placement(**found)

@@ -11,7 +11,7 @@ from backbeat.types import Audio
 class LearnablePatch(nn.Module):
     """One patch whose params are weights.
 
-    Its `state_dict` holds `params`, (P,) in [0, 1], and `seed`, and so says what the patch says.
+    Its `state_dict` holds `params`, (P,), rendered as if clipped to [0, 1], and `seed`.
 
     Args:
         patch: where to start.
@@ -28,9 +28,11 @@ class LearnablePatch(nn.Module):
 
     def forward(self) -> Audio:
         """Render the patch as it stands, (1, 1, samples)."""
-        return self.synth(self.params.clamp(0.0, 1.0).unsqueeze(0), self.seed)
+        # Clamped in value alone: a step past an end must find its way back.
+        inside = self.params + (self.params.clamp(0.0, 1.0) - self.params).detach()
+        return self.synth(inside.unsqueeze(0), self.seed)
 
     def to_patch(self, name: str = "") -> Patch:
-        """The patch as it stands."""
+        """The patch as it stands, under a name of its own."""
         params = self.params.detach().double().cpu().clamp(0.0, 1.0)
         return from_params(self.synth.plugin, params, name=name, seed=int(self.seed))

@@ -51,7 +51,7 @@ def perturb(patch: Patch, amount: float, seed: int) -> Patch:
         if parameter.options:
             steps[table.slice(name)] = 0.0
     params = (patch.params() + steps).clamp(0.0, 1.0)
-    return from_params(patch.instrument, params, name=patch.name, seed=seed)
+    return from_params(patch.instrument, params, name=patch.name, seed=seed, placement=patch.placement)
 
 
 def randomise(plugin: Plugin, seed: int) -> Patch:

@@ -149,7 +149,8 @@ def _shell_kernel(grid: Grid, weights: Control, cutoff_hz: Control, width_oct: C
     taps = 2 * round(0.5 * _SHELL_FILTER_S * grid.sample_rate) + 1
     nyquist_hz = 0.5 * grid.sample_rate
     half_width = dsp.semitones_to_ratio(6.0 * width_oct)
-    low_hz, high_hz = cutoff_hz / half_width, (cutoff_hz * half_width).clamp(max=0.99 * nyquist_hz)
+    high_hz = (cutoff_hz * half_width).clamp(max=0.99 * nyquist_hz)
+    low_hz = torch.minimum(cutoff_hz / half_width, 0.9 * high_hz)  # at a low sample rate both may lie past Nyquist
     kernels = (
         dsp.fir_lowpass(grid, cutoff_hz, taps),
         dsp.fir_bandpass(grid, low_hz, high_hz, taps),

@@ -1,1 +1,1 @@
-"""Filters: finite and infinite impulse responses, applied by fast convolution."""
+"""Filters: finite impulse responses by fast convolution, recursive ones block by block."""
