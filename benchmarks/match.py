@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import torch
+
 import backbeat
 from machine import describe_machine
 
@@ -115,6 +117,7 @@ def main() -> None:
         paths = [path for path in paths if path.stem.startswith(f"{arguments.family}-")]
     if not paths:
         parser.error(f"{arguments.folder}: no one-shots; must hold {', '.join(sorted(SUFFIXES))} files")
+    torch.set_num_threads(1)  # as the command line does
     print(f"{'':32}" + "".join(f"{name[:8]:>9}" for name in FIGURES))
     rows = []
     for path in paths:

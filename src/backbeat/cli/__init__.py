@@ -6,11 +6,7 @@ something could not be done, 2 where the command was used wrongly.
 PyTorch is imported inside the commands, so that help does not wait for it.
 """
 
-import os
 import sys
-
-# Before PyTorch is loaded: threads that spin while they wait slow a match tenfold on a machine that is busy.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from backbeat.cli.app import app
 from backbeat.cli.compare import compare
