@@ -9,7 +9,7 @@ from backbeat.errors import ParameterError
 from backbeat.plugins import Plugin
 from backbeat.types import Audio, Params, Seeds
 
-_LAST_SEED = 2**31 - 1
+LAST_SEED = 2**31 - 1
 
 
 def render(
@@ -35,8 +35,8 @@ def render(
     if params.ndim != 2 or params.shape[1] != plugin.table.size:
         raise ParameterError(f"params: found shape {tuple(params.shape)}; must be (batch, {plugin.table.size})")
     if isinstance(seed, int):
-        if not 0 <= seed <= _LAST_SEED:
-            raise ParameterError(f"seed: found {seed}; must be from 0 to {_LAST_SEED}")
+        if not 0 <= seed <= LAST_SEED:
+            raise ParameterError(f"seed: found {seed}; must be from 0 to {LAST_SEED}")
         seed = torch.full((params.shape[0],), seed, device=params.device, dtype=torch.int64)
     if seed.shape != (params.shape[0],):
         raise ParameterError(f"seed: found shape {tuple(seed.shape)}; must be ({params.shape[0]},)")

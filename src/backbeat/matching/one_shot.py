@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 
 from backbeat import audio, plugins
+from backbeat.audio.bounds import MAX_RATE_HZ, MIN_RATE_HZ
+from backbeat.audio.reading import MIN_SAMPLES
 from backbeat.errors import MatchError
 from backbeat.losses import DrumLoss, distances
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
@@ -39,8 +41,6 @@ _LEAD_S = 0.0005
 _LEAST_ONSET_S = 0.001
 _LONGEST_SEARCH_S = 4.0
 _CHECKPOINT_EVERY = 25
-_LEAST_SAMPLES = 32
-_LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 2_000, 768_000
 
 
 def match(
@@ -152,11 +152,11 @@ def _recording(sample: str | Path | Audio, sample_rate: int | None) -> tuple[aud
         return audio.read(sample), Path(sample).stem
     if sample_rate is None:
         raise MatchError("sample_rate: none given; audio that is not in a file needs one, in Hz")
-    _check("sample_rate", sample_rate, _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ)
-    shaped = sample.shape[:-1] == (1, 1) and sample.shape[-1] >= _LEAST_SAMPLES
+    _check("sample_rate", sample_rate, MIN_RATE_HZ, MAX_RATE_HZ)
+    shaped = sample.shape[:-1] == (1, 1) and sample.shape[-1] >= MIN_SAMPLES
     if not shaped or not bool(sample.isfinite().all()) or not bool(sample.any()):
         raise MatchError(
-            f"sample: found shape {tuple(sample.shape)}; must be (1, 1, samples), at least {_LEAST_SAMPLES} of them, "
+            f"sample: found shape {tuple(sample.shape)}; must be (1, 1, samples), at least {MIN_SAMPLES} of them, "
             "finite and not silent"
         )
     return audio.Recording(sample.detach().float().cpu(), sample_rate, ()), "sample"

@@ -35,7 +35,7 @@ def pitch(
 ) -> Parameter:
     """A frequency that is heard as a pitch: as `hz`, but searched in steps of a few cents."""
     step = _PITCH_STEP_OCT / math.log2(high / low)
-    return replace(_number("log", low, high, default, "Hz", help, musical), search_step=step)
+    return replace(hz(low, high, default=default, help=help, musical=musical), search_step=step)
 
 
 def seconds(

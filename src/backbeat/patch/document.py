@@ -23,13 +23,12 @@ from backbeat.files import replacing
 from backbeat.parameters import Value
 from backbeat.parameters.listing import value_rows
 from backbeat.plugins import Plugin
-from backbeat.synth import render
+from backbeat.synth import LAST_SEED, render
 from backbeat.types import Audio
 
 SCHEMA = 1
 _REQUIRED = ("schema", "plugin", "version", "values")
 _OPTIONAL = ("options", "name", "seed", "render")
-_LAST_SEED = 2**31 - 1
 _LARGEST_FILE = 1 << 20
 _LONGEST_S = 10.0
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 2_000, 768_000
@@ -250,8 +249,8 @@ def _migrate(plugin: Plugin, version: object, values: Mapping[str, Any]) -> Mapp
 
 
 def _check_seed(seed: object) -> None:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= _LAST_SEED:
-        raise PatchError(f"seed: found {seed!r}; must be a whole number from 0 to {_LAST_SEED}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= LAST_SEED:
+        raise PatchError(f"seed: found {seed!r}; must be a whole number from 0 to {LAST_SEED}")
 
 
 def _placement(found: object) -> Placement | None:

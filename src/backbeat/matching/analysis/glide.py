@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backbeat.dsp.units import LN_1000
 from backbeat.types import Series
 
-_LN_1000 = math.log(1000.0)
 _AUDIBLE = 0.01
 _T60S = np.geomspace(0.006, 1.0, 48)
 _REWEIGHTINGS = 6
@@ -33,7 +33,7 @@ class Glide:
 
     def warp(self, t: Series) -> Series:
         """Time as the glide runs it, θ(t): a gliding partial is steady in θ."""
-        tau = self.sweep_s / _LN_1000
+        tau = self.sweep_s / LN_1000
         return t + (2.0 ** (self.sweep_st / 12.0) - 1.0) * tau * (1.0 - np.exp(-t / tau))
 
 
@@ -63,7 +63,7 @@ def fit_glide(
     phase = 0.5 * np.arange(len(times)) + (0.0 if rising else 0.5)
     fits = []
     for t60 in _T60S:
-        tau = t60 / _LN_1000
+        tau = t60 / LN_1000
         basis = np.stack([np.ones_like(times), times, tau * (1.0 - np.exp(-times / tau))], axis=1)
         solution, error = _reweighted(basis, phase, heights)
         start, pitch, excess = (float(x) for x in solution)

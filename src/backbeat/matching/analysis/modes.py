@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backbeat.dsp.units import LN_1000
 from backbeat.types import Series
 
-_LN_1000 = math.log(1000.0)
 _T60S = np.geomspace(0.012, 4.0, 12)
 _LONGEST_S = 1.5
 _ZERO_PADDING = 2
@@ -51,7 +51,7 @@ def find_modes(signal: Series, sample_rate: int, count: int, *, lowest_hz: float
     length = 1 << (_ZERO_PADDING * len(heard) - 1).bit_length()
     frequencies = np.fft.rfftfreq(length, 1.0 / sample_rate)
     band = (frequencies >= lowest_hz) & (frequencies <= min(highest_hz, 0.45 * sample_rate))
-    decays = np.exp(-_LN_1000 * t / _T60S[:, None])
+    decays = np.exp(-LN_1000 * t / _T60S[:, None])
     energies = np.sum(decays**2, axis=1, keepdims=True)
     picked_hz: list[float] = []
     picked_s: list[float] = []
@@ -66,7 +66,7 @@ def find_modes(signal: Series, sample_rate: int, count: int, *, lowest_hz: float
         t60 = float(_T60S[row] * math.exp(step * _peak(score[:, column], row)))
         picked_hz.append(float(frequency))
         picked_s.append(t60)
-        envelope, angle = np.exp(-_LN_1000 * t / t60), 2.0 * math.pi * frequency * t
+        envelope, angle = np.exp(-LN_1000 * t / t60), 2.0 * math.pi * frequency * t
         atoms += [envelope * np.sin(angle), envelope * np.cos(angle)]
         matrix = np.stack(atoms, axis=1)
         gram = matrix.T @ matrix
