@@ -29,6 +29,17 @@ def test_a_seed_for_all_or_for_each():
     assert not torch.equal(each[0], each[1])
 
 
+@pytest.mark.parametrize("name", ["kick", "drum"])
+@pytest.mark.parametrize("seed", [4, torch.arange(7)])
+def test_a_batch_in_pieces_has_the_same_bits(name, seed, monkeypatch):
+    plugin = plugins.get(name)
+    batch = torch.rand(7, plugin.table.size, generator=torch.Generator().manual_seed(0))
+    whole = render(plugin, batch, samples=500, seed=seed)
+    for samples_at_a_time in (1, 1000, 1700):
+        monkeypatch.setattr("backbeat.synth._SAMPLES_AT_A_TIME", samples_at_a_time)
+        assert torch.equal(render(plugin, batch, samples=500, seed=seed), whole)
+
+
 def test_the_module_is_the_function():
     synth = Synth("kick", sample_rate=48000.0, seconds=0.01)
     assert (synth.samples, synth.num_params) == (480, KICK.table.size)
@@ -50,11 +61,13 @@ def test_from_logits():
 
 @pytest.mark.usefixtures("unchecked")
 class TestErrors:
-    @pytest.mark.parametrize("shape", [(KICK.table.size,), (2, KICK.table.size + 1), (2, 1, KICK.table.size)])
+    @pytest.mark.parametrize(
+        "shape", [(KICK.table.size,), (2, KICK.table.size + 1), (2, 1, KICK.table.size), (0, KICK.table.size)]
+    )
     def test_shape_of_params(self, shape):
         with pytest.raises(ParameterError) as caught:
             render(KICK, torch.zeros(shape), samples=10)
-        assert str(caught.value) == f"params: found shape {shape}; must be (batch, {KICK.table.size})"
+        assert str(caught.value) == f"params: found shape {shape}; must be (batch, {KICK.table.size}), not empty"
 
     @pytest.mark.parametrize("seed", [-1, 2**31])
     def test_seed(self, seed):

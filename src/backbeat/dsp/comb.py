@@ -1,24 +1,32 @@
 """A comb resonator: a delay that feeds itself through a filter, as a tube or a shell does."""
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import torch
+from jaxtyping import Complex, Float
 from torch import Tensor
 
 from backbeat.dsp.fourier import fast_length, irfft, rfft
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.linear import matmul
 from backbeat.types import Control, Mono
 
 _SMEAR_S = 0.2
 _SILENCE = 1e-20
 _QUIETEST_LOG = -60.0
-_TABLE = 512
-_PIECES = 4
+_NODES = 6
+_SPAN = 256
+"""Bins in a row that a polynomial through `_NODES` nodes describes."""
+_ROWS_AT_A_TIME = 32
+"""So that what is computed per bin stays in cache."""
+_ROWS_NEAR_DC = 341
+"""Of `_NODES` bins, each a node: up to bin 2,046, which is 16 half-spans from the filter's poles."""
 
-_Planes: TypeAlias = tuple[Tensor, Tensor]
-"""Real and imaginary parts: PyTorch's complex quotients are slow, and its products round differently in a tensor's
-body and in its tail."""
+_Product: TypeAlias = tuple[Tensor, Tensor]
+"""Rows and columns whose matrix product is some function of the bins, row after row."""
 
 
 def comb(
@@ -35,6 +43,10 @@ def comb(
     starts before the end, on an FFT grid of twice the length: exact for the rendered span. D need not be an integer:
     a fraction of a sample is a linear phase, so the frequency has a gradient.
 
+    From bin to bin only the delay's phase moves fast, and in a row of bins it is one turn of the row and one of the
+    bin. F is smooth: a polynomial through a few nodes of the row, or near DC, where it is not, all its bins. So what
+    depends on the bin is a product of short tables.
+
     Args:
         grid: where to render.
         signal: x, (..., samples).
@@ -45,90 +57,154 @@ def comb(
     """
     # The loop's filter smears each echo: a fifth of a second more keeps the last ones from wrapping around.
     length = fast_length(2 * grid.samples + math.ceil(_SMEAR_S * grid.sample_rate))
+    controls = (frequency_hz.double(), feedback, low_damping_hz, high_damping_hz)
+    loop = _Loop(grid, length, *(control.unsqueeze(-1) for control in controls))
     spectrum = rfft(signal, length)
-    bins = torch.arange(spectrum.shape[-1], device=grid.device, dtype=torch.float64)
-    # Piece by piece, so that what is computed per bin stays in cache.
-    piece = -(-len(bins) // (_PIECES * _TABLE)) * _TABLE
-    resonant = [
-        torch.complex(
-            *_times((x.real, x.imag), _gain(grid, k / length, frequency_hz, feedback, low_damping_hz, high_damping_hz))
-        )
-        for x, k in zip(torch.split(spectrum, piece, dim=-1), torch.split(bins, piece), strict=True)
-    ]
+    resonant, first = [], 0
+    for products, bins in _pieces(loop, spectrum.shape[-1]):
+        resonant.append(_resonate(spectrum[..., first : first + bins], products))
+        first += bins
     return irfft(torch.cat(resonant, dim=-1), length)[..., : grid.samples]
 
 
-def _gain(
-    grid: Grid,
-    cycles: Tensor,
-    frequency_hz: Control,
-    feedback: Control,
-    low_damping_hz: Control,
-    high_damping_hz: Control,
-) -> _Planes:
-    """The truncated series at some frequencies, (bins,), in cycles per sample."""
-    delay = grid.sample_rate / frequency_hz.double()
-    echoes = torch.floor((grid.samples - 1) / delay) + 1.0
-    many = echoes.to(grid.dtype)
-    once, lag = _loop(grid, cycles, delay, feedback, low_damping_hz, high_damping_hz)
-    level = 0.5 * many * torch.log(torch.addcmul(once[0] * once[0], once[1], once[1]) + _SILENCE)
-    level = torch.exp(level.clamp(min=_QUIETEST_LOG))
-    lag = many * lag
-    last = _times(
-        (level * torch.cos(lag), -level * torch.sin(lag)),
-        _turn(0.25 * echoes, echoes * (delay + 0.5), cycles, grid.dtype),
-    )
-    return _over((1.0 - last[0], -last[1]), (1.0 - once[0], -once[1]))
+@dataclass(frozen=True)
+class _Loop:
+    """What a sound meets on its way around.
 
-
-def _loop(
-    grid: Grid, cycles: Tensor, delay: Tensor, feedback: Control, low_damping_hz: Control, high_damping_hz: Control
-) -> tuple[_Planes, Tensor]:
-    """Once around the loop, `g F z^-D`, and by how much the poles of F turn it back, in radians."""
-    angle = 2.0 * math.pi * cycles
-    rise = 2.0 * torch.sin(0.5 * angle) ** 2, torch.sin(angle)  # 1 - z^-1
-    rise_squared = rise[0] ** 2 - rise[1] ** 2, 2.0 * rise[0] * rise[1]
-    low_step, high_step = (-2.0 * math.pi / grid.sample_rate * hz for hz in (low_damping_hz, high_damping_hz))
-    low_pole, low_rest = torch.exp(low_step), -torch.expm1(low_step)
-    high_pole, high_rest = torch.exp(high_step), -torch.expm1(high_step)
-    # The poles' (1 - p z^-1) (1 - q z^-1), in powers of 1 - z^-1: near DC, powers of z^-1 would cancel.
-    linear, square = low_pole * high_rest + high_pole * low_rest, low_pole * high_pole
-    real = torch.addcmul(low_rest * high_rest + linear * rise[0].to(grid.dtype), square, rise_squared[0].to(grid.dtype))
-    imag = torch.addcmul(linear * rise[1].to(grid.dtype), square, rise_squared[1].to(grid.dtype))
-    # The zero's 1 - z^-1 is 2 sin(ω/2), a quarter cycle ahead and half a sample late.
-    zero = feedback * high_rest * (1.0 + low_pole) * torch.sin(0.5 * angle).to(grid.dtype)
-    turn = _turn(torch.full_like(delay, 0.25), delay + 0.5, cycles, grid.dtype)
-    # The angle of a + jb is 2 atan(b / (|a + jb| + a)).
-    lag = 2.0 * torch.atan(imag / (torch.sqrt(torch.addcmul(real * real, imag, imag)) + real))
-    return _over((zero * turn[0], zero * turn[1]), (real, imag)), lag
-
-
-def _turn(start: Tensor, delay: Tensor, cycles: Tensor, dtype: torch.dtype) -> _Planes:
-    """Spectrum of a delay of D samples, `exp(2πj (φ - D f))`, as a product of two short tables.
-
-    Args:
-        start: φ, in cycles, (..., 1).
-        delay: D, in samples, (..., 1).
-        cycles: f, evenly spaced from their first, in cycles per sample, (bins,).
-        dtype: of the result, (..., bins).
+    Attributes:
+        grid: where to render.
+        length: of the FFT, in samples.
+        frequency_hz: one period is one way around, (..., 1, 1), Hz, float64.
+        feedback: g, (..., 1, 1).
+        low_damping_hz: cutoff of the high-pass, (..., 1, 1), Hz.
+        high_damping_hz: cutoff of the low-pass, (..., 1, 1), Hz.
     """
 
-    def phasor(turns: Tensor) -> _Planes:
-        angle = (2.0 * math.pi * (turns - torch.floor(turns))).to(dtype)
-        return torch.cos(angle), torch.sin(angle)
+    grid: Grid
+    length: int
+    frequency_hz: Tensor
+    feedback: Tensor
+    low_damping_hz: Tensor
+    high_damping_hz: Tensor
 
-    rows = phasor((start - delay * cycles[::_TABLE]).unsqueeze(-1))
-    columns = phasor((-delay * (cycles[:_TABLE] - cycles[0])).unsqueeze(-2))
-    real, imag = _times(rows, columns)
-    return real.flatten(-2)[..., : len(cycles)], imag.flatten(-2)[..., : len(cycles)]
+    @property
+    def delay(self) -> Float[Tensor, "... 1 1"]:
+        """D, in samples."""
+        return self.grid.sample_rate / self.frequency_hz
+
+    @property
+    def echoes(self) -> Float[Tensor, "... 1 1"]:
+        """M, how often the sound comes around before the end."""
+        return torch.floor((self.grid.samples - 1) / self.delay) + 1.0
+
+    def filter(self, bins: Float[Tensor, "rows nodes"]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Spectrum of `g F`, but for a quarter cycle and half a sample: real, imaginary, log magnitude, lag in cycles.
+
+        Args:
+            bins: where, float64.
+        """
+        half_sine, sine = (torch.sin(turns * math.pi / self.length * bins) for turns in (1.0, 2.0))
+        rise = 2.0 * half_sine**2, sine  # 1 - z^-1
+        rise_squared = rise[0] ** 2 - rise[1] ** 2, 2.0 * rise[0] * rise[1]
+        half_sine, *powers = (table.to(self.grid.dtype) for table in (half_sine, *rise, *rise_squared))
+        step = -2.0 * math.pi / self.grid.sample_rate
+        low_pole, low_rest = torch.exp(step * self.low_damping_hz), -torch.expm1(step * self.low_damping_hz)
+        high_pole, high_rest = torch.exp(step * self.high_damping_hz), -torch.expm1(step * self.high_damping_hz)
+        # The poles' (1 - p z^-1) (1 - q z^-1), in powers of 1 - z^-1: near DC, powers of z^-1 would cancel.
+        linear, square = low_pole * high_rest + high_pole * low_rest, low_pole * high_pole
+        real = low_rest * high_rest + linear * powers[0] + square * powers[2]
+        imag = linear * powers[1] + square * powers[3]
+        power = real * real + imag * imag
+        # The zero's 1 - z^-1 is 2 sin(ω/2), a quarter cycle ahead and half a sample late.
+        zero = self.feedback * high_rest * (1.0 + low_pole) * half_sine
+        # The angle of a + jb is 2 atan(b / (|a + jb| + a)).
+        lag = torch.atan(imag / (torch.sqrt(power) + real)) / math.pi
+        return zero * real / power, -zero * imag / power, 0.5 * torch.log(zero * zero / power + _SILENCE), lag
 
 
-def _times(first: _Planes, second: _Planes) -> _Planes:
-    (a, b), (c, d) = first, second
-    return torch.addcmul(a * c, b, d, value=-1.0), torch.addcmul(a * d, b, c)
+def _pieces(loop: _Loop, bins: int) -> Iterator[tuple[list[_Product], int]]:
+    """What `_resonate` takes for each piece of the spectrum, from DC up, and how many bins are in the piece."""
+    every_bin = torch.arange(_NODES, device=loop.grid.device, dtype=torch.float64)
+    near_dc = _ROWS_NEAR_DC * _NODES
+    yield _series(loop, 0, _ROWS_NEAR_DC, _NODES, every_bin), min(bins, near_dc)
+    rows = max(0, -(-(bins - near_dc) // _SPAN))
+    above = _series(loop, near_dc, rows, _SPAN, _chebyshev_nodes(loop.grid))
+    for row in range(0, rows, _ROWS_AT_A_TIME):
+        some = [(table[..., row : row + _ROWS_AT_A_TIME, :], columns) for table, columns in above]
+        yield some, min(bins - near_dc - row * _SPAN, _ROWS_AT_A_TIME * _SPAN)
 
 
-def _over(first: _Planes, second: _Planes) -> _Planes:
-    (a, b), (c, d) = first, second
+def _series(loop: _Loop, first: int, rows: int, span: int, nodes: Float[Tensor, " nodes"]) -> list[_Product]:
+    """What the truncated series is made of at some bins: for `_resonate`.
+
+    Args:
+        loop: what is in the series.
+        first: bin of the first row.
+        rows: of bins.
+        span: bins in a row.
+        nodes: where in a row the filter is evaluated, in bins, float64.
+    """
+    dtype = loop.grid.dtype
+    steps = torch.arange(span, device=nodes.device, dtype=torch.float64)
+    firsts = first + span * torch.arange(rows, device=nodes.device, dtype=torch.float64).unsqueeze(-1)
+    late, echoes = (loop.delay + 0.5) / loop.length, loop.echoes
+    row_cycles, step_cycles = 0.25 - late * firsts, -late * steps
+    real, imag, level, lag = loop.filter(firsts + nodes)
+    weights = _lagrange(nodes, steps).to(dtype).expand(*late.shape[:-2], -1, -1)
+
+    # 1 - g F z^-D: the filter at the nodes, turned by the row; of each node what a bin takes, turned by the bin.
+    cosine, sine = _turn(row_cycles, dtype)
+    ones, zeros = torch.ones_like(cosine), torch.zeros_like(cosine)
+    real, imag = cosine * real - sine * imag, sine * real + cosine * imag
+    cosine, sine = _turn(step_cycles, dtype)
+    columns = torch.cat([torch.ones_like(cosine), cosine * weights, sine * weights], dim=-2)
+    rest_re = torch.cat([ones, -real, imag], dim=-1), columns
+    rest_im = torch.cat([zeros, -imag, -real], dim=-1), columns
+
+    # -(g F z^-D)^M, by the logarithm of its level, and by its angle.
+    many = echoes.to(dtype)
+    last_log = (many * level).clamp(min=_QUIETEST_LOG), weights
+    lag = many * lag
+    turns = [_fraction(0.5 + echoes * row_cycles).to(dtype), ones, torch.floor(lag[..., :1]) - lag]
+    columns = torch.cat([torch.ones_like(cosine), _fraction(echoes * step_cycles).to(dtype), weights], dim=-2)
+    last_angle = 2.0 * math.pi * torch.cat(turns, dim=-1), columns
+    return [rest_re, rest_im, last_log, last_angle]
+
+
+def _resonate(spectrum: Complex[Tensor, "... bins"], products: list[_Product]) -> Complex[Tensor, "... bins"]:
+    """`X (1 - (g F z^-D)^M) / (1 - g F z^-D)`, of the products that `_series` returns.
+
+    In real numbers: PyTorch's complex products round differently in a tensor's body and in its tail.
+    """
+    c, d, level, angle = (matmul(rows, columns) for rows, columns in products)
+    level = torch.exp(level)
+    a, b = 1.0 + level * torch.cos(angle), level * torch.sin(angle)
     power = torch.addcmul(c * c, d, d)
-    return torch.addcmul(a * c, b, d) / power, torch.addcmul(b * c, a, d, value=-1.0) / power
+    gain = torch.addcmul(a * c, b, d) / power, torch.addcmul(b * c, a, d, value=-1.0) / power
+    real, imag = (plane.flatten(-2)[..., : spectrum.shape[-1]] for plane in gain)
+    x, y = spectrum.real, spectrum.imag
+    return torch.complex(torch.addcmul(x * real, y, imag, value=-1.0), torch.addcmul(x * imag, y, real))
+
+
+def _chebyshev_nodes(grid: Grid) -> Float[Tensor, " nodes"]:
+    """Where polynomials through a row of `_SPAN` bins do not swing, in bins."""
+    order = torch.arange(_NODES, device=grid.device, dtype=torch.float64)
+    return 0.5 * (_SPAN - 1) * (1.0 - torch.cos(math.pi * (order + 0.5) / _NODES))
+
+
+def _lagrange(nodes: Float[Tensor, " nodes"], positions: Float[Tensor, " span"]) -> Float[Tensor, "nodes span"]:
+    """How much of each node's value a polynomial through all of them takes at some positions."""
+    same = torch.eye(len(nodes), device=nodes.device, dtype=torch.bool)
+    apart = (nodes.unsqueeze(-1) - nodes).masked_fill(same, 1.0)
+    factors = (positions - nodes.unsqueeze(-1)).masked_fill(same.unsqueeze(-1), 1.0) / apart.unsqueeze(-1)
+    return factors.prod(dim=1)
+
+
+def _turn(cycles: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of an angle in cycles, float64."""
+    angle = (2.0 * math.pi * _fraction(cycles)).to(dtype)
+    return torch.cos(angle), torch.sin(angle)
+
+
+def _fraction(cycles: Tensor) -> Tensor:
+    return cycles - torch.floor(cycles)

@@ -25,7 +25,7 @@ class Grid:
     Attributes:
         sample_rate: in Hz.
         samples: rendered per item.
-        seeds: (batch,) integers; equal seeds give equal noise.
+        seeds: of the noise, (batch,) integers, or (1,): one for all, whose noise is made once.
         dtype: of everything rendered on this grid.
     """
 

@@ -14,7 +14,8 @@ def matmul(first: Float[Tensor, "... rows inner"], second: Float[Tensor, "... in
     """
     if torch.compiler.is_compiling():
         return first @ second
-    copies = -(-torch.get_num_threads() // max(first.shape[:-2].numel(), 1))
+    products = max(first.shape[:-2].numel(), second.shape[:-2].numel())
+    copies = -(-torch.get_num_threads() // max(products, 1))
     if copies == 1:
         return first @ second
     return (first.expand(copies, *first.shape) @ second.expand(copies, *second.shape))[0]

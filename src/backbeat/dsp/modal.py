@@ -7,7 +7,6 @@ from torch import Tensor
 
 from backbeat.dsp.grid import Grid
 from backbeat.dsp.linear import matmul
-from backbeat.dsp.phase import steady, sweep
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control, Mono
 
@@ -67,8 +66,9 @@ def swept_modal(
     """Sum of damped sinusoids that share a pitch sweep: `Σ_k g_k exp(-d_k t) sin 2π(f_k θ(t) + φ_k)`.
 
     Time runs `θ(t) = t + D τ (1 - exp(-t / τ))` with `D = 2^(sweep / 12) - 1`. The sine is computed directly, since θ
-    is no longer a straight line; the decay stays a product of tables. While the sweep lifts a mode to within a tenth
-    of Nyquist it fades, and above Nyquist it is silent.
+    is no longer a straight line: of the phase at a block's start (float64, less its whole cycles) and the time since
+    then, which all modes share. The decay stays a product of tables. While the sweep lifts a mode to within a tenth of
+    Nyquist it fades, and above Nyquist it is silent.
 
     Args:
         grid: where to render.
@@ -82,23 +82,26 @@ def swept_modal(
     Returns:
         (..., samples).
     """
-    # One axis more for the modes, before that of the blocks.
-    frequency, level = frequency_hz.unsqueeze(-1), gain.unsqueeze(-1).unsqueeze(-1)
-    one_hz, sweep_st, sweep_s = (control.unsqueeze(-2) for control in (torch.ones_like(sweep_st), sweep_st, sweep_s))
-    phase = (steady(grid, one_hz) + sweep(grid, one_hz, sweep_st, sweep_s)).times(frequency)
-    rate, starts_s = t60_to_rate(t60_s.double()).unsqueeze(-1).unsqueeze(-1), grid.block_starts_s()
+    dtype, starts_s, steps_s = grid.dtype, grid.block_starts_s(), grid.block_steps_s()
+    # A row for each block, a column for each mode; then an axis for the samples of a block.
+    frequency, level = frequency_hz.unsqueeze(-2), gain.unsqueeze(-2)
+    sweep_rate = t60_to_rate(sweep_s.double()).unsqueeze(-1)
     excess = (semitones_to_ratio(sweep_st.double()) - 1.0).unsqueeze(-1)
-    speed = 1.0 + excess * torch.exp(-t60_to_rate(sweep_s.double()).unsqueeze(-1) * starts_s)
-    level = level * torch.exp(-rate * starts_s).to(grid.dtype)
-    level = level * _below_nyquist(grid, (frequency.unsqueeze(-1) * speed).to(grid.dtype))
-    steps = torch.exp(-rate * grid.block_steps_s()).to(grid.dtype)
-    rows, columns = phase.tables(grid.dtype, start_cycles.unsqueeze(-1))
-    piece = max(1, _CACHED // (level[..., :1, :].numel() * steps.shape[-1]))
-    sounds = []
-    for some, now in zip(torch.split(rows, piece, dim=-2), torch.split(level, piece, dim=-2), strict=True):
-        angle = matmul(some.flatten(-3, -2), columns.squeeze(-3)).reshape(*some.shape[:-1], -1)
-        sounds.append((torch.sin(angle) * (now * steps)).sum(-3))
-    return grid.join(torch.cat(sounds, dim=-2))
+    excess_now = excess * torch.exp(-sweep_rate * starts_s)
+    cycles = frequency.double() * (starts_s + (excess - excess_now) / sweep_rate) + start_cycles.unsqueeze(-2)
+    angle = (2.0 * math.pi * (cycles - torch.floor(cycles))).to(dtype).unsqueeze(-1)
+    bends_s, bend = (excess_now / sweep_rate).to(dtype), -torch.expm1(-sweep_rate * steps_s).to(dtype)
+    since_s = torch.addcmul(steps_s.to(dtype), bends_s, bend).unsqueeze(-2)
+    rate = t60_to_rate(t60_s).unsqueeze(-2)
+    level = level * torch.exp(-rate * starts_s.to(dtype))
+    level = (level * _below_nyquist(grid, frequency * (1.0 + excess_now).to(dtype))).unsqueeze(-2)
+    decay = torch.exp(-rate.unsqueeze(-1) * steps_s.to(dtype))
+    per_second = 2.0 * math.pi * frequency.unsqueeze(-1)
+    piece = max(1, _CACHED // decay.numel())
+    pieces = zip(*(torch.split(table, piece, dim=-3) for table in (angle, since_s, level)), strict=True)
+    # In place: fresh memory takes longer than the sine.
+    sounds = [matmul(now, (per_second * since).add_(start).sin_().mul_(decay)) for start, since, now in pieces]
+    return grid.join(torch.cat(sounds, dim=-3).squeeze(-2))
 
 
 def _below_nyquist(grid: Grid, frequency_hz: Tensor) -> Tensor:

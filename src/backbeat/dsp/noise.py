@@ -13,7 +13,6 @@ from backbeat.types import Mono
 
 _GOLDEN = 0x9E3779B9
 _FIRST, _SECOND = 0x21F0AAAD, 0xD35A2D97
-_PIECES = 4
 
 
 def noise(grid: Grid, stream: int) -> Mono:
@@ -24,7 +23,7 @@ def noise(grid: Grid, stream: int) -> Mono:
         stream: tells apart the noises of one instrument.
 
     Returns:
-        (batch, samples), without gradient.
+        (batch, samples), or (1, samples) where one seed serves all; without gradient.
 
     References:
         | Prospecting for Hash Functions (Wellons, 2018), for the mixing constants
@@ -32,26 +31,24 @@ def noise(grid: Grid, stream: int) -> Mono:
     key = _mix(grid.seeds.to(torch.int32) ^ _mix(_int32(grid, stream * _GOLDEN)))
     second_key = _mix(key + _int32(grid, _GOLDEN)).unsqueeze(-1)
     counter = torch.arange(grid.samples, device=grid.device, dtype=torch.int32)
-    # Piece by piece, so that what is computed per sample stays in cache.
-    pieces = [_hash(some + key.unsqueeze(-1), second_key) for some in torch.split(counter, -(-grid.samples // _PIECES))]
-    return torch.cat(pieces, dim=-1).to(grid.dtype) * 2.0**-31
+    return _hash(counter + key.unsqueeze(-1), second_key).to(grid.dtype) * 2.0**-31
 
 
 def _hash(bits: Int32[Tensor, "..."], key: Int32[Tensor, "..."]) -> Int32[Tensor, "..."]:
     """Mix, after one round under a second key, so that two seeds never see the same counters shuffled."""
-    return _mix((bits ^ _shift(bits, 16)) * _signed(_FIRST) + key)
+    return _mix(_fold(bits, 16).mul_(_signed(_FIRST)).add_(key))
 
 
 def _mix(bits: Int32[Tensor, "..."]) -> Int32[Tensor, "..."]:
     """Every output bit depends on every input bit: xor-shift and multiply, twice, wrapping."""
-    bits = (bits ^ _shift(bits, 16)) * _signed(_FIRST)
-    bits = (bits ^ _shift(bits, 15)) * _signed(_SECOND)
-    return bits ^ _shift(bits, 15)
+    bits = _fold(bits, 16).mul_(_signed(_FIRST))
+    bits = _fold(bits, 15).mul_(_signed(_SECOND))
+    return _fold(bits, 15)
 
 
-def _shift(bits: Int32[Tensor, "..."], places: int) -> Int32[Tensor, "..."]:
-    """Logical shift right: int32 has only the arithmetic one, which copies the sign."""
-    return (bits >> places) & ((1 << (32 - places)) - 1)
+def _fold(bits: Int32[Tensor, "..."], places: int) -> Int32[Tensor, "..."]:
+    """`bits ^ (bits >> places)` with a logical shift: int32 has only the arithmetic one, which copies the sign."""
+    return (bits >> places).bitwise_and_((1 << (32 - places)) - 1).bitwise_xor_(bits)
 
 
 def _signed(word: int) -> int:

@@ -40,7 +40,7 @@ def soft_clip(signal: Mono, drive_db: Control) -> Mono:
         signal: (..., samples).
         drive_db: (..., 1), dB.
     """
-    gain = db_to_gain(drive_db)
-    driven = gain * signal
-    scale = torch.sqrt(1.0 + gain * gain) / gain
-    return scale * driven * torch.rsqrt(1.0 + driven * driven)
+    # f(g x) / f(g) = x / √(p + (1 - p) x²) with p = 1 / (1 + g²).
+    power = db_to_gain(2.0 * drive_db)
+    bent = 1.0 + power
+    return signal * torch.rsqrt(torch.addcmul(1.0 / bent, power / bent, signal * signal))

@@ -6,6 +6,8 @@ References:
     | Sines + transients + noise modelling of drums (Shier, Caspe, Robertson, Sandler, Saitis, McPherson, DAFx 2023)
 """
 
+import torch
+
 from backbeat import dsp
 from backbeat.dsp import Grid
 from backbeat.errors import PluginError
@@ -13,8 +15,8 @@ from backbeat.parameters import Table, cycles, decibels, hz, pitch, seconds, sem
 from backbeat.plugins.base import Plugin
 from backbeat.types import Control, Mono
 
-_TRANSIENT_ENDS_S = 0.6
-"""Twice the longest T60 of the transient: by then it is 120 dB down."""
+_TRANSIENT_ENDS_S = 0.45
+"""One and a half times the longest T60 of the transient: by then it is 90 dB down."""
 _MOST_TONES = 128
 
 
@@ -114,17 +116,18 @@ def render(
     """
     head = grid.head(_TRANSIENT_ENDS_S)
     strike = (1.0 - transient_noise) * dsp.sine(head, dsp.steady(head, transient_hz))
-    strike = strike + transient_noise * dsp.noise(head, stream=0)
+    strike = torch.addcmul(strike, transient_noise, dsp.noise(head, stream=0))
     strike = dsp.tanh_clip(strike, transient_drive_db) * dsp.attack(head, transient_attack_s)
-    transient = grid.fill(dsp.db_to_gain(transient_db) * strike * dsp.decay(head, transient_s))
+    transient = grid.fill(strike * dsp.decay(head, transient_s))
     tones = dsp.swept_modal(
         grid, tone_hz, tone_s, dsp.db_to_gain(tone_db), tone_cycles, sweep_st=sweep_st, sweep_s=sweep_s
     )
-    struck = transient + tones
+    struck = torch.addcmul(tones, dsp.db_to_gain(transient_db), transient)
     resonance = dsp.comb(grid, struck, resonator_hz, resonator_feedback, resonator_low_hz, resonator_high_hz)
     hiss = dsp.iir(
         dsp.noise(grid, stream=1), dsp.highpass(grid, noise_highpass_hz), dsp.lowpass(grid, noise_lowpass_hz)
     )
     wires = hiss * dsp.attack(grid, noise_attack_s) * dsp.decay(grid, noise_s)
-    mix = struck + dsp.db_to_gain(resonator_db) * resonance + dsp.db_to_gain(noise_db) * wires
+    mix = torch.addcmul(struck, dsp.db_to_gain(resonator_db), resonance)
+    mix = torch.addcmul(mix, dsp.db_to_gain(noise_db), wires)
     return dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db)

@@ -66,9 +66,9 @@ def iir(signal: Mono, *sections: Section) -> Mono:
     samples = signal.shape[-1]
     blocks = -(-samples // _BLOCK)
     inputs = pad(signal, (0, blocks * _BLOCK - samples)).reshape(*signal.shape[:-1], blocks, _BLOCK)
-    # In float64: a filter with poles near z = 1 subtracts large states from each other.
-    states = _states(matmul(inputs.double(), columns.mT), power)
-    outputs = matmul(inputs, _toeplitz(response).mT) + matmul(states, rows.mT).to(signal.dtype)
+    # The states in float64: with poles near z = 1 they are small differences of large sums.
+    states = _states(matmul(inputs.double(), columns.mT), power).to(signal.dtype)
+    outputs = matmul(inputs, _toeplitz(response).mT) + matmul(states, rows.mT.to(signal.dtype))
     return outputs.flatten(-2)[..., :samples]
 
 
@@ -106,13 +106,13 @@ _StateSpace: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def _companion(section: Section) -> _StateSpace:
-    """State-space form of one section."""
+    """State-space form of one section: direct form II transposed, whose states are no larger than its output."""
     b, a = section.b, section.a
     order = a.shape[-1] - 1
-    shift = torch.eye(order - 1, order, device=a.device, dtype=a.dtype).expand(*a.shape[:-1], -1, -1)
-    transition = torch.cat([-a[..., 1:].unsqueeze(-2), shift], dim=-2)
-    source = torch.eye(order, 1, device=a.device, dtype=a.dtype).expand(*a.shape[:-1], -1, -1)
-    sense = (b[..., 1:] - b[..., :1] * a[..., 1:]).unsqueeze(-2)
+    shift = torch.eye(order, order - 1, device=a.device, dtype=a.dtype).expand(*a.shape[:-1], -1, -1)
+    transition = torch.cat([-a[..., 1:].unsqueeze(-1), shift], dim=-1)
+    source = (b[..., 1:] - b[..., :1] * a[..., 1:]).unsqueeze(-1)
+    sense = torch.eye(1, order, device=a.device, dtype=a.dtype).expand(*a.shape[:-1], -1, -1)
     return transition, source, sense, b[..., :1].unsqueeze(-1)
 
 
