@@ -81,7 +81,7 @@ def test_written_patch_can_be_rendered(backbeat, tmp_path):
 def test_patches_of_two_plugins_do_not_morph(backbeat, kick_patch, drum_patch):
     refused = backbeat("morph", kick_patch, drum_patch)
     assert (refused.status, refused.out) == (1, "")
-    assert "kick and drum(tones=12)" in refused.error()
+    assert "kick and drum(tones=12, noise_bands=16)" in refused.error()
 
 
 @pytest.mark.parametrize(

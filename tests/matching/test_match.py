@@ -221,7 +221,7 @@ def test_plugin_that_no_patch_could_name_is_refused_before_the_search():
 @pytest.mark.parametrize("tones", [1, 20])
 def test_drum_with_other_numbers_of_tones(tones):
     result = find(thump(), plugins.get("drum", tones=tones), steps=3)
-    assert result.patch.options == {"tones": tones}
+    assert result.patch.options == {"tones": tones, "noise_bands": 16}
     assert torch.equal(result.patch.render(), result.audio)
 
 

@@ -77,7 +77,7 @@ class TestRoundTrip:
         patch = from_params(plugin, params, name="Größe 🥁", seed=2**31 - 1, placement=Placement(48000, 777, 5))
         fields = json.loads(patch.to_json())
         assert fields["schema"] == 1
-        assert (fields["plugin"], fields["version"], fields["options"]) == ("drum", plugin.version, {"tones": 3})
+        assert (fields["plugin"], fields["version"], fields["options"]) == ("drum", plugin.version, plugin.options)
         assert (fields["name"], fields["seed"]) == ("Größe 🥁", 2**31 - 1)
         assert fields["render"] == {"sample_rate": 48000, "samples": 777, "onset_samples": 5}
         assert list(fields["values"]) == list(plugin.table)

@@ -61,8 +61,8 @@ def test_morph_and_perturb_refuse_an_amount_out_of_range(amount):
 def test_morph_refuses_patches_of_different_kinds():
     kick, drum, small = randomise(KICK, 1), randomise(DRUM, 1), randomise(plugins.get("drum", tones=3), 1)
     for first, second, found in (
-        (kick, drum, "kick and drum(tones=12)"),
-        (drum, small, "drum(tones=12) and drum(tones=3)"),
+        (kick, drum, "kick and drum(tones=12, noise_bands=16)"),
+        (drum, small, "drum(tones=12, noise_bands=16) and drum(tones=3, noise_bands=16)"),
     ):
         with pytest.raises(PatchError) as caught:
             morph(first, second, 0.5)

@@ -272,7 +272,7 @@ class TestRegistry:
             assert plugin.version >= 1
 
     def test_options(self):
-        assert plugins.get("drum").options == {"tones": 12}
+        assert plugins.get("drum").options == {"tones": 12, "noise_bands": 16}
         assert plugins.get("drum", tones=3) is plugins.get("drum", tones=3)
         assert plugins.get("drum", tones=3).table["tone_hz"].size == 3
 
@@ -281,7 +281,7 @@ class TestRegistry:
         [
             ("kik", {}, "plugin: found 'kik'; there are "),
             ("kick", {"tones": 3}, "plugin kick: found option 'tones'; it has none"),
-            ("drum", {"toms": 3}, "plugin drum: found option 'toms'; it has tones"),
+            ("drum", {"toms": 3}, "plugin drum: found option 'toms'; it has tones, noise_bands"),
             ("drum", {"tones": 0}, "plugin drum: found tones=0; must be a whole number from 1 to 128"),
             ("drum", {"tones": 129}, "plugin drum: found tones=129; must be a whole number from 1 to 128"),
             ("drum", {"tones": True}, "plugin drum: found tones=True; must be a whole number"),

@@ -3,8 +3,9 @@
 Signals are (..., samples), controls (..., 1) in the units of their names, and both broadcast over leading axes.
 """
 
+from backbeat.dsp.bands import band_centers_hz, control_times_s, noise_bands
 from backbeat.dsp.comb import comb
-from backbeat.dsp.envelopes import adsr, attack, curve, decay, shaped_decay
+from backbeat.dsp.envelopes import adsr, attack, curve, decay, release, shaped_decay, shaped_fall
 from backbeat.dsp.filters.convolution import convolve
 from backbeat.dsp.filters.fir import fir, fir_bandpass, fir_highpass, fir_lowpass
 from backbeat.dsp.filters.iir import (
@@ -46,9 +47,11 @@ __all__ = [
     "adsr",
     "arctan_clip",
     "attack",
+    "band_centers_hz",
     "bandpass",
     "cents_to_ratio",
     "comb",
+    "control_times_s",
     "convolve",
     "curve",
     "db_to_gain",
@@ -66,12 +69,15 @@ __all__ = [
     "lowpass",
     "modal",
     "noise",
+    "noise_bands",
     "one_pole_highpass",
     "one_pole_lowpass",
     "peak",
     "ratio_to_semitones",
+    "release",
     "semitones_to_ratio",
     "shaped_decay",
+    "shaped_fall",
     "sine",
     "soft_clip",
     "steady",

@@ -39,7 +39,12 @@ def shaped_decay(grid: Grid, t60_s: Control, shape: Control) -> Mono:
     """
     # Half a sample stands for t = 0, where the power has no finite gradient.
     t = grid.ramp(torch.ones_like(t60_s), torch.zeros_like(t60_s)).clamp(min=0.5 / grid.sample_rate)
-    return torch.exp(-torch.exp(shape * torch.log(t / t60_s.clamp(min=SHORTEST_T60_S)) + _LOG_LN_1000))
+    return shaped_fall(t, t60_s, shape)
+
+
+def shaped_fall(times_s: Float[Tensor, "..."], t60_s: Float[Tensor, "..."], shape: Float[Tensor, "..."]) -> Tensor:
+    """`shaped_decay` at any times above 0; all arguments broadcast."""
+    return torch.exp(-torch.exp(shape * torch.log(times_s / t60_s.clamp(min=SHORTEST_T60_S)) + _LOG_LN_1000))
 
 
 def curve(position: Float[Tensor, "..."], curvature: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -102,6 +107,17 @@ def adsr(
     hold_end_s = attack_s + hold_s
     falling = torch.addcmul(sustain, 1.0 - sustain, _decay_after(grid, decay_s, hold_end_s))
     return attack(grid, attack_s, curvature) * falling * _decay_after(grid, release_s, hold_end_s + gate_s)
+
+
+def release(grid: Grid, gate_s: Control, t60_s: Control) -> Mono:
+    """1 until the gate closes, an exponential decay from there: `exp(-ln 1000 (t - gate)⁺ / T60)`.
+
+    Args:
+        grid: where to render.
+        gate_s: (..., 1), seconds.
+        t60_s: (..., 1), seconds.
+    """
+    return _decay_after(grid, t60_s, gate_s)
 
 
 def _decay_after(grid: Grid, t60_s: Control, onset_s: Control) -> Mono:

@@ -5,13 +5,17 @@ import math
 import torch
 from torch import Tensor
 
-from backbeat.dsp.grid import Grid
+from backbeat.dsp.envelopes import shaped_fall
+from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.linear import matmul
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control, Mono
 
 _MODAL_BLOCK = 256
 _FADE_BELOW_NYQUIST = 0.1
+_FIRST_S = 1e-12
+"""Stands for t = 0, where a power has no finite gradient."""
+_MOST_FALLEN = -20.0
 _CACHED = 1 << 20
 """Values of a large product that are worked on at a time, so that they stay in cache."""
 
@@ -62,13 +66,15 @@ def swept_modal(
     *,
     sweep_st: Control,
     sweep_s: Control,
+    shape: Control | None = None,
 ) -> Mono:
-    """Sum of damped sinusoids that share a pitch sweep: `Σ_k g_k exp(-d_k t) sin 2π(f_k θ(t) + φ_k)`.
+    """Sum of damped sinusoids that share a pitch sweep: `Σ_k g_k exp(-ln 1000 (t / T60_k)^p_k) sin 2π(f_k θ(t) + φ_k)`.
 
     Time runs `θ(t) = t + D τ (1 - exp(-t / τ))` with `D = 2^(sweep / 12) - 1`. The sine is computed directly, since θ
     is no longer a straight line: of the phase at a block's start (float64, less its whole cycles) and the time since
-    then, which all modes share. The decay stays a product of tables. While the sweep lifts a mode to within a tenth of
-    Nyquist it fades, and above Nyquist it is silent.
+    then, which all modes share. The envelope is a product of tables: exact where p = 1, and otherwise the exponential
+    decay times what a straight line in every block makes of the rest. While the sweep lifts a mode to within a tenth
+    of Nyquist it fades, and above Nyquist it is silent.
 
     Args:
         grid: where to render.
@@ -78,6 +84,7 @@ def swept_modal(
         start_cycles: φ, (..., modes), cycles.
         sweep_st: how far above its frequency each mode starts, (..., 1), semitones.
         sweep_s: T60 of the sweep, (..., 1), seconds.
+        shape: p, (..., modes), as that of `shaped_decay`; none is 1.
 
     Returns:
         (..., samples).
@@ -93,15 +100,37 @@ def swept_modal(
     bends_s, bend = (excess_now / sweep_rate).to(dtype), -torch.expm1(-sweep_rate * steps_s).to(dtype)
     since_s = torch.addcmul(steps_s.to(dtype), bends_s, bend).unsqueeze(-2)
     rate = t60_to_rate(t60_s).unsqueeze(-2)
-    level = level * torch.exp(-rate * starts_s.to(dtype))
-    level = (level * _below_nyquist(grid, frequency * (1.0 + excess_now).to(dtype))).unsqueeze(-2)
+    level = level * _below_nyquist(grid, frequency * (1.0 + excess_now).to(dtype))
+    levels = level.unsqueeze(-2) * _block_levels(grid, t60_s, shape)
     decay = torch.exp(-rate.unsqueeze(-1) * steps_s.to(dtype))
     per_second = 2.0 * math.pi * frequency.unsqueeze(-1)
     piece = max(1, _CACHED // decay.numel())
-    pieces = zip(*(torch.split(table, piece, dim=-3) for table in (angle, since_s, level)), strict=True)
+    pieces = zip(*(torch.split(table, piece, dim=-3) for table in (angle, since_s, levels)), strict=True)
     # In place: fresh memory takes longer than the sine.
     sounds = [matmul(now, (per_second * since).add_(start).sin_().mul_(decay)) for start, since, now in pieces]
-    return grid.join(torch.cat(sounds, dim=-3).squeeze(-2))
+    sound = torch.cat(sounds, dim=-3)
+    if shape is None:
+        return grid.join(sound.squeeze(-2))
+    rise = torch.linspace(0.0, 1.0, BLOCK + 1, device=grid.device, dtype=dtype)[:-1]
+    return grid.join(torch.addcmul(sound[..., 0, :], sound[..., 1, :] - sound[..., 0, :], rise))
+
+
+def _block_levels(grid: Grid, t60_s: Tensor, shape: Tensor | None) -> Tensor:
+    """Level of each mode where each block begins and, with a shape, where it ends, over what the plain decay leaves.
+
+    Returns:
+        (..., blocks, 1 or 2, modes).
+    """
+    starts_s = grid.block_starts_s().to(grid.dtype)
+    rate = t60_to_rate(t60_s).unsqueeze(-2)
+    if shape is None:
+        return torch.exp(-rate * starts_s).unsqueeze(-2)
+    block_s = BLOCK / grid.sample_rate
+    times_s = torch.cat([starts_s, starts_s[-1:] + block_s]).clamp(min=_FIRST_S)
+    level = shaped_fall(times_s, t60_s.unsqueeze(-2), shape.unsqueeze(-2))
+    # A mode whose plain decay would not leave anything within a block has no use for the rest.
+    plain = torch.exp((-rate * block_s).clamp(min=_MOST_FALLEN))
+    return torch.stack([level[..., :-1, :], level[..., 1:, :] / plain], dim=-2)
 
 
 def _below_nyquist(grid: Grid, frequency_hz: Tensor) -> Tensor:

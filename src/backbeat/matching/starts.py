@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backbeat.matching.analysis import Glide, Hiss, Modes, find_modes, fit_decay, fit_glide, fit_hiss
+from backbeat.matching.analysis import Bands, Glide, Modes, find_modes, fit_bands, fit_decay, fit_glide, fit_hiss
 from backbeat.parameters import Table, Value
 from backbeat.plugins import Plugin
 from backbeat.types import Series
@@ -16,7 +16,6 @@ from backbeat.types import Series
 Start: TypeAlias = dict[str, Value]
 Proposer: TypeAlias = Callable[[Plugin, Series, int], list[Start]]
 
-_NOISE_RMS = 1.0 / math.sqrt(3.0)
 _QUIET_DB = -60.0
 
 
@@ -113,13 +112,15 @@ def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
             sweep = (glide.sweep_st, glide.sweep_s)
         for used in (count, max(1, count // 3)):
             modes = find_modes(steady, sample_rate, used, lowest_hz=lowest_hz, highest_hz=highest_hz)
-            starts.append(_drum_start(plugin, modes, fit_hiss(modes.residual, sample_rate), sweep, used))
+            bands = fit_bands(modes.residual, sample_rate, plugin.table["snap_db"].size)
+            starts.append(_drum_start(plugin, modes, bands, sweep, used))
     return starts
 
 
-def _drum_start(plugin: Plugin, modes: Modes, hiss: Hiss, sweep: tuple[float, float], used: int) -> Start:
+def _drum_start(plugin: Plugin, modes: Modes, bands: Bands, sweep: tuple[float, float], used: int) -> Start:
     """Tones from modes, noise from what they left; tones that are not used wait, quiet, at their defaults."""
     defaults = plugin.table.defaults()
+    t60_s = float(np.exp(np.mean(np.log(bands.t60_s))))
 
     def filled(name: str, found: Series, spare: float | None = None) -> Value:
         default = defaults[name]
@@ -133,11 +134,13 @@ def _drum_start(plugin: Plugin, modes: Modes, hiss: Hiss, sweep: tuple[float, fl
         "tone_cycles": filled("tone_cycles", modes.start_cycles),
         "sweep_st": sweep[0],
         "sweep_s": sweep[1],
-        "noise_db": hiss.decay.level_db - 20.0 * math.log10(_NOISE_RMS),
-        "noise_s": hiss.decay.t60_s,
-        "noise_attack_s": 0.5 * hiss.decay.attack_s,
-        "noise_highpass_hz": hiss.low_hz,
-        "noise_lowpass_hz": hiss.high_hz,
+        "noise_db": float(np.max(bands.level_db)),
+        "noise_s": t60_s,
+        "noise_highpass_hz": 10.0,
+        "noise_lowpass_hz": 20000.0,
+        "noise_band_db": tuple((bands.level_db - np.max(bands.level_db)).tolist()),
+        "noise_band_ratio": tuple((bands.t60_s / t60_s).tolist()),
+        "snap_db": tuple(bands.snap_db.tolist()),
         "transient_db": -24.0,
         "transient_s": 0.01,
         "resonator_db": -40.0,

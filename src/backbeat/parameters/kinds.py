@@ -94,7 +94,12 @@ def share(*, default: float, help: str, high: float = 1.0, musical: tuple[float,
 
 
 def exponent(
-    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+    low: float,
+    high: float,
+    *,
+    default: float | Sequence[float],
+    help: str,
+    musical: tuple[float, float] | None = None,
 ) -> Parameter:
     """The shape of a curve, on a log scale; 1 is plain."""
     return _number("log", low, high, default, "", help, musical)

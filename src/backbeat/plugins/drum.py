@@ -1,44 +1,49 @@
-"""Drum: a transient and a bank of tones through a resonator, noise, and a soft clipper.
+"""Drum: a transient and a bank of tones through a resonator, noise in bands, a gate, and a soft clipper.
 
-It is a tom, a conga, a snare, a kick: whatever a strike on a skin, a block or a bell can be.
+It is a tom, a conga, a snare, a kick: whatever a strike on a skin, a block or a bell can be. Real drums are rarely a
+plain exponential, and so tones and noise may hold before they fall, or fall at once and ring on; every band of the
+noise has its own level and decay, and a snap before it, which repeats for a clap.
 
 References:
     | Sines + transients + noise modelling of drums (Shier, Caspe, Robertson, Sandler, Saitis, McPherson, DAFx 2023)
 """
 
 import torch
+from torch import Tensor
 
 from backbeat import dsp
 from backbeat.dsp import Grid
 from backbeat.errors import PluginError
-from backbeat.parameters import Table, cycles, decibels, hz, pitch, seconds, semitones, share
+from backbeat.parameters import Table, cycles, decibels, exponent, hz, pitch, seconds, semitones, share
 from backbeat.plugins.base import Plugin
 from backbeat.types import Control, Mono
 
 _TRANSIENT_ENDS_S = 0.45
 """One and a half times the longest T60 of the transient: by then it is 90 dB down."""
-_MOST_TONES = 128
+_MOST_TONES, _MOST_BANDS = 128, 64
+_BURSTS = 3
 
 
-def drum(tones: int = 12) -> Plugin:
-    """The drum with that many tones.
+def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
+    """The drum with that many tones and bands of noise.
 
     Raises:
-        PluginError: where `tones` is not from 1 to 128.
+        PluginError: where `tones` is not from 1 to 128, or `noise_bands` not from 1 to 64.
     """
-    if not 1 <= tones <= _MOST_TONES:
-        raise PluginError(f"plugin drum: found tones={tones!r}; must be a whole number from 1 to {_MOST_TONES}")
+    for name, found, most in (("tones", tones, _MOST_TONES), ("noise_bands", noise_bands, _MOST_BANDS)):
+        if not 1 <= found <= most:
+            raise PluginError(f"plugin drum: found {name}={found!r}; must be a whole number from 1 to {most}")
     return Plugin(
         "drum",
-        parameters(tones),
+        parameters(tones, noise_bands),
         render,
-        summary="A transient and a bank of tones through a resonator, with noise.",
-        options={"tones": tones},
+        summary="A transient and a bank of tones through a resonator, with noise in bands.",
+        options={"tones": tones, "noise_bands": noise_bands},
     )
 
 
-def parameters(tones: int) -> Table:
-    """The table of a drum with that many tones; by default they ring like the modes of a membrane."""
+def parameters(tones: int, noise_bands: int) -> Table:
+    """The table of a drum of that size; by default its tones ring like the modes of a membrane."""
     harmonics = [(k + 1) ** 0.66 for k in range(tones)]
     return Table(
         transient_db=decibels(-60.0, 12.0, default=-14.0, musical=(-40.0, -6.0), help="Level of the strike."),
@@ -63,6 +68,13 @@ def parameters(tones: int) -> Table:
             help="Level of each tone.",
         ),
         tone_cycles=cycles(default=[0.0] * tones, help="Where in its cycle each tone starts."),
+        tone_shape=exponent(
+            0.3,
+            4.0,
+            default=[1.0] * tones,
+            musical=(0.8, 1.3),
+            help="How each tone falls: at once and then slowly (below 1), evenly (1), or after a hold (above 1).",
+        ),
         sweep_st=semitones(-12.0, 48.0, default=3.0, musical=(0.0, 14.0), help="How far above its pitch it starts."),
         sweep_s=seconds(0.003, 1.0, default=0.08, musical=(0.02, 0.3), help="T60 of the pitch sweep of all tones."),
         resonator_hz=hz(30.0, 4000.0, default=180.0, musical=(60.0, 1200.0), help="Lowest resonance of the resonator."),
@@ -77,6 +89,39 @@ def parameters(tones: int) -> Table:
         noise_s=seconds(0.003, 8.0, default=0.2, musical=(0.04, 0.8), help="T60 of the noise."),
         noise_highpass_hz=hz(10.0, 14000.0, default=300.0, musical=(60.0, 4000.0), help="Cutoff below the noise."),
         noise_lowpass_hz=hz(100.0, 20000.0, default=12000.0, musical=(2000.0, 20000.0), help="Cutoff above the noise."),
+        noise_shape=exponent(
+            0.3,
+            4.0,
+            default=[1.0] * noise_bands,
+            musical=(0.8, 1.3),
+            help="How each band of the noise falls: at once and then slowly (below 1), evenly (1), or after a hold.",
+        ),
+        noise_band_db=decibels(
+            -60.0, 40.0, default=[0.0] * noise_bands, musical=(-6.0, 6.0), help="Level of each band of the noise."
+        ),
+        noise_band_ratio=exponent(
+            0.02,
+            50.0,
+            default=[1.0] * noise_bands,
+            musical=(0.7, 1.5),
+            help="T60 of each band, as a multiple of the noise's.",
+        ),
+        snap_db=decibels(
+            -80.0, 12.0, default=[-80.0] * noise_bands, musical=(-80.0, -60.0), help="Level of each band of the snap."
+        ),
+        snap_s=seconds(0.002, 0.2, default=0.01, musical=(0.004, 0.03), help="T60 of the snap."),
+        burst_db=decibels(
+            -60.0, 12.0, default=[-60.0] * _BURSTS, musical=(-60.0, -50.0), help="Level at which the snap repeats."
+        ),
+        burst_s=seconds(
+            0.002,
+            0.1,
+            default=[0.01 * (k + 1) for k in range(_BURSTS)],
+            musical=(0.005, 0.05),
+            help="When the snap repeats.",
+        ),
+        gate_s=seconds(0.005, 10.0, default=10.0, musical=(2.0, 10.0), help="When the whole sound is let go."),
+        release_s=seconds(0.003, 2.0, default=0.1, musical=(0.05, 0.5), help="T60 of the sound once it is let go."),
         drive_db=decibels(-20.0, 36.0, default=-8.0, musical=(-14.0, 8.0), help="Drive into the soft clipper."),
         gain_db=decibels(-60.0, 12.0, default=-1.0, musical=(-3.0, 0.0), help="Output level."),
     )
@@ -95,6 +140,7 @@ def render(
     tone_s: Control,
     tone_db: Control,
     tone_cycles: Control,
+    tone_shape: Control,
     sweep_st: Control,
     sweep_s: Control,
     resonator_hz: Control,
@@ -107,10 +153,19 @@ def render(
     noise_s: Control,
     noise_highpass_hz: Control,
     noise_lowpass_hz: Control,
+    noise_shape: Control,
+    noise_band_db: Control,
+    noise_band_ratio: Control,
+    snap_db: Control,
+    snap_s: Control,
+    burst_db: Control,
+    burst_s: Control,
+    gate_s: Control,
+    release_s: Control,
     drive_db: Control,
     gain_db: Control,
 ) -> Mono:
-    """Render drums: transient + tones + what the resonator makes of both + noise, into a soft clipper.
+    """Render drums: transient + tones + what the resonator makes of both + noise, gated, into a soft clipper.
 
     Controls are as in `parameters`.
     """
@@ -120,14 +175,52 @@ def render(
     strike = dsp.tanh_clip(strike, transient_drive_db) * dsp.attack(head, transient_attack_s)
     transient = grid.fill(strike * dsp.decay(head, transient_s))
     tones = dsp.swept_modal(
-        grid, tone_hz, tone_s, dsp.db_to_gain(tone_db), tone_cycles, sweep_st=sweep_st, sweep_s=sweep_s
+        grid,
+        tone_hz,
+        tone_s,
+        dsp.db_to_gain(tone_db),
+        tone_cycles,
+        sweep_st=sweep_st,
+        sweep_s=sweep_s,
+        shape=tone_shape,
     )
     struck = torch.addcmul(tones, dsp.db_to_gain(transient_db), transient)
     resonance = dsp.comb(grid, struck, resonator_hz, resonator_feedback, resonator_low_hz, resonator_high_hz)
-    hiss = dsp.iir(
-        dsp.noise(grid, stream=1), dsp.highpass(grid, noise_highpass_hz), dsp.lowpass(grid, noise_lowpass_hz)
-    )
-    wires = hiss * dsp.attack(grid, noise_attack_s) * dsp.decay(grid, noise_s)
+    gains = dsp.db_to_gain(noise_db + noise_band_db) * _passed(noise_highpass_hz, noise_lowpass_hz, noise_band_db)
+    fall = _fall(grid, noise_s * noise_band_ratio, noise_shape) * _rise(grid, noise_attack_s)
+    snaps = _snaps(grid, snap_s, burst_db, burst_s)
+    levels = torch.addcmul(gains.unsqueeze(-2) * fall, dsp.db_to_gain(snap_db).unsqueeze(-2), snaps)
+    wires = dsp.noise_bands(grid, 1, levels)
     mix = torch.addcmul(struck, dsp.db_to_gain(resonator_db), resonance)
-    mix = torch.addcmul(mix, dsp.db_to_gain(noise_db), wires)
+    mix = (mix + wires) * dsp.release(grid, gate_s, release_s)
     return dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db)
+
+
+def _passed(highpass_hz: Control, lowpass_hz: Control, bands: Control) -> Control:
+    """How much of each band second-order filters let pass, (batch, bands)."""
+    centers_hz = bands.new_tensor(dsp.band_centers_hz(bands.shape[-1]))
+    below, above = (highpass_hz / centers_hz).square(), (centers_hz / lowpass_hz).square()
+    return torch.rsqrt((1.0 + below.square()) * (1.0 + above.square()))
+
+
+def _fall(grid: Grid, t60_s: Control, shape: Control) -> Tensor:
+    """Decay of each band at the control times, (batch, points, bands)."""
+    times_s = dsp.control_times_s(grid).clamp(min=0.5 / grid.sample_rate).unsqueeze(-1)
+    return dsp.shaped_fall(times_s, t60_s.unsqueeze(-2), shape.unsqueeze(-2))
+
+
+def _rise(grid: Grid, attack_s: Control) -> Tensor:
+    """Attack of all bands at the control times, (batch, points, 1)."""
+    tick_s = 1.0 / grid.sample_rate
+    times_s = dsp.control_times_s(grid).unsqueeze(-1)
+    return ((times_s + tick_s) / (attack_s.unsqueeze(-2) + tick_s)).clamp(max=1.0)
+
+
+def _snaps(grid: Grid, t60_s: Control, burst_db: Control, burst_s: Control) -> Tensor:
+    """A snap and its repeats at the control times, (batch, points, 1)."""
+    times_s = dsp.control_times_s(grid).unsqueeze(-1)
+    since_s = times_s - torch.cat([torch.zeros_like(t60_s), burst_s], dim=-1).unsqueeze(-2)
+    gains = torch.cat([torch.ones_like(t60_s), dsp.db_to_gain(burst_db)], dim=-1).unsqueeze(-2)
+    begun = (1.0 + since_s / times_s[1]).clamp(0.0, 1.0)  # within one step, so that its time has a gradient
+    fall = torch.exp(-dsp.t60_to_rate(t60_s).unsqueeze(-2) * since_s.clamp(min=0.0))
+    return (gains * begun * fall).sum(-1, keepdim=True)

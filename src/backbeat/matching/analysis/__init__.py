@@ -1,8 +1,21 @@
 """Closed-form analysis of a one-shot: what a search starts from."""
 
+from backbeat.matching.analysis.bands import Bands, fit_bands
 from backbeat.matching.analysis.envelope import Decay, fit_decay, level_db
 from backbeat.matching.analysis.glide import Glide, fit_glide
 from backbeat.matching.analysis.hiss import Hiss, fit_hiss
 from backbeat.matching.analysis.modes import Modes, find_modes
 
-__all__ = ["Decay", "Glide", "Hiss", "Modes", "find_modes", "fit_decay", "fit_glide", "fit_hiss", "level_db"]
+__all__ = [
+    "Bands",
+    "Decay",
+    "Glide",
+    "Hiss",
+    "Modes",
+    "find_modes",
+    "fit_bands",
+    "fit_decay",
+    "fit_glide",
+    "fit_hiss",
+    "level_db",
+]
