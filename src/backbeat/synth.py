@@ -10,7 +10,7 @@ from backbeat.plugins import Plugin
 from backbeat.types import Audio, Params, Seeds
 
 LAST_SEED = 2**31 - 1
-_SAMPLES_AT_A_TIME = 1_500_000
+_SAMPLES_AT_A_TIME = 3_000_000
 """Over the batch, on a CPU: memory used again is faster than memory fetched anew."""
 
 

@@ -154,7 +154,7 @@ def ctrl_c_at(monkeypatch):
     """Press it when the progress bar reaches a step; at 0, never."""
 
     def press(step):
-        def update(bar, task, *, completed, loss):
+        def update(bar, task, *, completed, total, loss):
             if completed == step:
                 raise KeyboardInterrupt
 

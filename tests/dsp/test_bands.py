@@ -54,6 +54,15 @@ def test_levels_are_straight_lines_between_their_times():
     assert error_db(found, expected) < -200.0
 
 
+@pytest.mark.parametrize("samples", [1, 32, 33, 320])
+def test_between(samples):
+    grid = make_grid(samples)
+    times_s = dsp.control_times_s(grid)
+    levels = torch.rand(2, len(times_s), dtype=torch.float64)
+    expected = [np.interp(np.arange(samples) / SAMPLE_RATE, times_s.numpy(), row) for row in levels.numpy()]
+    np.testing.assert_allclose(dsp.between(grid, levels), expected, atol=1e-12)
+
+
 @pytest.mark.parametrize("samples", [1, 31, 32, 33, 5000])
 def test_the_length_changes_nothing_before_it(samples):
     short = dsp.noise_bands(make_grid(samples), 1, flat(samples, [0.5] * BANDS))[0]

@@ -180,11 +180,3 @@ class TestAdsr:
             lambda *controls: dsp.adsr(grid, **dict(zip(names, controls, strict=True))),
             tuple(column(v, grad=True) for v in values),
         )
-
-
-class TestRelease:
-    @pytest.mark.parametrize(("gate_s", "t60_s"), [(0.0, 0.1), (0.02, 0.003), (0.05, 2.0), (1.0, 0.1)])
-    def test_follows_its_equation(self, gate_s, t60_s):
-        found = dsp.release(make_grid(4410), column(gate_s), column(t60_s))[0]
-        t_s = times_s(4410)
-        np.testing.assert_allclose(found, 1000.0 ** (-np.maximum(t_s - gate_s, 0.0) / t60_s), atol=1e-9)

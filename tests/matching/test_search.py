@@ -129,10 +129,10 @@ def test_worse_half_is_given_up_three_times():
     starts = rows(*((0.1 * k, 0.5, 0.5) for k in range(8)))
     states = run(starts, quadratic(0.7, 0.5, 0.5), steps=100)
     counts = [len(state.params) for state in states]
-    assert counts[:11] == [8] * 11
-    assert counts[11:29] == [4] * 18
-    assert counts[29:54] == [2] * 25
-    assert set(counts[54:]) == {1}
+    assert counts[:5] == [8] * 5
+    assert counts[5:14] == [4] * 9
+    assert counts[14:34] == [2] * 20
+    assert set(counts[34:]) == {1}
     for state in states:
         assert len({len(each) for each in (state.params, state.gradient, state.power, state.lowest)}) == 1
 
@@ -207,7 +207,7 @@ def test_starts_do_not_influence_each_other():
     objective = quadratic(0.8, 0.1, 0.5)
     alone = run(rows((0.2, 0.9, 0.2)), objective, steps=100)
     together = run(rows((0.2, 0.9, 0.2), (0.5, 0.5, 0.5)), objective, steps=100)
-    for k in range(11):
+    for k in range(5):
         assert torch.equal(alone[k].params[0], together[k].params[0])
 
 

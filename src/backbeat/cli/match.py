@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -26,12 +26,34 @@ class Outputs:
     checkpoint: Path
 
 
+@dataclass(frozen=True)
+class Effort:
+    """What may be spent on one match, as `backbeat.match` takes it."""
+
+    quality: str
+    steps: int | None
+    starts: int | None
+    seconds_budget: float | None
+
+
 def match(
     samples: Annotated[list[Path], typer.Argument(metavar="SAMPLE…", help="One-shots: WAV, AIFF, FLAC, OGG or MP3.")],
-    plugin: Annotated[str, typer.Option(help="The instrument; see `backbeat plugins`.")] = "drum",
+    plugin: Annotated[
+        str, typer.Option(help="The instrument (see `backbeat plugins`), or auto: whichever comes nearest.")
+    ] = "auto",
     out: Annotated[Path, typer.Option(help="The folder to write to; made where there is none.")] = Path("matches"),
-    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Steps of descent, at most.")] = 300,
-    starts: Annotated[int, typer.Option(min=1, max=1024, help="How many start values descend at first.")] = 8,
+    quality: Annotated[
+        Literal["draft", "normal", "best"], typer.Option(help="What to spend: time for distance.")
+    ] = "normal",
+    seconds_budget: Annotated[
+        float | None, typer.Option(min=0.1, help="Stop each match after so many seconds, with the best so far.")
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Steps of descent, instead of the quality's.")
+    ] = None,
+    starts: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="Start values to descend from, instead of the quality's.")
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed gives the same patch.")] = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with matches that were stopped.")] = False,
@@ -44,15 +66,18 @@ def match(
     import torch
 
     from backbeat import plugins
+    from backbeat.matching import AUTO
 
-    plugins.get(plugin)
+    if plugin != AUTO:
+        plugins.get(plugin)
+    effort = Effort(quality, steps, starts, seconds_budget)
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
     failed = False
     for sample, outputs in zip(samples, _outputs(samples, out), strict=True):
         try:
-            result = _search(sample, plugin, outputs, steps, starts, seed, device, resume=resume)
+            result = _search(sample, plugin, outputs, effort, seed, device, resume=resume)
             _write(result, outputs)
         except BackbeatError as error:
             say_error(str(error))
@@ -72,8 +97,7 @@ def _search(
     sample: Path,
     plugin: str,
     outputs: Outputs,
-    steps: int,
-    starts: int,
+    effort: Effort,
     seed: int,
     device: str,
     *,
@@ -93,17 +117,19 @@ def _search(
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(sample.name, total=steps, loss="")
+        task = bar.add_task(sample.name, total=None, loss="")
 
-        def show(step: int, _steps: int, loss: float) -> None:
-            bar.update(task, completed=step, loss=f"loss {loss:.3f}")
+        def show(step: int, steps: int, loss: float) -> None:
+            bar.update(task, completed=step, total=steps, loss=f"loss {loss:.3f}")
 
         return match_sample(
             sample,
             plugin,
             seed=seed,
-            steps=steps,
-            starts=starts,
+            quality=effort.quality,
+            steps=effort.steps,
+            starts=effort.starts,
+            seconds_budget=effort.seconds_budget,
             device=device,
             progress=show,
             checkpoint=outputs.checkpoint,

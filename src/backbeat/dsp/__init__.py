@@ -3,9 +3,9 @@
 Signals are (..., samples), controls (..., 1) in the units of their names, and both broadcast over leading axes.
 """
 
-from backbeat.dsp.bands import band_centers_hz, control_times_s, noise_bands
+from backbeat.dsp.bands import band_centers_hz, between, control_times_s, noise_bands
 from backbeat.dsp.comb import comb
-from backbeat.dsp.envelopes import adsr, attack, curve, decay, release, shaped_decay, shaped_fall
+from backbeat.dsp.envelopes import adsr, attack, curve, decay, shaped_decay, shaped_fall
 from backbeat.dsp.filters.convolution import convolve
 from backbeat.dsp.filters.fir import fir, fir_bandpass, fir_highpass, fir_lowpass
 from backbeat.dsp.filters.iir import (
@@ -49,6 +49,7 @@ __all__ = [
     "attack",
     "band_centers_hz",
     "bandpass",
+    "between",
     "cents_to_ratio",
     "comb",
     "control_times_s",
@@ -74,7 +75,6 @@ __all__ = [
     "one_pole_lowpass",
     "peak",
     "ratio_to_semitones",
-    "release",
     "semitones_to_ratio",
     "shaped_decay",
     "shaped_fall",

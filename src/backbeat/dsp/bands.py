@@ -33,6 +33,13 @@ def control_times_s(grid: Grid) -> Float[Tensor, " points"]:
     return torch.arange(points, device=grid.device, dtype=grid.dtype) * (_BLOCK / grid.sample_rate)
 
 
+def between(grid: Grid, levels: Float[Tensor, "... points"]) -> Mono:
+    """Straight lines between levels at the `control_times_s`."""
+    rise = torch.arange(_BLOCK, device=grid.device, dtype=grid.dtype) / _BLOCK
+    first, step = levels[..., :-1].unsqueeze(-1), levels.diff(dim=-1).unsqueeze(-1)
+    return grid.join(torch.addcmul(first, step, rise))
+
+
 def noise_bands(grid: Grid, stream: int, levels: Float[Tensor, "batch points bands"]) -> Mono:
     """Noise whose colour changes: `Σ_b level_b(t) (h_b * noise)(t)`.
 

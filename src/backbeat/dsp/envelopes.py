@@ -11,6 +11,8 @@ from backbeat.dsp.units import LN_1000, SHORTEST_T60_S, t60_to_rate
 from backbeat.types import Control, Mono
 
 _STRAIGHT = 1e-3
+_DEEPEST = 80.0
+"""Nepers: below lie numbers that a processor is slow with."""
 _LOG_LN_1000 = math.log(LN_1000)
 
 
@@ -44,7 +46,9 @@ def shaped_decay(grid: Grid, t60_s: Control, shape: Control) -> Mono:
 
 def shaped_fall(times_s: Float[Tensor, "..."], t60_s: Float[Tensor, "..."], shape: Float[Tensor, "..."]) -> Tensor:
     """`shaped_decay` at any times above 0; all arguments broadcast."""
-    return torch.exp(-torch.exp(shape * torch.log(times_s / t60_s.clamp(min=SHORTEST_T60_S)) + _LOG_LN_1000))
+    at_once = _LOG_LN_1000 - shape * torch.log(t60_s.clamp(min=SHORTEST_T60_S))
+    fallen = torch.exp(torch.addcmul(at_once, shape, torch.log(times_s)))
+    return torch.exp(-fallen.clamp(max=_DEEPEST))
 
 
 def curve(position: Float[Tensor, "..."], curvature: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -109,17 +113,6 @@ def adsr(
     return attack(grid, attack_s, curvature) * falling * _decay_after(grid, release_s, hold_end_s + gate_s)
 
 
-def release(grid: Grid, gate_s: Control, t60_s: Control) -> Mono:
-    """1 until the gate closes, an exponential decay from there: `exp(-ln 1000 (t - gate)⁺ / T60)`.
-
-    Args:
-        grid: where to render.
-        gate_s: (..., 1), seconds.
-        t60_s: (..., 1), seconds.
-    """
-    return _decay_after(grid, t60_s, gate_s)
-
-
 def _decay_after(grid: Grid, t60_s: Control, onset_s: Control) -> Mono:
     """1 until the onset, an exponential decay from there."""
-    return torch.exp(grid.ramp(-t60_to_rate(t60_s), onset_s).clamp(max=0.0))
+    return torch.exp(grid.ramp(-t60_to_rate(t60_s), onset_s).clamp(-_DEEPEST, 0.0))

@@ -1,9 +1,11 @@
 """Banks of damped sinusoids: the ringing of a struck body."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from backbeat.dsp.envelopes import shaped_fall
 from backbeat.dsp.grid import BLOCK, Grid
@@ -16,8 +18,9 @@ _FADE_BELOW_NYQUIST = 0.1
 _FIRST_S = 1e-12
 """Stands for t = 0, where a power has no finite gradient."""
 _MOST_FALLEN = -20.0
-_CACHED = 1 << 20
-"""Values of a large product that are worked on at a time, so that they stay in cache."""
+_CACHED = 1 << 16
+"""Values that are worked on at a time, so that they stay in cache, but not fewer blocks than:"""
+_FEWEST_BLOCKS = 16
 
 
 def modal(
@@ -104,19 +107,17 @@ def swept_modal(
     levels = level.unsqueeze(-2) * _block_levels(grid, t60_s, shape)
     decay = torch.exp(-rate.unsqueeze(-1) * steps_s.to(dtype))
     per_second = 2.0 * math.pi * frequency.unsqueeze(-1)
-    piece = max(1, _CACHED // decay.numel())
+    piece = max(_FEWEST_BLOCKS, _CACHED // decay.numel())
     pieces = zip(*(torch.split(table, piece, dim=-3) for table in (angle, since_s, levels)), strict=True)
-    # In place: fresh memory takes longer than the sine.
-    sounds = [matmul(now, (per_second * since).add_(start).sin_().mul_(decay)) for start, since, now in pieces]
-    sound = torch.cat(sounds, dim=-3)
-    if shape is None:
-        return grid.join(sound.squeeze(-2))
-    rise = torch.linspace(0.0, 1.0, BLOCK + 1, device=grid.device, dtype=dtype)[:-1]
-    return grid.join(torch.addcmul(sound[..., 0, :], sound[..., 1, :] - sound[..., 0, :], rise))
+    sounds = [_ringing(per_second, since, start, decay, now) for start, since, now in pieces]
+    if shape is not None:
+        rise = torch.linspace(0.0, 1.0, BLOCK + 1, device=grid.device, dtype=dtype)[:-1]
+        sounds = [torch.addcmul(sound[..., :1, :], sound[..., 1:, :], rise) for sound in sounds]
+    return grid.join(torch.cat(sounds, dim=-3).squeeze(-2))
 
 
 def _block_levels(grid: Grid, t60_s: Tensor, shape: Tensor | None) -> Tensor:
-    """Level of each mode where each block begins and, with a shape, where it ends, over what the plain decay leaves.
+    """Level of each mode where each block begins and, with a shape, what it gains by its end over the plain decay.
 
     Returns:
         (..., blocks, 1 or 2, modes).
@@ -130,10 +131,54 @@ def _block_levels(grid: Grid, t60_s: Tensor, shape: Tensor | None) -> Tensor:
     level = shaped_fall(times_s, t60_s.unsqueeze(-2), shape.unsqueeze(-2))
     # A mode whose plain decay would not leave anything within a block has no use for the rest.
     plain = torch.exp((-rate * block_s).clamp(min=_MOST_FALLEN))
-    return torch.stack([level[..., :-1, :], level[..., 1:, :] / plain], dim=-2)
+    first, last = level[..., :-1, :], level[..., 1:, :] / plain
+    return torch.stack([first, last - first], dim=-2)
 
 
 def _below_nyquist(grid: Grid, frequency_hz: Tensor) -> Tensor:
     """1 well below Nyquist, 0 above it, a straight fade between."""
     nyquist_hz = 0.5 * grid.sample_rate
     return ((nyquist_hz - frequency_hz) / (_FADE_BELOW_NYQUIST * nyquist_hz)).clamp(0.0, 1.0)
+
+
+def _ringing(*tables: Tensor) -> Tensor:
+    sound: Tensor = _Ringing.apply(*tables)  # type: ignore[no-untyped-call]
+    return sound
+
+
+class _Ringing(torch.autograd.Function):
+    """`Σ_k now_k decay_k sin(per_second_k · since + start_k)`, block by block.
+
+    Its gradient is written out, and begins again from the tables: autograd would keep three values for each mode and
+    sample. Shapes: per_second (..., 1, modes, 1), since (..., blocks, 1, block), start (..., blocks, modes, 1),
+    decay (..., 1, modes, block), now (..., blocks, rows, modes); the result is (..., blocks, rows, block).
+    """
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(per_second: Tensor, since: Tensor, start: Tensor, decay: Tensor, now: Tensor) -> Tensor:
+        # In place: fresh memory takes longer than the sine.
+        return matmul(now, (per_second * since).add_(start).sin_().mul_(decay))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, ...]:
+        inputs = per_second, since, start, decay, now = ctx.saved_tensors
+        angle = (per_second * since).add_(start)
+        sine, heard = torch.sin(angle), matmul(now.mT, slope)
+        of_decay = (heard * sine).sum(-3, keepdim=True)
+        of_now = matmul(slope, sine.mul_(decay).mT)
+        turned = angle.cos_().mul_(heard.mul_(decay))
+        slopes = (
+            matmul(turned, since.mT).sum(-3, keepdim=True),
+            matmul(per_second.mT, turned),
+            turned.sum(-1, keepdim=True),
+            of_decay,
+            of_now,
+        )
+        return tuple(found.sum_to_size(wanted.shape) for found, wanted in zip(slopes, inputs, strict=True))

@@ -45,10 +45,10 @@ class DrumLoss:
         resolutions: of the spectrograms, at least one of them with mel bands (unless `log_mel` is 0).
     """
 
-    convergence: float = 1.0
+    convergence: float = 3.0
     log_magnitude: float = 1.0
-    log_mel: float = 1.0
-    envelope: float = 1.0
+    log_mel: float = 2.0
+    envelope: float = 0.3
     resolutions: tuple[Resolution, ...] = DRUM_RESOLUTIONS
 
     def __post_init__(self) -> None:

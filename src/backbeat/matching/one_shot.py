@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,9 +25,26 @@ from backbeat.plugins import Plugin
 from backbeat.synth import render
 from backbeat.types import Audio
 
-DEFAULT_STEPS = 300
-DEFAULT_STARTS = 8
 MOST_STEPS, MOST_STARTS = 100_000, 1024
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How much is spent on a match.
+
+    Attributes:
+        steps: of descent, at most.
+        starts: how many descend at first.
+        full_size: whether a plugin is as large as it suits matching, or as it is by default.
+    """
+
+    steps: int
+    starts: int
+    full_size: bool = True
+
+
+QUALITIES = {"draft": Quality(30, 3, full_size=False), "normal": Quality(180, 4), "best": Quality(1000, 16)}
+AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]
 """Called with the steps taken, the steps there may be, and the lowest loss so far."""
@@ -41,16 +59,21 @@ _LEAD_S = 0.0005
 _LEAST_ONSET_S = 0.001
 _LONGEST_SEARCH_S = 4.0
 _CHECKPOINT_EVERY = 25
+_MOST_TRIED = 12
+_STARTS_TRIED = 2
+"""Steps and starts that `auto` spends on a plugin to find out whether it suits."""
 
 
 def match(
     sample: str | Path | Audio,
-    plugin: str | Plugin = "drum",
+    plugin: str | Plugin = AUTO,
     *,
     sample_rate: int | None = None,
     seed: int = 0,
-    steps: int = DEFAULT_STEPS,
-    starts: int = DEFAULT_STARTS,
+    quality: str = "normal",
+    steps: int | None = None,
+    starts: int | None = None,
+    seconds_budget: float | None = None,
     device: str = "cpu",
     progress: Progress | None = None,
     checkpoint: Path | None = None,
@@ -59,16 +82,19 @@ def match(
     """Find the patch that makes the sound of a one-shot, by descent through the synth.
 
     Start values come from closed-form analysis and variations of it; the best of them descend together, and the worse
-    half is given up three times on the way. The same arguments give the same patch. An interrupt (Ctrl-C) during the
-    search ends it with the best patch so far.
+    half is given up three times on the way. The same arguments give the same patch, unless time runs out. An
+    interrupt (Ctrl-C) during the search ends it with the best patch so far.
 
     Args:
         sample: a sound file, or audio (1, 1, samples).
-        plugin: the instrument, registered, or its name.
+        plugin: the instrument, registered, or its name, at the size that suits matching; or `auto`, which tries all
+            there are for a moment and goes on with the nearest.
         sample_rate: of `sample` where it is audio, in Hz.
         seed: of the variations, and of the patch's noise.
-        steps: at most so many steps of descent.
-        starts: how many descend at first.
+        quality: what to spend: `draft`, `normal` or `best`.
+        steps: at most so many steps of descent, instead of the quality's.
+        starts: how many descend at first, instead of the quality's.
+        seconds_budget: stop after so many seconds, with the best so far; none does not stop.
         device: where to compute, as PyTorch names it.
         progress: called after each step.
         checkpoint: a file to keep the search in while it runs.
@@ -80,20 +106,22 @@ def match(
         MatchError: at an argument out of range, or a checkpoint that does not fit.
     """
     began = time.perf_counter()
+    if quality not in QUALITIES:
+        raise MatchError(f"quality: found {quality!r}; must be one of {', '.join(QUALITIES)}")
+    steps = QUALITIES[quality].steps if steps is None else steps
+    starts = QUALITIES[quality].starts if starts is None else starts
     _check("steps", steps, 1, MOST_STEPS)
     _check("starts", starts, 1, MOST_STARTS)
-    instrument = plugins.get(plugin) if isinstance(plugin, str) else plugin
-    if plugins.get(instrument.name, **instrument.options).render is not instrument.render:
-        raise MatchError(
-            f"plugin {instrument.name}: another of that name is registered, and a patch knows only the name"
-        )
+    if seconds_budget is not None and not seconds_budget > 0.0:
+        raise MatchError(f"seconds_budget: found {seconds_budget!r}; must be above 0")
+    candidates = _instruments(plugin, QUALITIES[quality])
     recording, name = _recording(sample, sample_rate)
     target, rate, notes = recording.audio, recording.sample_rate, list(recording.notes)
     onset = _onset(target, rate)
     heard = target[..., onset : onset + round(_LONGEST_SEARCH_S * rate)].to(_device(device))
     if onset + heard.shape[-1] < target.shape[-1]:
         notes.append(f"the search listened to the first {_LONGEST_SEARCH_S:g} s of the sound")
-    objective = _objective(instrument, heard, rate, seed)
+    instrument, objective, first = _choose(candidates, heard, rate, starts, seed, min(_MOST_TRIED, steps // 10), notes)
     request: dict[str, object] = {
         "plugin": instrument.name,
         "version": instrument.version,
@@ -110,7 +138,7 @@ def match(
             raise MatchError("resume: no checkpoint was named; must be the file that an earlier match kept")
         state = load_checkpoint(checkpoint, request, device)
     else:
-        state = begin(_starts(instrument, heard, rate, objective, starts, seed))
+        state = begin(first)
     analysed = time.perf_counter()
     interrupted = False
     try:
@@ -120,6 +148,9 @@ def match(
                 progress(state.step, steps, state.best_loss)
             if checkpoint is not None and state.step % _CHECKPOINT_EVERY == 0:
                 save_checkpoint(checkpoint, state, request)
+            if seconds_budget is not None and time.perf_counter() - began > seconds_budget:
+                notes.append(f"stopped after {state.step} of {steps} steps, since {seconds_budget:g} s were over")
+                break
     except KeyboardInterrupt:
         interrupted = True
         notes.append(f"stopped after {state.step} of {steps} steps; this is the best patch so far")
@@ -145,6 +176,37 @@ def match(
         notes=tuple(notes),
         interrupted=interrupted,
     )
+
+
+def _instruments(plugin: str | Plugin, quality: Quality) -> list[Plugin]:
+    """Those to try."""
+    if isinstance(plugin, str):
+        names = plugins.names() if plugin == AUTO else [plugin]
+        found = [plugins.get(name) for name in names]
+        return [plugins.get(each.name, **each.match_options) if quality.full_size else each for each in found]
+    if plugins.get(plugin.name, **plugin.options).render is not plugin.render:
+        raise MatchError(f"plugin {plugin.name}: another of that name is registered, and a patch knows only the name")
+    return [plugin]
+
+
+def _choose(
+    candidates: list[Plugin], target: Audio, sample_rate: int, starts: int, seed: int, steps: int, notes: list[str]
+) -> tuple[Plugin, Objective, Tensor]:
+    """The plugin that comes nearest within a few steps, its losses and its starts; a note says how near each came."""
+    begun = []
+    for each in candidates:
+        objective = _objective(each, target, sample_rate, seed)
+        begun.append((each, objective, _starts(each, target, sample_rate, objective, starts, seed)))
+    if len(begun) == 1:
+        return begun[0]
+    losses = []
+    for each, objective, first in begun:
+        tried = list(descend(begin(first[:_STARTS_TRIED]), objective, each.table, max(1, steps)))
+        losses.append(tried[-1].best_loss)
+    said = ", ".join(f"{each.name} {loss:.2f}" for (each, *_), loss in zip(begun, losses, strict=True))
+    chosen = begun[losses.index(min(losses))]
+    notes.append(f"auto chose {chosen[0].name}, which came nearest at first (loss: {said})")
+    return chosen
 
 
 def _recording(sample: str | Path | Audio, sample_rate: int | None) -> tuple[audio.Recording, str]:

@@ -17,7 +17,7 @@ _GRADIENT_MEMORY, _POWER_MEMORY = 0.9, 0.99
 _SMALLEST_POWER = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
-_HALVINGS = (0.12, 0.3, 0.55)
+_HALVINGS = (0.06, 0.15, 0.35)
 """Shares of the steps after which the worse half of the starts is given up."""
 _PATIENCE = 80
 _LEAST_PROGRESS = 1e-3

@@ -8,7 +8,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backbeat.matching.analysis import Bands, Glide, Modes, find_modes, fit_bands, fit_decay, fit_glide, fit_hiss
+from backbeat.matching.analysis import (
+    Bands,
+    Glide,
+    Modes,
+    find_modes,
+    first_modes,
+    fit_bands,
+    fit_decay,
+    fit_glide,
+    fit_hiss,
+)
 from backbeat.parameters import Table, Value
 from backbeat.plugins import Plugin
 from backbeat.types import Series
@@ -110,8 +120,9 @@ def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
         else:
             steady = np.interp(np.arange(len(signal)) / sample_rate, glide.warp(t), signal)
             sweep = (glide.sweep_st, glide.sweep_s)
+        found = find_modes(steady, sample_rate, count, lowest_hz=lowest_hz, highest_hz=highest_hz)
         for used in (count, max(1, count // 3)):
-            modes = find_modes(steady, sample_rate, used, lowest_hz=lowest_hz, highest_hz=highest_hz)
+            modes = first_modes(found, used, steady, sample_rate)
             bands = fit_bands(modes.residual, sample_rate, plugin.table["snap_db"].size)
             starts.append(_drum_start(plugin, modes, bands, sweep, used))
     return starts

@@ -27,6 +27,7 @@ class Plugin:
         summary: one sentence for a musician.
         version: raised when the table or the sound changes.
         options: what shaped the table, such as the number of tones.
+        match_options: options of the size that matches real sounds best; those of a plugin of one size are none.
         migrations: by the version they start from.
 
     Raises:
@@ -39,6 +40,7 @@ class Plugin:
     summary: str
     version: int = 1
     options: Mapping[str, int] = field(default_factory=dict)
+    match_options: Mapping[str, int] = field(default_factory=dict)
     migrations: Mapping[int, Migration] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

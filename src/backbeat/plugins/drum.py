@@ -22,6 +22,7 @@ _TRANSIENT_ENDS_S = 0.45
 """One and a half times the longest T60 of the transient: by then it is 90 dB down."""
 _MOST_TONES, _MOST_BANDS = 128, 64
 _BURSTS = 3
+_MATCH_OPTIONS = {"tones": 48, "noise_bands": 24}
 
 
 def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
@@ -39,6 +40,7 @@ def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
         render,
         summary="A transient and a bank of tones through a resonator, with noise in bands.",
         options={"tones": tones, "noise_bands": noise_bands},
+        match_options=_MATCH_OPTIONS,
     )
 
 
@@ -192,7 +194,8 @@ def render(
     levels = torch.addcmul(gains.unsqueeze(-2) * fall, dsp.db_to_gain(snap_db).unsqueeze(-2), snaps)
     wires = dsp.noise_bands(grid, 1, levels)
     mix = torch.addcmul(struck, dsp.db_to_gain(resonator_db), resonance)
-    mix = (mix + wires) * dsp.release(grid, gate_s, release_s)
+    let_go = _fall_after(dsp.control_times_s(grid) - gate_s, release_s)
+    mix = (mix + wires) * dsp.between(grid, let_go)
     return dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db)
 
 
@@ -222,5 +225,9 @@ def _snaps(grid: Grid, t60_s: Control, burst_db: Control, burst_s: Control) -> T
     since_s = times_s - torch.cat([torch.zeros_like(t60_s), burst_s], dim=-1).unsqueeze(-2)
     gains = torch.cat([torch.ones_like(t60_s), dsp.db_to_gain(burst_db)], dim=-1).unsqueeze(-2)
     begun = (1.0 + since_s / times_s[1]).clamp(0.0, 1.0)  # within one step, so that its time has a gradient
-    fall = torch.exp(-dsp.t60_to_rate(t60_s).unsqueeze(-2) * since_s.clamp(min=0.0))
-    return (gains * begun * fall).sum(-1, keepdim=True)
+    return (gains * begun * _fall_after(since_s, t60_s.unsqueeze(-2))).sum(-1, keepdim=True)
+
+
+def _fall_after(since_s: Tensor, t60_s: Tensor) -> Tensor:
+    """1 until time 0, an exponential decay from there, as far as numbers go that a processor is fast with."""
+    return torch.exp(-(dsp.t60_to_rate(t60_s) * since_s).clamp(0.0, 80.0))

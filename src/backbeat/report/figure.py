@@ -34,6 +34,7 @@ TABLE_LINE_INCHES = 0.34
 TABLE_POINTS = 10.5
 TABLE_LINE_CHARACTERS = 42
 NAME_CHARACTERS = 80
+MOST_ENTRIES, ENTRIES_SHOWN = 12, 5
 NOTE_LINE_INCHES = 0.2
 NOTE_LINE_CHARACTERS = 200
 NOTE_LINES = 6
@@ -163,7 +164,7 @@ def _draw_plots(figure: Figure, result: MatchResult, right: float, bottom: float
 def _draw_patch(figure: Figure, patch: Patch, left: float, bottom: float, top: float) -> None:
     """List parameters and values; a bank's many numbers go on lines of their own below its name."""
     width, height = PICTURE_INCHES
-    rows = [(drawable(name), drawable(value)) for name, value, _ in patch.rows()]
+    rows = [(drawable(name), _abridged(drawable(value))) for name, value, _ in patch.rows()]
     blocks = [_table_lines(name, value) for name, value in rows]
     count = 1 + sum(len(block) for block in blocks)
     line = min(TABLE_LINE_INCHES, (top - bottom) / count)
@@ -186,6 +187,14 @@ def _draw_patch(figure: Figure, patch: Patch, left: float, bottom: float, top: f
             write(left + 0.08, down, name, "left")
             write(right - 0.08, down, value, "right")
             down += 1
+
+
+def _abridged(value: str) -> str:
+    """The first few numbers of a large bank, how many there are, and the last with its unit."""
+    entries = value.split(", ")
+    if len(entries) <= MOST_ENTRIES:
+        return value
+    return ", ".join((*entries[:ENTRIES_SHOWN], f"… ({len(entries)})", entries[-1]))
 
 
 def _table_lines(name: str, value: str) -> list[tuple[str, str]]:

@@ -4,7 +4,7 @@ from backbeat.matching.analysis.bands import Bands, fit_bands
 from backbeat.matching.analysis.envelope import Decay, fit_decay, level_db
 from backbeat.matching.analysis.glide import Glide, fit_glide
 from backbeat.matching.analysis.hiss import Hiss, fit_hiss
-from backbeat.matching.analysis.modes import Modes, find_modes
+from backbeat.matching.analysis.modes import Modes, find_modes, first_modes
 
 __all__ = [
     "Bands",
@@ -13,6 +13,7 @@ __all__ = [
     "Hiss",
     "Modes",
     "find_modes",
+    "first_modes",
     "fit_bands",
     "fit_decay",
     "fit_glide",

@@ -12,6 +12,9 @@ _T60S = np.geomspace(0.012, 4.0, 12)
 _LONGEST_S = 1.5
 _ZERO_PADDING = 2
 _RIDGE = 1e-4
+_ONE_BY_ONE = 8
+_AT_A_TIME = 4
+_APART_HZ = 25.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Modes:
 
 
 def find_modes(signal: Series, sample_rate: int, count: int, *, lowest_hz: float, highest_hz: float) -> Modes:
-    """Pick modes one by one; after each, fit all their amplitudes and phases to the signal at once.
+    """Pick modes, the loudest one by one and then several at a time; after each time, fit all amplitudes and phases.
 
     The inner product of the residual with every atom of one decay is one FFT of the residual times that decay. The
     atom that takes most energy away joins, its frequency and T60 refined between the grid's points by a parabola.
@@ -53,34 +56,72 @@ def find_modes(signal: Series, sample_rate: int, count: int, *, lowest_hz: float
     band = (frequencies >= lowest_hz) & (frequencies <= min(highest_hz, 0.45 * sample_rate))
     decays = np.exp(-LN_1000 * t / _T60S[:, None])
     energies = np.sum(decays**2, axis=1, keepdims=True)
+    octave = math.log(_T60S[1] / _T60S[0])
     picked_hz: list[float] = []
     picked_s: list[float] = []
-    atoms: list[Series] = []
-    solution: Series = np.zeros(0)
-    residual = heard
-    for _ in range(count):
-        score = np.abs(np.fft.rfft(residual * decays, length, axis=1)) ** 2 / energies
-        row, column = np.unravel_index(int(np.argmax(np.where(band, score, 0.0))), score.shape)
-        frequency = (column + _peak(np.sqrt(score[row]), column)) * sample_rate / length
-        step = math.log(_T60S[1] / _T60S[0])
-        t60 = float(_T60S[row] * math.exp(step * _peak(score[:, column], row)))
-        picked_hz.append(float(frequency))
-        picked_s.append(t60)
-        envelope, angle = np.exp(-LN_1000 * t / t60), 2.0 * math.pi * frequency * t
-        atoms += [envelope * np.sin(angle), envelope * np.cos(angle)]
-        matrix = np.stack(atoms, axis=1)
-        gram = matrix.T @ matrix
-        gram[np.diag_indices_from(gram)] *= 1.0 + _RIDGE
-        solution = np.linalg.solve(gram, matrix.T @ heard)
-        residual = heard - matrix @ solution
-    sines, cosines = solution[0::2], solution[1::2]
+    fit = _Fit(heard, t)
+    while len(picked_hz) < count:
+        score = np.abs(np.fft.rfft(fit.residual * decays, length, axis=1)) ** 2 / energies
+        free = np.where(band, score, 0.0)
+        for _ in range(min(1 if len(picked_hz) < _ONE_BY_ONE else _AT_A_TIME, count - len(picked_hz))):
+            row, column = np.unravel_index(int(np.argmax(free)), score.shape)
+            picked_hz.append(float((column + _peak(np.sqrt(score[row]), column)) * sample_rate / length))
+            picked_s.append(float(_T60S[row] * math.exp(octave * _peak(score[:, column], row))))
+            free[:, np.abs(frequencies - frequencies[column]) < _APART_HZ] = 0.0
+        fit.add(picked_hz[fit.modes :], picked_s[fit.modes :])
+    return _modes(signal, fit, picked_hz, picked_s)
+
+
+def first_modes(modes: Modes, count: int, signal: Series, sample_rate: int) -> Modes:
+    """The first modes that were found in a signal, with amplitudes and phases as if they were all."""
+    t = np.arange(min(len(signal), round(_LONGEST_S * sample_rate))) / sample_rate
+    frequency_hz, t60_s = modes.frequency_hz[:count].tolist(), modes.t60_s[:count].tolist()
+    fit = _Fit(signal[: len(t)], t)
+    fit.add(frequency_hz, t60_s)
+    return _modes(signal, fit, frequency_hz, t60_s)
+
+
+def _modes(signal: Series, fit: "_Fit", frequency_hz: list[float], t60_s: list[float]) -> Modes:
+    sines, cosines = fit.solution[0::2], fit.solution[1::2]
     return Modes(
-        np.array(picked_hz),
-        np.array(picked_s),
+        np.array(frequency_hz),
+        np.array(t60_s),
         np.hypot(sines, cosines),
         (np.arctan2(cosines, sines) / (2.0 * math.pi)) % 1.0,
-        np.concatenate([residual, signal[len(heard) :]]),
+        np.concatenate([fit.residual, signal[len(fit.residual) :]]),
     )
+
+
+class _Fit:
+    """Least squares of a growing number of modes.
+
+    Attributes:
+        modes: how many.
+        solution: amplitudes of their sines and cosines, in turn.
+        residual: what they leave.
+    """
+
+    def __init__(self, heard: Series, t: Series) -> None:
+        self.modes = 0
+        self.solution: Series = np.zeros(0)
+        self.residual = heard
+        self._heard, self._t = heard, t
+        self._atoms: Series = np.zeros((0, len(t)))
+        self._gram: Series = np.zeros((0, 0))
+
+    def add(self, frequency_hz: list[float], t60_s: list[float]) -> None:
+        """Let more modes take part, and solve again."""
+        new = np.empty((2 * len(t60_s), len(self._t)))
+        for k, (frequency, t60) in enumerate(zip(frequency_hz, t60_s, strict=True)):
+            envelope, angle = np.exp(-LN_1000 * self._t / t60), 2.0 * math.pi * frequency * self._t
+            new[2 * k], new[2 * k + 1] = envelope * np.sin(angle), envelope * np.cos(angle)
+        across = self._atoms @ new.T
+        self._gram = np.block([[self._gram, across], [across.T, new @ new.T]])
+        self._atoms = np.concatenate([self._atoms, new])
+        self.modes += len(t60_s)
+        damped = self._gram + _RIDGE * np.diag(np.diag(self._gram))
+        self.solution = np.linalg.solve(damped, self._atoms @ self._heard)
+        self.residual = self._heard - self.solution @ self._atoms
 
 
 def _peak(values: Series, index: int | np.intp) -> float:
