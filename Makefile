@@ -33,7 +33,7 @@ docs: $(READY)  ## Regenerate the parameter pages from the tables
 bench: $(READY)  ## Speed beside a peer, and match quality over FOLDER (default: the example sounds)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/speed.py --out benchmarks/results/speed.json
-	$(BIN)/python benchmarks/match.py $(FOLDER) --plugin drum --out benchmarks/results/match-drum.json
+	$(BIN)/python benchmarks/match.py $(FOLDER) --out benchmarks/results/match.json
 
 clean:
 	rm -rf $(VENV) demo-output

@@ -1,6 +1,6 @@
 """How near matches come to their targets, and how fast: every distance over a folder of one-shots.
 
-    python benchmarks/match.py FOLDER --plugin drum --out benchmarks/results/match-drum.json
+    python benchmarks/match.py FOLDER --out benchmarks/results/match.json
 
 A file named FAMILY-NAME counts to that family, whose take-to-take floor (the distance between two takes of one drum)
 its distances are also given as a ratio to.
@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 import backbeat
+from backbeat.matching import QUALITIES
 from machine import describe_machine
 
 FLOORS = {
@@ -61,11 +62,11 @@ FIGURES = (
 )
 
 
-def measure(path: Path, plugin: str, steps: int, starts: int, seed: int) -> Row:
+def measure(path: Path, plugin: str, quality: str, seed: int) -> Row:
     """Match one file."""
     family = path.stem.partition("-")[0]
     try:
-        result = backbeat.match(path, plugin, steps=steps, starts=starts, seed=seed)
+        result = backbeat.match(path, plugin, quality=quality, seed=seed)
     except backbeat.BackbeatError as error:
         return Row(path.name, family, str(error))
     found = result.distances
@@ -104,10 +105,9 @@ def main() -> None:
     """Run the benchmark and write its table and JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="one-shots, named FAMILY-NAME")
-    parser.add_argument("--plugin", default="drum")
+    parser.add_argument("--plugin", default="auto")
+    parser.add_argument("--quality", default="normal", choices=list(QUALITIES))
     parser.add_argument("--family", help="only this family")
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--starts", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     arguments = parser.parse_args()
@@ -121,7 +121,7 @@ def main() -> None:
     print(f"{'':32}" + "".join(f"{name[:8]:>9}" for name in FIGURES))
     rows = []
     for path in paths:
-        row = measure(path, arguments.plugin, arguments.steps, arguments.starts, arguments.seed)
+        row = measure(path, arguments.plugin, arguments.quality, arguments.seed)
         rows.append(row)
         print(
             f"{path.name:32}{row.error}" if row.error else line(path.name, (getattr(row, n) for n in FIGURES)),
@@ -138,8 +138,7 @@ def main() -> None:
     if arguments.out:
         document = {
             "plugin": arguments.plugin,
-            "steps": arguments.steps,
-            "starts": arguments.starts,
+            "quality": arguments.quality,
             "seed": arguments.seed,
             "machine": describe_machine(),
             "overall": overall,

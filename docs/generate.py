@@ -26,6 +26,9 @@ def page(plugin: Plugin) -> str:
         "## Parameters",
         "Decay times are T60, the time to fall by 60 dB. `× 12` is a bank: one value for each of 12 entries.",
         markdown(plugin.table),
+        "## Macros",
+        "Knobs that turn several parameters at once, on any patch: `backbeat render PATCH --set macro.length=+20%`.",
+        _macros(plugin) or "None yet.",
         "## Presets",
         _presets(plugin.name) or "None yet.",
     ]
@@ -55,6 +58,16 @@ def write(expected: dict[Path, str]) -> None:
             path.unlink()
     for path, text in expected.items():
         path.write_text(text, encoding="utf-8")
+
+
+def _macros(plugin: Plugin) -> str:
+    if not plugin.macros:
+        return ""
+    head = "| macro | unit | turns | what it does |\n|---|---|---|---|\n"
+    return head + "\n".join(
+        f"| `{name}` | {macro.unit} | {', '.join(f'`{each}`' for each in macro.parameters)} | {macro.help} |"
+        for name, macro in plugin.macros.items()
+    )
 
 
 def _presets(plugin: str) -> str:

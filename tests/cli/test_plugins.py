@@ -41,7 +41,9 @@ def test_parameters_of_one_plugin(backbeat, plugin):
         assert (each["low"], each["high"], each["unit"]) == (parameter.low, parameter.high, parameter.unit)
         assert each["help"] in text.out
         assert f"| `{each['name']}" in markdown.out
-    assert len(text.out.splitlines()) == len(table) + 1
+    macros = plugins.get(plugin).macros
+    assert document["macros"] == {name: {"unit": each.unit, "help": each.help} for name, each in macros.items()}
+    assert len(text.out.splitlines()) == len(table) + 1 + len(macros)
     assert len(markdown.out.splitlines()) == len(table) + 2
 
 

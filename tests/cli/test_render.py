@@ -8,7 +8,7 @@ import soundfile
 import torch
 
 from backbeat.audio import read
-from backbeat.patch import Placement, load, preset, presets
+from backbeat.patch import Placement, load, preset, presets, turn
 
 
 def samples(path):
@@ -139,6 +139,31 @@ def test_setting_that_is_not_allowed(backbeat, kick_patch, out, setting, words):
     assert (refused.status, refused.out) == (2, "")
     for word in words:
         assert word in refused.error()
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(("setting", "amount"), [("+20%", 20.0), ("20", 20.0), ("-30%", -30.0)])
+def test_set_turns_a_macro(backbeat, kick_patch, out, setting, amount):
+    assert backbeat("render", kick_patch, "-o", out, "--seconds", "0.1", "--set", f"macro.length={setting}").status == 0
+    expected = turn(load(kick_patch), "length", amount).render(Placement(44100, 4410))[0, 0].numpy()
+    np.testing.assert_array_equal(soundfile.read(out, dtype="float32")[0], expected)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("macro.lenght=20", "kick has macro.tune, macro.length"),
+        ("macro.length", "must be macro.length= and a number of %"),
+        ("macro.length=", "must be macro.length= and a number of %"),
+        ("macro.length=long", "must be macro.length= and a number of %"),
+        ("macro.length=20dB", "must be macro.length= and a number of %"),
+        ("macro.length=nan", "must be macro.length= and a number of %"),
+    ],
+)
+def test_macros_that_cannot_be_set(backbeat, kick_patch, out, setting, words):
+    refused = backbeat("render", kick_patch, "-o", out, "--set", setting)
+    assert refused.status == 2
+    assert words in refused.error()
     assert not out.exists()
 
 

@@ -1,5 +1,6 @@
 """Arguments that more than one command takes."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -7,6 +8,9 @@ from backbeat.errors import PatchError, UsageError
 
 if TYPE_CHECKING:
     from backbeat.patch import Patch
+
+
+_MACRO = "macro."
 
 
 def read_patch(text: str) -> "Patch":
@@ -28,32 +32,55 @@ def read_patch(text: str) -> "Patch":
 
 
 def with_settings(patch: "Patch", settings: list[str]) -> "Patch":
-    """The patch after each `name=value`, `name[k]=value` or `name=value,value,…`.
+    """The patch after each `name=value`, `name[k]=value`, `name=value,value,…` or `macro.name=amount`, in order.
 
     Raises:
         UsageError: at a setting of another form.
         ParameterError: at an unknown name, or a value out of range.
     """
+    for setting in settings:
+        patch = _turned(patch, setting) if setting.startswith(_MACRO) else _with_setting(patch, setting)
+    return patch
+
+
+def _turned(patch: "Patch", setting: str) -> "Patch":
+    """The patch after `macro.name=amount`; the amount may carry the macro's unit."""
+    from backbeat.patch import turn
+
+    name, equals, text = setting.removeprefix(_MACRO).partition("=")
+    macro = patch.instrument.macros.get(name)
+    if macro is None:
+        known = ", ".join(_MACRO + each for each in patch.instrument.macros) or "no macros"
+        raise UsageError(f"--set: found {setting!r}; {patch.plugin} has {known}")
+    try:
+        amount = float(text.removesuffix(macro.unit))
+    except ValueError:
+        amount = math.nan
+    if not equals or not math.isfinite(amount):
+        raise UsageError(f"--set: found {setting!r}; must be {_MACRO}{name}= and a number of {macro.unit}, such as +20")
+    return turn(patch, name, amount)
+
+
+def _with_setting(patch: "Patch", setting: str) -> "Patch":
     from dataclasses import replace
 
     table = patch.instrument.table
     values = dict(patch.values)
-    for setting in settings:
-        target, equals, text = setting.partition("=")
-        name, bracket, rest = target.partition("[")
-        if not equals or not name or (bracket and not rest.endswith("]")):
-            raise UsageError(f"--set: found {setting!r}; must be name=value, such as gain_db=-3 or tone_hz[0]=220")
-        parameter = table.require(name)
-        value: object = _number(text) if "," not in text else tuple(_number(part) for part in text.split(","))
-        if bracket:
-            entries = values[name]
-            index = rest[:-1]
-            if not isinstance(entries, tuple):
-                raise UsageError(f"--set: found {target!r}; {name} is a single value, without an index")
-            if not index.isdecimal() or int(index) >= len(entries):
-                raise UsageError(f"--set: found {target!r}; must be from {name}[0] to {name}[{len(entries) - 1}]")
-            value = (*entries[: int(index)], value, *entries[int(index) + 1 :])
-        values[name] = parameter.check(name, value)
+    target, equals, text = setting.partition("=")
+    name, bracket, rest = target.partition("[")
+    if not equals or not name or (bracket and not rest.endswith("]")):
+        raise UsageError(f"--set: found {setting!r}; must be name=value, such as gain_db=-3 or tone_hz[0]=220")
+    parameter = table.require(name)
+    value: object = _number(text) if "," not in text else tuple(_number(part) for part in text.split(","))
+    if bracket:
+        entries = values[name]
+        index = rest[:-1]
+        if not isinstance(entries, tuple):
+            raise UsageError(f"--set: found {target!r}; {name} is a single value, without an index")
+        if not index.isdecimal() or int(index) >= len(entries):
+            raise UsageError(f"--set: found {target!r}; must be from {name}[0] to {name}[{len(entries) - 1}]")
+        value = (*entries[: int(index)], value, *entries[int(index) + 1 :])
+    values[name] = parameter.check(name, value)
     return replace(patch, values=values)
 
 

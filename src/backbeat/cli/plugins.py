@@ -18,11 +18,16 @@ def plugins(
     from backbeat.patch import presets
 
     if name is not None:
-        table = registry.get(name).table
+        instrument = registry.get(name)
+        knobs = {macro: {"unit": knob.unit, "help": knob.help} for macro, knob in instrument.macros.items()}
         if as_json:
-            say_json({"plugin": name, "parameters": listing.records(table)})
+            say_json({"plugin": name, "parameters": listing.records(instrument.table), "macros": knobs})
+        elif markdown:
+            say(listing.markdown(instrument.table))
         else:
-            say(listing.markdown(table) if markdown else listing.text(table))
+            say(listing.text(instrument.table))
+            for macro, knob in instrument.macros.items():
+                say(f"macro.{macro} ({knob.unit}): {knob.help}")
         return
     available = presets()
     found: list[dict[str, object]] = []

@@ -25,7 +25,12 @@ def render(
     patch: Annotated[str, typer.Argument(help="A patch file, or the name of a preset.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The WAV file to write.")],
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change a parameter; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Change a parameter (noise_s=0.4) or turn a macro (macro.length=+20%); may be repeated.",
+        ),
     ] = None,
     seconds: Annotated[
         float | None,

@@ -43,7 +43,7 @@ class Quality:
     full_size: bool = True
 
 
-QUALITIES = {"draft": Quality(30, 3, full_size=False), "normal": Quality(180, 4), "best": Quality(1000, 16)}
+QUALITIES = {"draft": Quality(30, 3, full_size=False), "normal": Quality(150, 4), "best": Quality(1000, 16)}
 AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]

@@ -3,7 +3,7 @@
 from backbeat.patch.document import Patch, Placement, from_json, from_params, load, save
 from backbeat.patch.factory import preset, presets
 from backbeat.patch.module import LearnablePatch
-from backbeat.patch.vary import morph, perturb, randomise
+from backbeat.patch.vary import morph, perturb, randomise, turn
 
 __all__ = [
     "LearnablePatch",
@@ -18,4 +18,5 @@ __all__ = [
     "presets",
     "randomise",
     "save",
+    "turn",
 ]

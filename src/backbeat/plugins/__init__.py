@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from typing import TypeAlias
 
 from backbeat.errors import PluginError
-from backbeat.plugins.base import Plugin
+from backbeat.plugins.base import Macro, Plugin
 from backbeat.plugins.drum import drum
 from backbeat.plugins.kick import KICK
 
@@ -19,7 +19,7 @@ _GROUP = "backbeat.plugins"
 
 Maker: TypeAlias = Callable[..., Plugin]
 
-__all__ = ["Plugin", "get", "names", "register"]
+__all__ = ["Macro", "Plugin", "get", "names", "register"]
 
 
 def names() -> list[str]:

@@ -1,9 +1,9 @@
 """What a plugin is: a name, a parameter table and a pure render function."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from backbeat.errors import PluginError
 from backbeat.parameters import Table, Value
@@ -14,6 +14,29 @@ Render: TypeAlias = Callable[..., Mono]
 
 Migration: TypeAlias = Callable[[dict[str, Value]], dict[str, Value]]
 """Values of one version of a plugin to values of the next that sound the same."""
+
+
+MOST_MACROS = 8
+
+
+@dataclass(frozen=True)
+class Macro:
+    """A knob that turns several parameters at once, on any patch; 0 changes nothing.
+
+    By its unit an amount x means: `%`, times `1 + x / 100`; `st`, times `2^(x / 12)`; `dB`, plus x; `dB/oct`, plus
+    `x log2(f / 1 kHz)`, entry by entry of a bank of levels, at the frequencies f that `frequencies_hz` gives.
+
+    Attributes:
+        unit: of the amount.
+        parameters: what it turns.
+        help: one sentence for a musician.
+        frequencies_hz: of the entries of a parameter, from a patch's values and the parameter's name.
+    """
+
+    unit: Literal["%", "st", "dB", "dB/oct"]
+    parameters: tuple[str, ...]
+    help: str
+    frequencies_hz: Callable[[Mapping[str, Value], str], Sequence[float]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +52,10 @@ class Plugin:
         options: what shaped the table, such as the number of tones.
         match_options: options of the size that matches real sounds best; those of a plugin of one size are none.
         migrations: by the version they start from.
+        macros: knobs that turn several parameters at once, eight at most.
 
     Raises:
-        PluginError: where the table and the signature of `render` name different parameters.
+        PluginError: where the table and the signature of `render` name different parameters, or a macro is none.
     """
 
     name: str
@@ -42,6 +66,7 @@ class Plugin:
     options: Mapping[str, int] = field(default_factory=dict)
     match_options: Mapping[str, int] = field(default_factory=dict)
     migrations: Mapping[int, Migration] = field(default_factory=dict)
+    macros: Mapping[str, Macro] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.render).parameters.values()
@@ -49,3 +74,9 @@ class Plugin:
         for name in sorted(heard ^ set(self.table)):
             side = "in its table but not in the signature of" if name in self.table else "missing from its table but in"
             raise PluginError(f"plugin {self.name}: parameter {name} is {side} render")
+        if len(self.macros) > MOST_MACROS:
+            raise PluginError(f"plugin {self.name}: found {len(self.macros)} macros; must be at most {MOST_MACROS}")
+        for macro, turned in self.macros.items():
+            for name in turned.parameters:
+                if name not in self.table:
+                    raise PluginError(f"plugin {self.name}: macro {macro} turns {name}, which is not in its table")

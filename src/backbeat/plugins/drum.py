@@ -8,14 +8,16 @@ References:
     | Sines + transients + noise modelling of drums (Shier, Caspe, Robertson, Sandler, Saitis, McPherson, DAFx 2023)
 """
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from backbeat import dsp
 from backbeat.dsp import Grid
 from backbeat.errors import PluginError
-from backbeat.parameters import Table, cycles, decibels, exponent, hz, pitch, seconds, semitones, share
-from backbeat.plugins.base import Plugin
+from backbeat.parameters import Table, Value, cycles, decibels, exponent, hz, pitch, seconds, semitones, share
+from backbeat.plugins.base import Macro, Plugin
 from backbeat.types import Control, Mono
 
 _TRANSIENT_ENDS_S = 0.45
@@ -41,7 +43,32 @@ def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
         summary="A transient and a bank of tones through a resonator, with noise in bands.",
         options={"tones": tones, "noise_bands": noise_bands},
         match_options=_MATCH_OPTIONS,
+        macros=MACROS,
     )
+
+
+def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
+    """Of the entries of a bank of levels."""
+    if name == "tone_db":
+        tones_hz = values["tone_hz"]
+        return tones_hz if isinstance(tones_hz, tuple) else (float(tones_hz),)
+    bands = values[name]
+    return dsp.band_centers_hz(len(bands) if isinstance(bands, tuple) else 1)
+
+
+MACROS = {
+    "tune": Macro("st", ("tone_hz", "resonator_hz", "transient_hz"), "Pitch of everything that has one."),
+    "length": Macro("%", ("tone_s", "noise_s", "gate_s", "release_s"), "How long it lasts."),
+    "snap": Macro("dB", ("transient_db", "snap_db"), "Level of the strike."),
+    "brightness": Macro(
+        "dB/oct", ("tone_db", "noise_band_db", "snap_db"), "More treble and less bass, or less.", _frequencies_hz
+    ),
+    "noise": Macro("dB", ("noise_db",), "Level of the noise beside the tones."),
+    "ring": Macro("dB", ("resonator_db",), "Level of the resonator."),
+    "sweep": Macro("%", ("sweep_st",), "Depth of the pitch sweep."),
+    "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
+}
+"""What a person turns, however many parameters there are."""
 
 
 def parameters(tones: int, noise_bands: int) -> Table:

@@ -10,7 +10,7 @@ import torch
 from backbeat import dsp
 from backbeat.dsp import Grid
 from backbeat.parameters import Table, cents, choice, cycles, decibels, hz, octaves, pitch, seconds, semitones, share
-from backbeat.plugins.base import Plugin
+from backbeat.plugins.base import Macro, Plugin
 from backbeat.types import Control, Mono
 
 _SHELL_FILTER_S = 0.023
@@ -168,4 +168,15 @@ def _click(grid: Grid, t60_s: Control, cutoff_hz: Control, drive_db: Control) ->
     return grid.fill(dsp.tanh_clip(burst, drive_db) * dsp.decay(head, t60_s))
 
 
-KICK = Plugin("kick", PARAMETERS, render, summary="A swept sine with shell, click and modes, driven.")
+MACROS = {
+    "tune": Macro("st", ("pitch_hz", "mode_hz", "shell_hz"), "Pitch of everything that has one."),
+    "length": Macro("%", ("hold_s", "decay_s", "gate_s", "release_s", "shell_decay_s", "mode_s"), "How long it lasts."),
+    "sweep": Macro("%", ("sweep_st", "click_sweep_st"), "Depth of the pitch sweeps."),
+    "sweep_time": Macro("%", ("sweep_s", "click_sweep_s"), "How long the pitch sweeps last."),
+    "snap": Macro("dB", ("click_db",), "Level of the noise transient."),
+    "brightness": Macro("%", ("click_hz", "shell_hz"), "Cutoffs of the click and of the shell."),
+    "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
+}
+"""What a person turns, however many parameters there are."""
+
+KICK = Plugin("kick", PARAMETERS, render, summary="A swept sine with shell, click and modes, driven.", macros=MACROS)
