@@ -10,12 +10,11 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from backbeat.dsp.filters.convolution import convolve
-from backbeat.dsp.grid import Grid
+from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.linear import matmul
 from backbeat.dsp.noise import noise
 from backbeat.types import Mono
 
-_BLOCK = 32
 _KERNEL_S = 0.023
 _HIGHEST_HZ = 18_000.0
 _FEWEST_ROWS = 8
@@ -28,14 +27,14 @@ def band_centers_hz(bands: int) -> tuple[float, ...]:
 
 
 def control_times_s(grid: Grid) -> Float[Tensor, " points"]:
-    """Where `noise_bands` takes levels, in seconds: every 32 samples, the end included."""
-    points = -(-grid.samples // _BLOCK) + 1
-    return torch.arange(points, device=grid.device, dtype=grid.dtype) * (_BLOCK / grid.sample_rate)
+    """Where `noise_bands` takes levels, in seconds: every 64 samples, the end included."""
+    points = -(-grid.samples // BLOCK) + 1
+    return torch.arange(points, device=grid.device, dtype=grid.dtype) * (BLOCK / grid.sample_rate)
 
 
 def between(grid: Grid, levels: Float[Tensor, "... points"]) -> Mono:
     """Straight lines between levels at the `control_times_s`."""
-    rise = torch.arange(_BLOCK, device=grid.device, dtype=grid.dtype) / _BLOCK
+    rise = torch.arange(BLOCK, device=grid.device, dtype=grid.dtype) / BLOCK
     first, step = levels[..., :-1].unsqueeze(-1), levels.diff(dim=-1).unsqueeze(-1)
     return grid.join(torch.addcmul(first, step, rise))
 
@@ -44,7 +43,7 @@ def noise_bands(grid: Grid, stream: int, levels: Float[Tensor, "batch points ban
     """Noise whose colour changes: `Σ_b level_b(t) (h_b * noise)(t)`.
 
     The bands overlap as triangles on the mel scale and add up to white noise, uniform in ±1, where every level is 1;
-    between the `control_times_s` levels are straight lines. So a block of 32 samples is one product of the levels at
+    between the `control_times_s` levels are straight lines. So a block of 64 samples is one product of the levels at
     its two ends with a table, which serves all items where one seed does: that is many times as fast.
 
     Args:
@@ -75,8 +74,8 @@ def _tables(grid: Grid, stream: int, bands: int) -> Float[Tensor, "blocks ends b
     kernels = _kernels(bands, grid.sample_rate, grid.device, grid.dtype)
     ahead = kernels.shape[-1] - 1
     parts = convolve(noise(grid.ahead(ahead), stream), kernels, advance=ahead)[..., : grid.samples]
-    parts = pad(parts, (0, -grid.samples % _BLOCK)).reshape(bands, -1, _BLOCK).transpose(0, 1)
-    rise = torch.arange(_BLOCK, device=grid.device, dtype=grid.dtype) / _BLOCK
+    parts = pad(parts, (0, -grid.samples % BLOCK)).reshape(bands, -1, BLOCK).transpose(0, 1)
+    rise = torch.arange(BLOCK, device=grid.device, dtype=grid.dtype) / BLOCK
     return torch.cat([parts * (1.0 - rise), parts * rise], dim=-2)
 
 
