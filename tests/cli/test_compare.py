@@ -1,10 +1,10 @@
-"""`backbeat compare`: the four distances between two files."""
+"""`backbeat compare`: the distances between two files."""
 
 import pytest
 import soundfile
 
 from backbeat.audio import read
-from backbeat.losses import distances
+from backbeat.losses import auditory_distance, distances, drumblender_distances
 from matching.sounds import RATE, save_thump, thump
 
 
@@ -17,7 +17,13 @@ def test_distances_are_those_of_the_library(backbeat, kick_wav, other_wav):
     shown = backbeat("compare", kick_wav, other_wav, "--json")
     assert (shown.status, shown.err) == (0, "")
     expected = distances(read(other_wav).audio, read(kick_wav).audio, RATE)
-    assert shown.document() == expected.as_dict()
+    found = shown.document()
+    assert {name: found[name] for name in expected.as_dict()} == expected.as_dict()
+    assert found["auditory"] == pytest.approx(
+        float(auditory_distance(read(other_wav).audio, read(kick_wav).audio, RATE))
+    )
+    both = (read(path, sample_rate=48_000).audio for path in (other_wav, kick_wav))
+    assert (found["mss"], found["lsd_drumblender"]) == pytest.approx(drumblender_distances(*both))
     assert expected.mel_db > 1.0
 
 
@@ -31,7 +37,8 @@ def test_text_has_a_line_for_each_distance(backbeat, kick_wav, other_wav):
 
 def test_sound_is_no_distance_from_itself(backbeat, kick_wav):
     assert backbeat("compare", kick_wav, kick_wav, "--json").document() == pytest.approx(
-        {"mel_db": 0.0, "lsd_db": 0.0, "mrstft": 0.0, "envelope_db": 0.0}, abs=1e-9
+        dict.fromkeys(("mel_db", "lsd_db", "mrstft", "envelope_db", "auditory", "mss", "lsd_drumblender"), 0.0),
+        abs=1e-9,
     )
 
 

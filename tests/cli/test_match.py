@@ -62,7 +62,8 @@ def test_rendering_the_patch_gives_the_very_file_of_the_match(backbeat, kick_wav
 
 def test_distances_are_those_that_compare_finds(backbeat, kick_wav, out, no_report):
     matched = backbeat("match", kick_wav, *QUICK, "--out", out, "--json").document()
-    assert backbeat("compare", kick_wav, out / "kick.wav", "--json").document() == matched["distances"]
+    compared = backbeat("compare", kick_wav, out / "kick.wav", "--json").document()
+    assert {name: compared[name] for name in matched["distances"]} == matched["distances"]
 
 
 def test_json_is_one_line_a_sample(backbeat, kick_wav, out, tmp_path, no_report):
