@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 .PHONY: demo test test-all check format bench docs clean
 
 demo: $(READY)  ## Match a kick that ships with the repo; write patch, sound, picture and page
-	$(BIN)/backbeat match examples/sounds/bd_fat.flac --plugin kick --out demo-output
+	$(BIN)/backbeat match examples/sounds/bd_fat.flac --out demo-output
 
 test: $(READY)  ## The whole test suite (under 10 minutes on 2 cores)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
