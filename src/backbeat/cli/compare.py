@@ -42,4 +42,4 @@ def compare(
         return
     for name, value in found.items():
         unit, meaning = _MEANINGS[name]
-        say(f"{name:12} {value:7.2f} {unit:2}  {meaning}")
+        say(f"{name:15} {value:7.2f} {unit:2}  {meaning}")
