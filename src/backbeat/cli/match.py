@@ -172,7 +172,8 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
     found = result.distances
     say(
         f"{sample}: mel {found.mel_db:.2f} dB, LSD {found.lsd_db:.2f} dB, MR-STFT {found.mrstft:.2f}, "
-        f"envelope {found.envelope_db:.2f} dB ({result.steps} {'step' if result.steps == 1 else 'steps'}, {result.seconds:.1f} s)"
+        f"envelope {found.envelope_db:.2f} dB ({result.steps} {'step' if result.steps == 1 else 'steps'}, "
+        f"{result.seconds:.1f} s)"
     )
     for path in (outputs.patch, outputs.audio, outputs.picture, outputs.page):
         say(f"  {path}")
