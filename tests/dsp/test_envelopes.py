@@ -180,3 +180,10 @@ class TestAdsr:
             lambda *controls: dsp.adsr(grid, **dict(zip(names, controls, strict=True))),
             tuple(column(v, grad=True) for v in values),
         )
+
+
+def test_fall_after_is_one_and_then_falls():
+    since_s = torch.tensor([-1.0, 0.0, 0.05, 0.1, 0.3], dtype=torch.float64)
+    found = dsp.fall_after(since_s, torch.tensor(0.1, dtype=torch.float64))
+    np.testing.assert_allclose(found, [1.0, 1.0, 1000.0**-0.5, 1e-3, 1e-9], rtol=1e-12)
+    assert dsp.fall_after(torch.tensor(1e6), torch.tensor(0.0)).isfinite()

@@ -5,7 +5,7 @@ Signals are (..., samples), controls (..., 1) in the units of their names, and b
 
 from backbeat.dsp.bands import band_centers_hz, between, control_times_s, noise_bands
 from backbeat.dsp.comb import comb
-from backbeat.dsp.envelopes import adsr, attack, curve, decay, shaped_decay, shaped_fall
+from backbeat.dsp.envelopes import adsr, attack, curve, decay, fall_after, shaped_decay, shaped_fall
 from backbeat.dsp.filters.convolution import convolve
 from backbeat.dsp.filters.fir import fir, fir_bandpass, fir_highpass, fir_lowpass
 from backbeat.dsp.filters.iir import (
@@ -57,6 +57,7 @@ __all__ = [
     "curve",
     "db_to_gain",
     "decay",
+    "fall_after",
     "fir",
     "fir_bandpass",
     "fir_highpass",

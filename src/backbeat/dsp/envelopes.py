@@ -51,6 +51,11 @@ def shaped_fall(times_s: Float[Tensor, "..."], t60_s: Float[Tensor, "..."], shap
     return torch.exp(-fallen.clamp(max=_DEEPEST))
 
 
+def fall_after(since_s: Float[Tensor, "..."], t60_s: Float[Tensor, "..."]) -> Tensor:
+    """1 until time 0, an exponential decay from there, at any times; both arguments broadcast."""
+    return torch.exp(-(t60_to_rate(t60_s) * since_s).clamp(0.0, _DEEPEST))
+
+
 def curve(position: Float[Tensor, "..."], curvature: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     """Bend a ramp from 0 to 1: `(1 - exp(-c x)) / (1 - exp(-c))`.
 

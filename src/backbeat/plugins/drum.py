@@ -221,7 +221,7 @@ def render(
     levels = torch.addcmul(gains.unsqueeze(-2) * fall, dsp.db_to_gain(snap_db).unsqueeze(-2), snaps)
     wires = dsp.noise_bands(grid, 1, levels)
     mix = torch.addcmul(struck, dsp.db_to_gain(resonator_db), resonance)
-    let_go = _fall_after(dsp.control_times_s(grid) - gate_s, release_s)
+    let_go = dsp.fall_after(dsp.control_times_s(grid) - gate_s, release_s)
     mix = (mix + wires) * dsp.between(grid, let_go)
     return dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db)
 
@@ -252,9 +252,4 @@ def _snaps(grid: Grid, t60_s: Control, burst_db: Control, burst_s: Control) -> T
     since_s = times_s - torch.cat([torch.zeros_like(t60_s), burst_s], dim=-1).unsqueeze(-2)
     gains = torch.cat([torch.ones_like(t60_s), dsp.db_to_gain(burst_db)], dim=-1).unsqueeze(-2)
     begun = (1.0 + since_s / times_s[1]).clamp(0.0, 1.0)  # within one step, so that its time has a gradient
-    return (gains * begun * _fall_after(since_s, t60_s.unsqueeze(-2))).sum(-1, keepdim=True)
-
-
-def _fall_after(since_s: Tensor, t60_s: Tensor) -> Tensor:
-    """1 until time 0, an exponential decay from there, as far as numbers go that a processor is fast with."""
-    return torch.exp(-(dsp.t60_to_rate(t60_s) * since_s).clamp(0.0, 80.0))
+    return (gains * begun * dsp.fall_after(since_s, t60_s.unsqueeze(-2))).sum(-1, keepdim=True)
