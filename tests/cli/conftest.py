@@ -77,5 +77,6 @@ def kick_patch(tmp_path) -> Path:
 @pytest.fixture
 def no_report(monkeypatch) -> None:
     """Leave out the picture and the page, which take longer than the match."""
+    monkeypatch.setattr("backbeat.report.paint", lambda result: None)
     for name in ("write_picture", "write_page"):
-        monkeypatch.setattr(f"backbeat.report.{name}", lambda result, path: path.write_bytes(b"left out"))
+        monkeypatch.setattr(f"backbeat.report.{name}", lambda result, path, painting: path.write_bytes(b"left out"))

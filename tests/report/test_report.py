@@ -23,7 +23,7 @@ from backbeat.losses.distances import Distances
 from backbeat.matching.result import MatchResult
 from backbeat.patch import Patch
 from backbeat.report import write_page, write_picture
-from backbeat.report.figure import draw_picture, draw_plots
+from backbeat.report.figure import draw_picture
 from backbeat.report.page import render_page
 from backbeat.report.playback import level_matched, wav_bytes
 
@@ -146,7 +146,7 @@ def test_the_picture_is_a_png_of_the_stated_size(tmp_path):
     write_picture(result_of(), tmp_path / "bd_fat.png")
     data = (tmp_path / "bd_fat.png").read_bytes()
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">4sII", data[12:24]) == (b"IHDR", 1600, 1200)
+    assert struct.unpack(">4sII", data[12:24]) == (b"IHDR", 2000, 1500)
     assert data[-8:-4] == b"IEND"
     assert [file.name for file in tmp_path.iterdir()] == ["bd_fat.png"]
 
@@ -212,7 +212,7 @@ def test_the_title_says_what_was_matched_and_how_well():
 
 
 def test_every_axis_names_its_quantity():
-    for axes in draw_plots(result_of()).axes:
+    for axes in draw_picture(result_of()).axes:
         if axes.get_title(loc="left"):
             assert axes.get_xlabel() in ("time (ms)", "step")
             assert axes.get_ylabel() in (
@@ -225,7 +225,7 @@ def test_every_axis_names_its_quantity():
 def test_the_waveform_keeps_a_single_sample_of_ten_seconds():
     target = torch.zeros(1, 1, 10 * RATE)
     target[..., round(7.5 * RATE)] = -0.8
-    lines = panel(draw_plots(result_of(target)), "Waveform").get_lines()
+    lines = panel(draw_picture(result_of(target)), "Waveform").get_lines()
     time_ms, value = lines[0].get_data()
     assert len(value) < 5_000
     assert value.min() == np.float32(-0.8)
@@ -235,7 +235,7 @@ def test_the_waveform_keeps_a_single_sample_of_ten_seconds():
 
 
 def test_the_spectrograms_show_the_tone_where_it_is_and_the_gain_as_difference():
-    figure = draw_plots(result_of(decaying_tone(gain=0.2), 4.0 * decaying_tone(gain=0.2)))
+    figure = draw_picture(result_of(decaying_tone(gain=0.2), 4.0 * decaying_tone(gain=0.2)))
     for title, peak_db in (("Target", -20.0 * math.log10(4.0)), ("Match", 0.0)):
         image = panel(figure, title).images[0]
         levels_db = image.get_array()
@@ -251,21 +251,21 @@ def test_the_spectrograms_show_the_tone_where_it_is_and_the_gain_as_difference()
 
 def test_the_spectrograms_of_silence_are_dark():
     silence = torch.zeros(1, 1, RATE // 10)
-    image = panel(draw_plots(result_of(silence)), "Target").images[0]
+    image = panel(draw_picture(result_of(silence)), "Target").images[0]
     assert image.get_array().max() == pytest.approx(image.get_clim()[0], abs=1e-3)
 
 
 def test_the_envelope_is_the_rms_in_dbfs():
     time_s = torch.arange(RATE, dtype=torch.float64) / RATE
     steady = (0.5 * torch.sin(2.0 * math.pi * 1_000.0 * time_s)).float()[None, None]
-    lines = panel(draw_plots(result_of(steady, 0.1 * steady)), "Envelope").get_lines()
+    lines = panel(draw_picture(result_of(steady, 0.1 * steady)), "Envelope").get_lines()
     for line, level_dbfs in zip(lines, (-9.03, -29.03), strict=True):
         assert line.get_ydata()[:-1] == pytest.approx(level_dbfs, abs=0.2)
 
 
 @pytest.mark.parametrize("history", [(1.5,), (0.7,) * 9, (math.inf, 3.0, 0.01), (0.0, 0.0)])
 def test_any_history_can_be_drawn(history):
-    axes = panel(draw_plots(result_of(history=history, steps=len(history))), "Loss")
+    axes = panel(draw_picture(result_of(history=history, steps=len(history))), "Loss")
     if max(history) > 0.0:
         assert axes.get_lines()[0].get_ydata() == pytest.approx(history)
         assert axes.get_yscale() == "log"

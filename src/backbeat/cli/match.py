@@ -1,7 +1,9 @@
 """`backbeat match`: one-shots to patches."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -74,6 +76,8 @@ def match(
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
+    # The report's library takes a while to read in, and the search leaves a core free.
+    Thread(target=import_module, args=("backbeat.report",), daemon=True).start()
     failed = False
     for sample, outputs in zip(samples, _outputs(samples, out), strict=True):
         try:
@@ -147,9 +151,10 @@ def _write(result: "MatchResult", outputs: Outputs) -> None:
 
     patch.save(result.patch, outputs.patch)
     audio.write(outputs.audio, result.audio, result.sample_rate)
+    painting = report.paint(result)
     for path, write in ((outputs.picture, report.write_picture), (outputs.page, report.write_page)):
         try:
-            write(result, path)
+            write(result, path, painting)
         except OSError as error:
             raise MatchError(f"{path}: cannot be written ({error.strerror})") from error
 

@@ -1,7 +1,7 @@
 """Banks of damped sinusoids: the ringing of a struck body."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,6 +21,7 @@ _MOST_FALLEN = -20.0
 _CACHED = 1 << 16
 """Values that are worked on at a time, so that they stay in cache, but not fewer blocks than:"""
 _FEWEST_BLOCKS = 16
+_AXES = (2, 2, 3, 2, 2, 2)
 
 
 def modal(
@@ -73,11 +74,13 @@ def swept_modal(
 ) -> Mono:
     """Sum of damped sinusoids that share a pitch sweep: `Σ_k g_k exp(-ln 1000 (t / T60_k)^p_k) sin 2π(f_k θ(t) + φ_k)`.
 
-    Time runs `θ(t) = t + D τ (1 - exp(-t / τ))` with `D = 2^(sweep / 12) - 1`. The sine is computed directly, since θ
-    is no longer a straight line: of the phase at a block's start (float64, less its whole cycles) and the time since
-    then, which all modes share. The envelope is a product of tables: exact where p = 1, and otherwise the exponential
-    decay times what a straight line in every block makes of the rest. While the sweep lifts a mode to within a tenth
-    of Nyquist it fades, and above Nyquist it is silent.
+    Time runs `θ(t) = t + D τ (1 - exp(-t / τ))` with `D = 2^(sweep / 12) - 1`. While θ bends, the sine is computed
+    directly: of the phase at a block's start (float64, less its whole cycles) and the time since then, which all modes
+    share. From where θ is nearly straight, on the CPU and not compiled, a block is a matrix product of short tables,
+    in which the rest of the bend is there to first order; the second is below the rounding of full scale. The envelope
+    is a product of tables: exact where p = 1, and otherwise the exponential decay times what a straight line in every
+    block makes of the rest. While the sweep lifts a mode to within a tenth of Nyquist it fades, and above Nyquist it is
+    silent.
 
     Args:
         grid: where to render.
@@ -93,27 +96,113 @@ def swept_modal(
         (..., samples).
     """
     dtype, starts_s, steps_s = grid.dtype, grid.block_starts_s(), grid.block_steps_s()
-    # A row for each block, a column for each mode; then an axis for the samples of a block.
-    frequency, level = frequency_hz.unsqueeze(-2), gain.unsqueeze(-2)
+    frequency = frequency_hz.unsqueeze(-2)
     sweep_rate = t60_to_rate(sweep_s.double()).unsqueeze(-1)
     excess = (semitones_to_ratio(sweep_st.double()) - 1.0).unsqueeze(-1)
     excess_now = excess * torch.exp(-sweep_rate * starts_s)
     cycles = frequency.double() * (starts_s + (excess - excess_now) / sweep_rate) + start_cycles.unsqueeze(-2)
-    angle = (2.0 * math.pi * (cycles - torch.floor(cycles))).to(dtype).unsqueeze(-1)
-    bends_s, bend = (excess_now / sweep_rate).to(dtype), -torch.expm1(-sweep_rate * steps_s).to(dtype)
-    since_s = torch.addcmul(steps_s.to(dtype), bends_s, bend).unsqueeze(-2)
-    rate = t60_to_rate(t60_s).unsqueeze(-2)
-    level = level * _below_nyquist(grid, frequency * (1.0 + excess_now).to(dtype))
-    levels = level.unsqueeze(-2) * _block_levels(grid, t60_s, shape)
-    decay = torch.exp(-rate.unsqueeze(-1) * steps_s.to(dtype))
-    per_second = 2.0 * math.pi * frequency.unsqueeze(-1)
+    level = gain.unsqueeze(-2) * _below_nyquist(grid, frequency * (1.0 + excess_now).to(dtype))
+    bank = _Bank(
+        per_second=2.0 * math.pi * frequency_hz.unsqueeze(-1),
+        start=(2.0 * math.pi * (cycles - torch.floor(cycles))).to(dtype),
+        level=level.unsqueeze(-2) * _block_levels(grid, t60_s, shape),
+        decay=torch.exp(-t60_to_rate(t60_s).unsqueeze(-1) * steps_s.to(dtype)),
+        ahead_s=(excess_now / sweep_rate).to(dtype),
+        caught_up=-torch.expm1(-sweep_rate * steps_s).to(dtype),
+    )
+    heads = _heads(bank)
+    if heads is None:
+        return grid.join(_direct(grid, bank))
+    settled = _settled(grid, bank)
+    return grid.join(_with_heads(grid, bank, settled, heads) if any(heads) else settled)
+
+
+class _Bank(NamedTuple):
+    """Tables of swept modes; within a block, a mode's phase is `start + per_second · (step + ahead_s · caught_up)`."""
+
+    per_second: Tensor
+    """Radians, (..., modes, 1)."""
+    start: Tensor
+    """Radians, (..., blocks, modes)."""
+    level: Tensor
+    """At the block's start and, with a shape, what is gained by its end, (..., blocks, 1 or 2, modes)."""
+    decay: Tensor
+    """(..., modes, block)."""
+    ahead_s: Tensor
+    """How far the sweep will still run ahead of time, (..., blocks, 1)."""
+    caught_up: Tensor
+    """Which share of that it does within the block, (..., 1, block)."""
+
+
+def _heads(bank: _Bank) -> list[int] | None:
+    """How many blocks of each item the sweep is too fast in for `_settled`; none where values cannot be looked at."""
+    if torch.compiler.is_compiling() or bank.start.device.type != "cpu":
+        return None
+    with torch.no_grad():
+        lean = bank.per_second.mT * bank.ahead_s * bank.caught_up[..., -1:]
+        error = 0.5 * (lean.square() * bank.level.abs().sum(-2)).amax(-1)
+        count = torch.arange(1, error.shape[-1] + 1)
+        blocks = torch.where(error > torch.finfo(error.dtype).eps, count, 0).amax(-1).flatten().tolist()
+    # Powers of two, so that many items have the same and are rendered together.
+    return [min(1 << (found - 1).bit_length(), len(count)) if found else 0 for found in blocks]
+
+
+def _with_heads(grid: Grid, bank: _Bank, settled: Tensor, heads: list[int]) -> Tensor:
+    """Settled sounds whose first blocks are rendered directly, as many as `heads` says of each item."""
+    lead, tails = settled.shape[:-2], settled.flatten(0, -3)
+    tables = [
+        table.expand(*lead, *table.shape[-axes:]).reshape(-1, *table.shape[-axes:])
+        for table, axes in zip(bank, _AXES, strict=True)
+    ]
+    sounds = [[tail[head:]] for tail, head in zip(tails, heads, strict=True)]
+    for head in set(heads) - {0}:
+        items = [item for item, found in enumerate(heads) if found == head]
+        chosen = _Bank(*(table[items] for table in tables))
+        first = chosen._replace(
+            start=chosen.start[:, :head], level=chosen.level[:, :head], ahead_s=chosen.ahead_s[:, :head]
+        )
+        for item, sound in zip(items, _direct(grid, first), strict=True):
+            sounds[item].insert(0, sound)
+    return torch.cat([part for parts in sounds for part in parts]).reshape(settled.shape)
+
+
+def _settled(grid: Grid, bank: _Bank) -> Tensor:
+    """`_direct` as one matrix product: the sine of a sum, and the rest of the sweep to first order.
+
+    `sin(a + b + c) ≈ sin a cos b + cos a sin b + c (cos a cos b - sin a sin b)` for the phase a where the block
+    begins, b without a sweep since then, and c what the sweep adds.
+    """
+    sine, cosine = torch.sin(bank.start), torch.cos(bank.start)
+    before = torch.stack([sine, cosine, bank.ahead_s * cosine, -bank.ahead_s * sine], dim=-2)
+    before = (bank.level.unsqueeze(-2) * before.unsqueeze(-3)).flatten(-3)
+    angle = bank.per_second * grid.block_steps_s().to(grid.dtype)
+    sine, cosine, lean = bank.decay * torch.sin(angle), bank.decay * torch.cos(angle), bank.per_second * bank.caught_up
+    after = torch.cat([cosine, sine, lean * cosine, lean * sine], dim=-2)
+    if bank.level.shape[-2] > 1:
+        after = torch.cat([after, after * _rise(after)], dim=-2)
+    return matmul(before, after)
+
+
+def _direct(grid: Grid, bank: _Bank) -> Tensor:
+    """The sound of the bank, (..., blocks, block), a sine for each mode and sample."""
+    since_s = torch.addcmul(grid.block_steps_s().to(grid.dtype), bank.ahead_s, bank.caught_up).unsqueeze(-2)
+    per_second, decay = bank.per_second.unsqueeze(-3), bank.decay.unsqueeze(-3)
     piece = max(_FEWEST_BLOCKS, _CACHED // decay.numel())
-    pieces = zip(*(torch.split(table, piece, dim=-3) for table in (angle, since_s, levels)), strict=True)
-    sounds = [_ringing(per_second, since, start, decay, now) for start, since, now in pieces]
-    if shape is not None:
-        rise = torch.linspace(0.0, 1.0, BLOCK + 1, device=grid.device, dtype=dtype)[:-1]
-        sounds = [torch.addcmul(sound[..., :1, :], sound[..., 1:, :], rise) for sound in sounds]
-    return grid.join(torch.cat(sounds, dim=-3).squeeze(-2))
+    tables = zip(
+        torch.split(since_s, piece, dim=-3),
+        torch.split(bank.start.unsqueeze(-1), piece, dim=-3),
+        torch.split(bank.level, piece, dim=-3),
+        strict=True,
+    )
+    sounds = [_ringing(per_second, since, start, decay, level) for since, start, level in tables]
+    if bank.level.shape[-2] > 1:
+        sounds = [torch.addcmul(sound[..., :1, :], sound[..., 1:, :], _rise(sound)) for sound in sounds]
+    return torch.cat(sounds, dim=-3).squeeze(-2)
+
+
+def _rise(like: Tensor) -> Tensor:
+    """From 0 at a block's start to 1 where the next one begins."""
+    return torch.linspace(0.0, 1.0, BLOCK + 1, device=like.device, dtype=like.dtype)[:-1]
 
 
 def _block_levels(grid: Grid, t60_s: Tensor, shape: Tensor | None) -> Tensor:

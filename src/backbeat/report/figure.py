@@ -4,12 +4,17 @@ import io
 import re
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.image import imsave
 from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
 from backbeat.files import replacing
 from backbeat.losses.distances import Distances
@@ -18,9 +23,8 @@ from backbeat.patch import Patch
 from backbeat.report import panels
 
 PICTURE_INCHES = (16.0, 12.0)
-PICTURE_DPI = 100
-PLOTS_INCHES = (11.6, 10.4)
-PLOTS_DPI = 150
+PICTURE_DPI = 125
+PNG_EFFORT = 3
 ATTACK_S = 0.025
 
 HEADER_INCHES = 1.05
@@ -40,21 +44,50 @@ NOTE_LINE_CHARACTERS = 200
 NOTE_LINES = 6
 
 
-def write_picture(result: MatchResult, path: Path) -> None:
-    """Write the picture of a match as one PNG, 1600 × 1200 pixels; a failed write leaves nothing behind.
+@dataclass(frozen=True)
+class Painting:
+    """The pixels of a match's picture, red, green, blue and alpha.
+
+    Attributes:
+        whole: title, plots, patch and notes, (rows, columns, 4).
+        plots: the plots alone, a part of it.
+    """
+
+    whole: NDArray[np.uint8]
+    plots: NDArray[np.uint8]
+
+
+def paint(result: MatchResult) -> Painting:
+    """Paint the picture of a match once, for `write_picture` and `write_page` to share."""
+    canvas = FigureCanvasAgg(draw_picture(result))
+    canvas.draw()  # type: ignore[no-untyped-call]
+    whole = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    right = PICTURE_INCHES[0] - 1.5 * MARGIN_INCHES - TABLE_INCHES
+    bottom = PICTURE_INCHES[1] - _notes_inches(result.notes)
+    top, bottom, right = (round(inches * PICTURE_DPI) for inches in (HEADER_INCHES, bottom, right))
+    return Painting(whole, whole[top:bottom, :right])
+
+
+def write_picture(result: MatchResult, path: Path, painting: Painting | None = None) -> None:
+    """Write the picture of a match as one PNG, 2000 × 1500 pixels; a failed write leaves nothing behind.
+
+    Args:
+        result: the match.
+        path: the file.
+        painting: of the result, where it is painted already.
 
     Raises:
         OSError: `path` cannot be written.
     """
-    picture = png(draw_picture(result))
+    picture = png((painting or paint(result)).whole)
     with replacing(path) as temporary:
         temporary.write_bytes(picture)
 
 
-def png(figure: Figure) -> bytes:
-    """Encode a figure; the same figure gives the same bytes."""
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """Encode pixels; the same pixels give the same bytes."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi="figure")
+    imsave(buffer, pixels, format="png", dpi=PICTURE_DPI, pil_kwargs={"compress_level": PNG_EFFORT})
     return buffer.getvalue()
 
 
@@ -68,14 +101,6 @@ def draw_picture(result: MatchResult) -> Figure:
     table = width - MARGIN_INCHES - TABLE_INCHES
     _draw_plots(figure, result, right=table - MARGIN_INCHES, bottom=footer, top=header)
     _draw_patch(figure, result.patch, left=table, bottom=footer, top=header)
-    return figure
-
-
-def draw_plots(result: MatchResult) -> Figure:
-    """Draw the plots alone, for a page that has its own title and table."""
-    width, height = PLOTS_INCHES
-    figure = Figure(figsize=PLOTS_INCHES, dpi=PLOTS_DPI, facecolor="white")
-    _draw_plots(figure, result, right=width - MARGIN_INCHES, bottom=0.0, top=height)
     return figure
 
 
@@ -114,19 +139,25 @@ def _draw_header(figure: Figure, result: MatchResult) -> None:
 def _draw_notes(figure: Figure, notes: Sequence[str]) -> float:
     """Write the notes at the foot of the picture; returns the height that they take, in inches."""
     width, height = PICTURE_INCHES
+    for index, line in enumerate(reversed(_note_lines(notes))):
+        figure.text(
+            MARGIN_INCHES / width, (MARGIN_INCHES + index * NOTE_LINE_INCHES) / height, line,
+            fontsize=9.5, color=panels.INK, va="center", parse_math=False,
+        )  # fmt: skip
+    return _notes_inches(notes)
+
+
+def _note_lines(notes: Sequence[str]) -> list[str]:
     lines = [
         line
         for note in notes
         for line in textwrap.wrap(f"Note: {drawable(note)}", NOTE_LINE_CHARACTERS, subsequent_indent="    ")
     ]
-    if len(lines) > NOTE_LINES:
-        lines = [*lines[: NOTE_LINES - 1], "…"]
-    for index, line in enumerate(reversed(lines)):
-        figure.text(
-            MARGIN_INCHES / width, (MARGIN_INCHES + index * NOTE_LINE_INCHES) / height, line,
-            fontsize=9.5, color=panels.INK, va="center", parse_math=False,
-        )  # fmt: skip
-    return MARGIN_INCHES + len(lines) * NOTE_LINE_INCHES
+    return [*lines[: NOTE_LINES - 1], "…"] if len(lines) > NOTE_LINES else lines
+
+
+def _notes_inches(notes: Sequence[str]) -> float:
+    return MARGIN_INCHES + len(_note_lines(notes)) * NOTE_LINE_INCHES
 
 
 def _draw_plots(figure: Figure, result: MatchResult, right: float, bottom: float, top: float) -> None:

@@ -28,24 +28,29 @@ DISTANCES_EXPLAINED = (
 """What each of the four distances says, in the order of `Distances`."""
 
 
-def write_page(result: MatchResult, path: Path) -> None:
+def write_page(result: MatchResult, path: Path, painting: figure.Painting | None = None) -> None:
     """Write the page of a match as one HTML file; a failed write leaves nothing behind.
+
+    Args:
+        result: the match.
+        path: the file.
+        painting: of the result, where it is painted already.
 
     Raises:
         OSError: `path` cannot be written.
     """
-    page = render_page(result)
+    page = render_page(result, painting)
     with replacing(path) as temporary:
         temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
-def render_page(result: MatchResult) -> str:
+def render_page(result: MatchResult, painting: figure.Painting | None = None) -> str:
     """Fill the page's template; the same result gives the same text."""
     script, style = _part("page.js"), _part("page.css")
     patch_json = result.patch.to_json()
     playback = level_matched(result.target, result.audio)
-    plots = figure.draw_plots(result)
-    width, height = (round(inches * figure.PICTURE_DPI) for inches in plots.get_size_inches())
+    plots = (painting or figure.paint(result)).plots
+    height, width = plots.shape[:2]
     return Template(_part("page.html")).substitute(
         policy=_policy(script, style),
         style=style,
