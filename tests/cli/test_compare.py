@@ -1,5 +1,6 @@
 """`backbeat compare`: the distances between two files."""
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -30,16 +31,33 @@ def test_distances_are_those_of_the_library(backbeat, kick_wav, other_wav):
 def test_text_has_a_line_for_each_distance(backbeat, kick_wav, other_wav):
     numbers = backbeat("compare", kick_wav, other_wav, "--json").document()
     lines = backbeat("compare", kick_wav, other_wav).out.splitlines()
-    assert [line.split()[0] for line in lines] == list(numbers)
-    for line, value in zip(lines, numbers.values(), strict=True):
-        assert line.split()[1] == f"{value:.2f}"
+    assert [line.split()[0] for line in lines] == list(numbers)[: len(lines)]
+    for line in lines:
+        assert line.split()[1] == f"{numbers[line.split()[0]]:.2f}"
+
+
+def test_floor_of_the_family_stands_beside_a_distance(backbeat, kick_wav, other_wav):
+    by_name = backbeat("compare", kick_wav, other_wav)
+    assert "(two takes of a kick: 3.50)" in by_name.out.splitlines()[0]
+    told = backbeat("compare", kick_wav, other_wav, "--family", "snare", "--json").document()
+    assert (told["family"], told["floor"]) == ("snare", {"mel_db": 3.2, "mrstft": 0.61, "envelope_db": 1.8})
+    unknown = backbeat("compare", other_wav, kick_wav)
+    assert "takes" not in unknown.out
+    assert backbeat("compare", other_wav, kick_wav, "--json").document()["floor"] == {}
+
+
+def test_pitch_of_a_sound_that_has_none(backbeat, kick_wav, tmp_path):
+    noise = tmp_path / "noise.wav"
+    soundfile.write(noise, np.random.default_rng(0).uniform(-0.5, 0.5, 8000), RATE, subtype="FLOAT")
+    assert backbeat("compare", noise, kick_wav, "--json").document()["pitch_cents"] is None
+    (line,) = (line for line in backbeat("compare", noise, kick_wav).out.splitlines() if line.startswith("pitch"))
+    assert line.split()[1] == "-"
 
 
 def test_sound_is_no_distance_from_itself(backbeat, kick_wav):
-    assert backbeat("compare", kick_wav, kick_wav, "--json").document() == pytest.approx(
-        dict.fromkeys(("mel_db", "lsd_db", "mrstft", "envelope_db", "auditory", "mss", "lsd_drumblender"), 0.0),
-        abs=1e-9,
-    )
+    found = backbeat("compare", kick_wav, kick_wav, "--json").document()
+    names = ("mel_db", "lsd_db", "mrstft", "envelope_db", "pitch_cents", "auditory", "mss", "lsd_drumblender")
+    assert {name: found[name] for name in names} == pytest.approx(dict.fromkeys(names, 0.0), abs=1e-9)
 
 
 def test_order_matters(backbeat, kick_wav, other_wav):

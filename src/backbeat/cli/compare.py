@@ -1,7 +1,8 @@
 """`backbeat compare`: how far one sound is from another."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -12,6 +13,7 @@ _MEANINGS = {
     "lsd_db": ("dB", "log spectra"),
     "mrstft": ("", "spectral convergence and log magnitude, at five resolutions"),
     "envelope_db": ("dB", "level in 5 ms blocks"),
+    "pitch_cents": ("ct", "pitch over time, where the target has one; 1200 at most"),
     "auditory": ("", "images of loudness over time and Bark bands, onsets aligned: what listeners go by"),
     "mss": ("", "multi-scale spectra as drumblender publishes them: 48 kHz, 2 s"),
     "lsd_drumblender": ("", "log spectra as drumblender publishes them"),
@@ -21,11 +23,26 @@ _MEANINGS = {
 def compare(
     target: Annotated[Path, typer.Argument(metavar="A.wav", help="The sound to be compared with.")],
     estimate: Annotated[Path, typer.Argument(metavar="B.wav", help="The sound that should be like it.")],
+    family: Annotated[
+        Literal["kick", "snare", "tom", "hat", "clap", "perc"] | None,
+        typer.Option(help="What kind of drum A is, to compare with two takes of one; by default what its name tells."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how far B is from A: no gain match, no alignment but for `auditory`, B cut or padded to A's length."""
+    """Measure how far B is from A: no gain match, no alignment but for `auditory`, B cut or padded to A's length.
+
+    Beside a distance stands how far two takes of one drum of that kind are apart: below that, B is nearer to A than
+    the drummer's next hit.
+    """
     from backbeat import audio
-    from backbeat.losses import auditory_distance, distances, drumblender_distances
+    from backbeat.losses import (
+        FLOORS,
+        auditory_distance,
+        distances,
+        drumblender_distances,
+        family_of,
+        pitch_error_cents,
+    )
     from backbeat.losses.published import DRUMBLENDER_RATE_HZ
 
     first = audio.read(target)
@@ -33,13 +50,20 @@ def compare(
     for path, recording in ((target, first), (estimate, second)):
         for note in recording.notes:
             say_note(f"{path}: {note}")
-    found = distances(second.audio, first.audio, first.sample_rate).as_dict()
-    found["auditory"] = float(auditory_distance(second.audio, first.audio, first.sample_rate))
+    sounds = (second.audio, first.audio, first.sample_rate)
+    found: dict[str, float | None] = dict(distances(*sounds).as_dict())
+    found["pitch_cents"] = pitch_error_cents(*sounds)
+    found["auditory"] = float(auditory_distance(*sounds))
     published = (audio.read(path, sample_rate=DRUMBLENDER_RATE_HZ).audio for path in (estimate, target))
     found["mss"], found["lsd_drumblender"] = drumblender_distances(*published)
+    kind = family or family_of(target.stem)
+    floor = asdict(FLOORS[kind]) if kind else {}
     if as_json:
-        say_json(found)
+        say_json({**found, "family": kind, "floor": floor})
         return
+    takes = f"two takes of a {kind}" if kind else ""
     for name, value in found.items():
         unit, meaning = _MEANINGS[name]
-        say(f"{name:15} {value:7.2f} {unit:2}  {meaning}")
+        shown = "      -" if value is None else f"{value:7.2f}"
+        beside = f" ({takes}: {floor[name]:.2f})" if name in floor else ""
+        say(f"{name:15} {shown} {unit:2}  {meaning}{beside}")

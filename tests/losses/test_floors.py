@@ -1,0 +1,26 @@
+"""Families by name."""
+
+import pytest
+
+from backbeat.losses.floors import FLOORS, family_of
+
+
+@pytest.mark.parametrize(
+    ("name", "family"),
+    [
+        ("kick-bd_fat", "kick"),
+        ("BD01", "kick"),
+        ("My Snare 3", "snare"),
+        ("snares_tight", "snare"),
+        ("hat-drum_cymbal_open", "hat"),
+        ("perc-drum_cowbell", "perc"),
+        ("tom-elec_fuzz_tom", "tom"),
+        ("clap", "clap"),
+        ("sndx", None),
+        ("untitled", None),
+        ("", None),
+    ],
+)
+def test_family_of(name, family):
+    assert family_of(name) == family
+    assert family is None or family in FLOORS
