@@ -1,115 +1,163 @@
 """How near matches come to their targets, and how fast: every distance over a folder of one-shots.
 
-    python benchmarks/match.py FOLDER --out benchmarks/results/match.json
+    python benchmarks/match.py FOLDER --out benchmarks/results/match.json --picture docs/images/distances.png
+    python benchmarks/match.py FOLDER --most 8 --baselines --out benchmarks/results/baselines.json
 
 A file named FAMILY-NAME counts to that family, whose take-to-take floor (the distance between two takes of one drum)
-its distances are also given as a ratio to.
+its distances are also given as a ratio to. With `--baselines`, every file is also given to the searches of
+`baselines.py`, in the same run, on the same thread, with the plugin that the match chose.
 """
 
 import argparse
 import json
 import statistics
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 
 import backbeat
+from backbeat import plugins
+from backbeat.losses import FLOORS, auditory_distance, family_of, pitch_error_cents
 from backbeat.matching import QUALITIES
+from baselines import BASELINES, Found, task_of
 from machine import describe_machine
 
-FLOORS = {
-    "kick": (3.5, 0.40, 2.5),
-    "snare": (3.2, 0.61, 1.8),
-    "tom": (3.2, 0.45, 1.7),
-    "hat": (4.0, 1.30, 2.0),
-    "clap": (4.1, 0.83, 2.2),
-    "perc": (3.8, 0.80, 1.8),
-}
-"""By family: mel distance in dB, MR-STFT, envelope in dB, medians over pairs of takes."""
-
 SUFFIXES = {".aif", ".aiff", ".flac", ".mp3", ".ogg", ".wav"}
-
-
-@dataclass(frozen=True)
-class Row:
-    """One sample's match, or why there is none."""
-
-    sample: str
-    family: str
-    error: str = ""
-    mel_db: float = 0.0
-    lsd_db: float = 0.0
-    mrstft: float = 0.0
-    envelope_db: float = 0.0
-    mel_to_floor: float = 0.0
-    mrstft_to_floor: float = 0.0
-    envelope_to_floor: float = 0.0
-    seconds: float = 0.0
-    steps: int = 0
-
-
 FIGURES = (
     "mel_db",
     "lsd_db",
     "mrstft",
     "envelope_db",
+    "auditory",
+    "pitch_cents",
     "mel_to_floor",
     "mrstft_to_floor",
     "envelope_to_floor",
     "seconds",
 )
+RATIOS = {"mel_to_floor": "mel", "mrstft_to_floor": "MR-STFT", "envelope_to_floor": "envelope"}
 
 
-def measure(path: Path, plugin: str, quality: str, seed: int) -> Row:
+@dataclass(frozen=True)
+class Row:
+    """One sample's match, or why there is none; figures are none where they have no meaning."""
+
+    sample: str
+    family: str
+    plugin: str = ""
+    error: str = ""
+    mel_db: float | None = None
+    lsd_db: float | None = None
+    mrstft: float | None = None
+    envelope_db: float | None = None
+    auditory: float | None = None
+    pitch_cents: float | None = None
+    mel_to_floor: float | None = None
+    mrstft_to_floor: float | None = None
+    envelope_to_floor: float | None = None
+    seconds: float | None = None
+    sound_s: float = 0.0
+    steps: int = 0
+    baselines: Mapping[str, Found] = field(default_factory=dict)
+
+
+def measure(path: Path, plugin: str, quality: str, seed: int, *, baselines: bool) -> Row:
     """Match one file."""
-    family = path.stem.partition("-")[0]
+    family = family_of(path.stem) or "perc"
     try:
         result = backbeat.match(path, plugin, quality=quality, seed=seed)
     except backbeat.BackbeatError as error:
-        return Row(path.name, family, str(error))
-    found = result.distances
-    mel, mrstft, envelope = FLOORS.get(family, FLOORS["perc"])
+        return Row(path.name, family, error=str(error))
+    found, floor = result.distances, FLOORS[family]
+    sounds = (result.audio, result.target, result.sample_rate)
+    chosen = plugins.get(result.patch.plugin, **result.patch.options)
     return Row(
         path.name,
         family,
-        "",
-        **found.as_dict(),
-        mel_to_floor=found.mel_db / mel,
-        mrstft_to_floor=found.mrstft / mrstft,
-        envelope_to_floor=found.envelope_db / envelope,
+        chosen.name,
+        mel_db=found.mel_db,
+        lsd_db=found.lsd_db,
+        mrstft=found.mrstft,
+        envelope_db=found.envelope_db,
+        auditory=float(auditory_distance(*sounds)),
+        pitch_cents=pitch_error_cents(*sounds),
+        mel_to_floor=found.mel_db / floor.mel_db,
+        mrstft_to_floor=found.mrstft / floor.mrstft,
+        envelope_to_floor=found.envelope_db / floor.envelope_db,
         seconds=result.seconds,
+        sound_s=result.target.shape[-1] / result.sample_rate,
         steps=result.steps,
+        baselines={name: search(task_of(path, chosen, seed)) for name, search in BASELINES.items()}
+        if baselines
+        else {},
     )
 
 
 def summarise(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
     """Median and 90th percentile of every figure."""
-    done = [row for row in rows if not row.error]
+    done = list(rows)
     summary = {}
     for name in FIGURES:
-        values = sorted(float(getattr(row, name)) for row in done)
+        values = sorted(value for row in done if (value := getattr(row, name)) is not None)
         if values:
-            last = values[min(len(values) - 1, round(0.9 * (len(values) - 1)))]
+            last = values[round(0.9 * (len(values) - 1))]
             summary[name] = {"median": statistics.median(values), "p90": last}
     return summary
 
 
-def line(label: str, figures: Iterable[float]) -> str:
+def against(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
+    """By baseline: medians of the match's mel distance, and of its time, as shares of the baseline's."""
+    done = [row for row in rows if row.baselines and row.mel_db is not None and row.seconds is not None]
+    return {
+        name: {
+            "mel": statistics.median((row.mel_db or 0.0) / row.baselines[name].mel_db for row in done),
+            "seconds": statistics.median((row.seconds or 0.0) / row.baselines[name].seconds for row in done),
+        }
+        for name in BASELINES
+        if done
+    }
+
+
+def line(label: str, figures: Iterable[float | None]) -> str:
     """One row of the table."""
-    return f"{label:32}" + "".join(f"{figure:9.2f}" for figure in figures)
+    return f"{label:32}" + "".join("        -" if figure is None else f"{figure:9.2f}" for figure in figures)
+
+
+def draw(rows: list[Row], path: Path) -> None:
+    """A dot for every match, by family: its distances as shares of the floor."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10.0, 3.6), dpi=120, layout="constrained")
+    families = [family for family in FLOORS if any(row.family == family for row in rows)]
+    for axes, (name, title) in zip(figure.subplots(1, len(RATIOS), sharey=True), RATIOS.items(), strict=True):
+        for index, family in enumerate(families):
+            shares = [share for row in rows if row.family == family and (share := getattr(row, name)) is not None]
+            axes.plot(shares, [index] * len(shares), "o", color="#0072B2", alpha=0.6, markersize=6)
+            axes.plot(statistics.median(shares), index, "|", color="#D55E00", markersize=18, markeredgewidth=2.5)
+        axes.axvline(1.0, color="#444444", linewidth=1.0, linestyle=(0, (4, 2)))
+        axes.set_yticks(range(len(families)), families)
+        axes.set_ylim(len(families) - 0.5, -0.5)
+        axes.set_xlim(left=0.0)
+        axes.set_title(title, fontsize=11, loc="left")
+        axes.set_xlabel("share of the distance of two takes", fontsize=9)
+        axes.grid(axis="x", color="#dddddd")
+    figure.savefig(path)
 
 
 def main() -> None:
-    """Run the benchmark and write its table and JSON."""
+    """Run the benchmark and write its table, JSON and picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="one-shots, named FAMILY-NAME")
     parser.add_argument("--plugin", default="auto")
     parser.add_argument("--quality", default="normal", choices=list(QUALITIES))
     parser.add_argument("--family", help="only this family")
+    parser.add_argument("--most", type=int, help="so many files, evenly spread over the folder")
+    parser.add_argument("--baselines", action="store_true", help="search in other ways too")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    parser.add_argument("--picture", type=Path, help="write their distribution here as PNG")
     arguments = parser.parse_args()
 
     paths = sorted(path for path in arguments.folder.iterdir() if path.suffix.lower() in SUFFIXES)
@@ -117,23 +165,30 @@ def main() -> None:
         paths = [path for path in paths if path.stem.startswith(f"{arguments.family}-")]
     if not paths:
         parser.error(f"{arguments.folder}: no one-shots; must hold {', '.join(sorted(SUFFIXES))} files")
+    paths = paths[:: -(-len(paths) // (arguments.most or len(paths)))]
     torch.set_num_threads(1)  # as the command line does
     print(f"{'':32}" + "".join(f"{name[:8]:>9}" for name in FIGURES))
     rows = []
     for path in paths:
-        row = measure(path, arguments.plugin, arguments.quality, arguments.seed)
+        row = measure(path, arguments.plugin, arguments.quality, arguments.seed, baselines=arguments.baselines)
         rows.append(row)
         print(
             f"{path.name:32}{row.error}" if row.error else line(path.name, (getattr(row, n) for n in FIGURES)),
             flush=True,
         )
+        for name, found in row.baselines.items():
+            print(
+                f"  {name:30}{found.mel_db:9.2f} dB mel, {found.mrstft:.2f} MR-STFT, {found.seconds:.1f} s", flush=True
+            )
 
     families = {family: summarise(row for row in rows if row.family == family) for family in {r.family for r in rows}}
-    overall = summarise(rows)
+    overall, others = summarise(rows), against(rows)
     failures = sum(bool(row.error) for row in rows)
     for label, summary in [*sorted(families.items()), ("all", overall)]:
         for share in ("median", "p90"):
-            print(line(f"{label}, {share}", (summary[name][share] for name in FIGURES if summary)))
+            print(line(f"{label}, {share}", (summary.get(name, {}).get(share) for name in FIGURES)))
+    for name, shares in others.items():
+        print(f"against {name}: {shares['mel']:.2f} of its mel distance in {shares['seconds']:.2f} of its time")
     print(f"{len(rows)} files, {failures} failed")
     if arguments.out:
         document = {
@@ -143,10 +198,13 @@ def main() -> None:
             "machine": describe_machine(),
             "overall": overall,
             "families": families,
+            "against": others,
             "failures": failures,
             "rows": [asdict(row) for row in rows],
         }
         arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if arguments.picture:
+        draw(rows, arguments.picture)
 
 
 if __name__ == "__main__":

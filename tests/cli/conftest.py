@@ -1,5 +1,6 @@
 """The command line, called in this process; sounds and patches to call it with."""
 
+import gc
 import json
 import sys
 from collections.abc import Callable
@@ -55,6 +56,9 @@ def backbeat(monkeypatch, capsys) -> Backbeat:
             main()
         except SystemExit as end:
             status = end.code or 0
+        finally:
+            gc.unfreeze()
+            gc.enable()
         captured = capsys.readouterr()
         assert "Traceback" not in captured.err
         return Outcome(status, captured.out, captured.err)

@@ -105,4 +105,7 @@ def test_warped_time_is_the_phase_over_the_pitch():
     warped = Glide(pitch_hz, sweep_st, sweep_s, 0.0, 0.0).warp(t)
     assert warped == pytest.approx(glide_cycles(t, pitch_hz, sweep_st, sweep_s) / pitch_hz)
     assert np.all(np.diff(warped) > 0.0)
+    assert Glide(pitch_hz, sweep_st, sweep_s, 0.0, 0.0).pace(t[1:-1]) == pytest.approx(
+        np.gradient(warped, t)[1:-1], rel=0.001
+    )
     assert np.array_equal(Glide(pitch_hz, 0.0, sweep_s, 0.0, 0.0).warp(t), t)

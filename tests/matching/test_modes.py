@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from backbeat.matching.analysis import Modes, find_modes
-from matching.sounds import RATE, Signal, damped, noise, times_s
+from backbeat.matching.analysis import Glide, Modes, find_modes, first_modes
+from matching.sounds import RATE, Signal, damped, fall, noise, times_s
 
 THREE = [(180.0, 0.4, 0.8, 0.0), (430.0, 0.25, 0.4, 0.3), (1210.0, 0.12, 0.3, 0.7)]
 SIX = [
@@ -52,6 +52,25 @@ def test_residual_is_what_the_modes_leave():
     found = find_modes(sound, RATE, 6, lowest_hz=30.0, highest_hz=16_000.0)
     assert found.residual == pytest.approx(sound - rebuilt(found, t), abs=1e-6)
     assert power_db(found.residual) < power_db(sound) - 25.0
+
+
+def test_modes_that_glide_together():
+    glide = Glide(pitch_hz=60.0, sweep_st=24.0, sweep_s=0.1, start_cycles=0.0, error_cycles=0.0)
+    t = times_s(0.4)
+    theta = glide.warp(t)
+    sound = sum(
+        gain * fall(t, t60_s) * np.sin(2.0 * np.pi * (hz * theta + start))
+        for hz, t60_s, gain, start in ((60.0, 0.5, 1.0, 0.1), (131.0, 0.2, 0.4, 0.7), (410.0, 0.05, 0.3, 0.4))
+    )
+    found = find_modes(sound, RATE, 3, lowest_hz=30.0, highest_hz=16_000.0, glide=glide)
+    order = np.argsort(found.frequency_hz)
+    assert found.frequency_hz[order] == pytest.approx([60.0, 131.0, 410.0], rel=0.005)
+    assert found.t60_s[order] == pytest.approx([0.5, 0.2, 0.05], rel=0.15)
+    assert found.gain[order] == pytest.approx([1.0, 0.4, 0.3], rel=0.1)
+    steady = find_modes(sound, RATE, 3, lowest_hz=30.0, highest_hz=16_000.0)
+    assert power_db(found.residual) < power_db(steady.residual) - 15.0
+    again = first_modes(found, 3, sound, RATE, glide)
+    assert again.residual == pytest.approx(found.residual, abs=1e-5)
 
 
 def test_more_modes_leave_less():

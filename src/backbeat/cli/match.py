@@ -1,5 +1,6 @@
 """`backbeat match`: one-shots to patches."""
 
+import gc
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -70,6 +71,8 @@ def match(
     from backbeat import plugins
     from backbeat.matching import AUTO
 
+    gc.freeze()
+    gc.enable()
     if plugin != AUTO:
         plugins.get(plugin)
     effort = Effort(quality, steps, starts, seconds_budget)
@@ -171,6 +174,7 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
                 "distances": result.distances.as_dict(),
                 "seconds": round(result.seconds, 3),
                 "steps": result.steps,
+                "unmatched": list(result.unmatched),
             }
         )
         return
@@ -180,6 +184,8 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
         f"envelope {found.envelope_db:.2f} dB ({result.steps} {'step' if result.steps == 1 else 'steps'}, "
         f"{result.seconds:.1f} s)"
     )
+    for each in result.unmatched:
+        say(f"  not matched: {each}")
     for path in (outputs.patch, outputs.audio, outputs.picture, outputs.page):
         say(f"  {path}")
 

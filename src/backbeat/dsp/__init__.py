@@ -23,6 +23,7 @@ from backbeat.dsp.filters.iir import (
     peak,
 )
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.known import known
 from backbeat.dsp.modal import modal, swept_modal
 from backbeat.dsp.noise import noise
 from backbeat.dsp.oscillators import sine
@@ -67,6 +68,7 @@ __all__ = [
     "highpass",
     "iir",
     "impulse_response",
+    "known",
     "low_shelf",
     "lowpass",
     "modal",

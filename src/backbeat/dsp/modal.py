@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 
 from backbeat.dsp.envelopes import shaped_fall
 from backbeat.dsp.grid import BLOCK, Grid
+from backbeat.dsp.known import known
 from backbeat.dsp.linear import matmul
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control, Mono
@@ -136,15 +137,15 @@ class _Bank(NamedTuple):
 
 def _heads(bank: _Bank) -> list[int] | None:
     """How many blocks of each item the sweep is too fast in for `_settled`; none where values cannot be looked at."""
-    if torch.compiler.is_compiling() or bank.start.device.type != "cpu":
-        return None
     with torch.no_grad():
         lean = bank.per_second.mT * bank.ahead_s * bank.caught_up[..., -1:]
         error = 0.5 * (lean.square() * bank.level.abs().sum(-2)).amax(-1)
-        count = torch.arange(1, error.shape[-1] + 1)
-        blocks = torch.where(error > torch.finfo(error.dtype).eps, count, 0).amax(-1).flatten().tolist()
+        count = torch.arange(1, error.shape[-1] + 1, device=error.device)
+        blocks = known(torch.where(error > torch.finfo(error.dtype).eps, count, 0).amax(-1))
+    if blocks is None:
+        return None
     # Powers of two, so that many items have the same and are rendered together.
-    return [min(1 << (found - 1).bit_length(), len(count)) if found else 0 for found in blocks]
+    return [min(1 << (int(found) - 1).bit_length(), len(count)) if found else 0 for found in blocks]
 
 
 def _with_heads(grid: Grid, bank: _Bank, settled: Tensor, heads: list[int]) -> Tensor:

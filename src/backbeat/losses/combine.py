@@ -46,7 +46,7 @@ class DrumLoss:
     """
 
     convergence: float = 3.0
-    log_magnitude: float = 1.0
+    log_magnitude: float = 2.0
     log_mel: float = 2.0
     envelope: float = 0.3
     resolutions: tuple[Resolution, ...] = DRUM_RESOLUTIONS

@@ -17,8 +17,9 @@ from backbeat.audio.reading import MIN_SAMPLES
 from backbeat.errors import MatchError
 from backbeat.losses import DrumLoss, distances
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
+from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
-from backbeat.matching.search import Objective, begin, descend
+from backbeat.matching.search import Objective, SearchState, begin, descend
 from backbeat.matching.starts import propose, vary
 from backbeat.patch import Placement, from_params
 from backbeat.plugins import Plugin
@@ -43,7 +44,7 @@ class Quality:
     full_size: bool = True
 
 
-QUALITIES = {"draft": Quality(30, 3, full_size=False), "normal": Quality(150, 4), "best": Quality(1000, 16)}
+QUALITIES = {"draft": Quality(12, 1), "normal": Quality(250, 1), "best": Quality(1000, 8)}
 AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]
@@ -62,6 +63,8 @@ _CHECKPOINT_EVERY = 25
 _MOST_TRIED = 12
 _STARTS_TRIED = 2
 """Steps and starts that `auto` spends on a plugin to find out whether it suits."""
+_FAR_DB, _FAIR_STEPS = 4.0, 30
+"""Mel distance, and steps taken, from which on another plugin is tried beside the one that was asked for."""
 
 
 def match(
@@ -162,17 +165,23 @@ def match(
     best = state.best_params.detach().cpu().double()
     patch = from_params(instrument, best, name=name, seed=seed, placement=placement)
     sound = patch.render()
+    found = distances(sound, target, rate)
+    over = seconds_budget is not None and time.perf_counter() - began > seconds_budget
+    if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over:
+        others = [each for each in _instruments(AUTO, QUALITIES[quality]) if each.name != instrument.name]
+        notes += _nearer(others, heard, rate, seed, instrument, state)
     return MatchResult(
         name=name,
         patch=patch,
         audio=sound,
         target=target,
         sample_rate=rate,
-        distances=distances(sound, target, rate),
+        distances=found,
         history=state.history,
         steps=state.step,
         seconds=time.perf_counter() - began,
         timings={"analysis": analysed - began, "search": searched - analysed},
+        unmatched=tuple(str(each) for each in unmatched(sound, target, rate)),
         notes=tuple(notes),
         interrupted=interrupted,
     )
@@ -199,14 +208,34 @@ def _choose(
         begun.append((each, objective, _starts(each, target, sample_rate, objective, starts, seed)))
     if len(begun) == 1:
         return begun[0]
-    losses = []
-    for each, objective, first in begun:
-        tried = list(descend(begin(first[:_STARTS_TRIED]), objective, each.table, max(1, steps)))
-        losses.append(tried[-1].best_loss)
+    losses = [_tried(each, objective, first, max(1, steps)) for each, objective, first in begun]
     said = ", ".join(f"{each.name} {loss:.2f}" for (each, *_), loss in zip(begun, losses, strict=True))
     chosen = begun[losses.index(min(losses))]
     notes.append(f"auto chose {chosen[0].name}, which came nearest at first (loss: {said})")
     return chosen
+
+
+def _tried(plugin: Plugin, objective: Objective, first: Tensor, steps: int) -> float:
+    """The loss that a few steps lead to."""
+    *_, last = descend(begin(first[:_STARTS_TRIED]), objective, plugin.table, steps)
+    return last.best_loss
+
+
+def _nearer(
+    others: list[Plugin], target: Audio, sample_rate: int, seed: int, chosen: Plugin, found: SearchState
+) -> list[str]:
+    """A note on each plugin that gets nearer in a few steps than the chosen one did."""
+    notes = []
+    for other in others:
+        objective = _objective(other, target, sample_rate, seed)
+        first = _starts(other, target, sample_rate, objective, _STARTS_TRIED, seed)
+        loss = _tried(other, objective, first, _MOST_TRIED)
+        if loss < found.best_loss:
+            notes.append(
+                f"{other.name} suits this sound better: nearer after {_MOST_TRIED} steps than {chosen.name} after "
+                f"{found.step} (loss: {other.name} {loss:.2f}, {chosen.name} {found.best_loss:.2f})"
+            )
+    return notes
 
 
 def _recording(sample: str | Path | Audio, sample_rate: int | None) -> tuple[audio.Recording, str]:
@@ -268,7 +297,7 @@ def _starts(plugin: Plugin, target: Audio, sample_rate: int, objective: Objectiv
     each = [parameter for parameter in plugin.table.values() for _ in range(parameter.size)]
     spread = torch.tensor([_SPREAD * parameter.search_step for parameter in each], dtype=torch.float64)
     generator = torch.Generator().manual_seed(seed)
-    candidates = vary(torch.stack(proposed), max(starts, _VARIATIONS * len(proposed)), spread, generator)
+    candidates = vary(torch.stack(proposed), max(len(proposed), _VARIATIONS * (starts - 1)), spread, generator)
     candidates = candidates.to(target.device, torch.float32)
     with torch.no_grad():
         losses = torch.cat([objective(rows) for rows in torch.split(candidates, _SCREENED_AT_ONCE)])

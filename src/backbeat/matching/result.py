@@ -23,6 +23,7 @@ class MatchResult:
         steps: optimisation steps taken.
         seconds: wall-clock time of the whole match.
         timings: seconds by stage ("analysis", "search", …).
+        unmatched: what it could not reach, worst first, in words; nothing where all is near.
         notes: what the user should know, one sentence each.
         interrupted: whether the search was stopped before its end.
     """
@@ -37,5 +38,11 @@ class MatchResult:
     steps: int
     seconds: float
     timings: Mapping[str, float]
+    unmatched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was not matched, and the notes."""
+        return (*(f"not matched: {each}" for each in self.unmatched), *self.notes)

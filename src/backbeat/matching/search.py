@@ -13,7 +13,9 @@ from backbeat.parameters import Table
 Objective: TypeAlias = Callable[[Tensor], Tensor]
 """Params (starts, P) to losses (starts,)."""
 
-_GRADIENT_MEMORY, _POWER_MEMORY = 0.9, 0.99
+_GRADIENT_MEMORY, _POWER_MEMORY = 0.7, 0.95
+_PACE = 0.6
+"""Of each parameter's search step, at most."""
 _SMALLEST_POWER = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
@@ -109,9 +111,9 @@ def descend(state: SearchState, objective: Objective, table: Table, steps: int) 
 
 
 def _schedule(step: int, steps: int) -> float:
-    """Share of the full step size: a short rise, then a half cosine down."""
+    """Share of each parameter's search step: a short rise, then a half cosine down."""
     warm = min(1.0, step / _WARM_UP_STEPS)
-    return warm * (_LAST_PACE + (1.0 - _LAST_PACE) * 0.5 * (1.0 + math.cos(math.pi * step / steps)))
+    return _PACE * warm * (_LAST_PACE + (1.0 - _LAST_PACE) * 0.5 * (1.0 + math.cos(math.pi * step / steps)))
 
 
 def _halve(state: SearchState) -> SearchState:

@@ -108,22 +108,17 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
 def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
     count = plugin.table["tone_hz"].size
     lowest_hz, highest_hz = plugin.table["tone_hz"].low, plugin.table["tone_hz"].high
-    t = np.arange(len(signal)) / sample_rate
     glides: list[Glide | None] = [None]
     for cutoff_hz in (300.0, 1500.0):
         fits = fit_glide(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=lowest_hz, highest_hz=2000.0)
         glides += [fit for fit in fits[:1] if fit.error_cycles < 0.2 and 1.0 < fit.sweep_st <= 48.0]
     starts: list[Start] = []
     for glide in glides:
-        if glide is None:
-            steady, sweep = signal, (0.0, 0.05)
-        else:
-            steady = np.interp(np.arange(len(signal)) / sample_rate, glide.warp(t), signal)
-            sweep = (glide.sweep_st, glide.sweep_s)
-        found = find_modes(steady, sample_rate, count, lowest_hz=lowest_hz, highest_hz=highest_hz)
+        found = find_modes(signal, sample_rate, count, lowest_hz=lowest_hz, highest_hz=highest_hz, glide=glide)
         for used in (count, max(1, count // 3)):
-            modes = first_modes(found, used, steady, sample_rate)
+            modes = found if used == count else first_modes(found, used, signal, sample_rate, glide)
             bands = fit_bands(modes.residual, sample_rate, plugin.table["snap_db"].size)
+            sweep = (glide.sweep_st, glide.sweep_s) if glide else (0.0, 0.05)
             starts.append(_drum_start(plugin, modes, bands, sweep, used))
     return starts
 
@@ -154,7 +149,7 @@ def _drum_start(plugin: Plugin, modes: Modes, bands: Bands, sweep: tuple[float, 
         "snap_db": tuple(bands.snap_db.tolist()),
         "transient_db": -24.0,
         "transient_s": 0.01,
-        "resonator_db": -40.0,
+        "resonator_db": -60.0,
         "drive_db": -16.0,
         "gain_db": 0.0,
     }

@@ -12,6 +12,7 @@ from backbeat.parameters.kinds import (
     seconds,
     semitones,
     share,
+    sweep_seconds,
 )
 from backbeat.parameters.parameter import Parameter, Value
 from backbeat.parameters.table import Table
@@ -31,4 +32,5 @@ __all__ = [
     "seconds",
     "semitones",
     "share",
+    "sweep_seconds",
 ]

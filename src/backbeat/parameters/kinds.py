@@ -11,6 +11,8 @@ from typing import Literal
 from backbeat.parameters.parameter import Parameter
 
 _PITCH_STEP_OCT = 0.01
+_INTERVAL_STEP_ST = 0.1
+_SWEEP_STEP = 0.0015
 
 
 def hz(
@@ -50,11 +52,19 @@ def seconds(
     return _number("log" if low > 0.0 else "linear", low, high, default, "s", help, musical)
 
 
+def sweep_seconds(
+    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+) -> Parameter:
+    """How long a pitch moves: as `seconds`, but searched in fine steps, since every phase after it depends on it."""
+    return replace(seconds(low, high, default=default, help=help, musical=musical), search_step=_SWEEP_STEP)
+
+
 def semitones(
     low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
 ) -> Parameter:
-    """An interval of pitch, on a linear scale."""
-    return _number("linear", low, high, default, "st", help, musical)
+    """An interval of pitch, on a linear scale, searched in steps of a tenth of a semitone."""
+    number = _number("linear", low, high, default, "st", help, musical)
+    return replace(number, search_step=_INTERVAL_STEP_ST / (high - low))
 
 
 def cents(

@@ -16,7 +16,19 @@ from torch import Tensor
 from backbeat import dsp
 from backbeat.dsp import Grid
 from backbeat.errors import PluginError
-from backbeat.parameters import Table, Value, cycles, decibels, exponent, hz, pitch, seconds, semitones, share
+from backbeat.parameters import (
+    Table,
+    Value,
+    cycles,
+    decibels,
+    exponent,
+    hz,
+    pitch,
+    seconds,
+    semitones,
+    share,
+    sweep_seconds,
+)
 from backbeat.plugins.base import Macro, Plugin
 from backbeat.types import Control, Mono
 
@@ -24,7 +36,8 @@ _TRANSIENT_ENDS_S = 0.45
 """One and a half times the longest T60 of the transient: by then it is 90 dB down."""
 _MOST_TONES, _MOST_BANDS = 128, 64
 _BURSTS = 3
-_MATCH_OPTIONS = {"tones": 48, "noise_bands": 24}
+_RESONATOR_OFF_DB, _RESONATOR_FADE_DB = -60.0, 6.0
+_MATCH_OPTIONS = {"tones": 128, "noise_bands": 32}
 
 
 def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
@@ -105,14 +118,18 @@ def parameters(tones: int, noise_bands: int) -> Table:
             help="How each tone falls: at once and then slowly (below 1), evenly (1), or after a hold (above 1).",
         ),
         sweep_st=semitones(-12.0, 48.0, default=3.0, musical=(0.0, 14.0), help="How far above its pitch it starts."),
-        sweep_s=seconds(0.003, 1.0, default=0.08, musical=(0.02, 0.3), help="T60 of the pitch sweep of all tones."),
+        sweep_s=sweep_seconds(
+            0.003, 1.0, default=0.08, musical=(0.02, 0.3), help="T60 of the pitch sweep of all tones."
+        ),
         resonator_hz=hz(30.0, 4000.0, default=180.0, musical=(60.0, 1200.0), help="Lowest resonance of the resonator."),
         resonator_feedback=share(default=0.5, high=0.98, musical=(0.0, 0.9), help="How long the resonator rings."),
         resonator_low_hz=hz(10.0, 2000.0, default=40.0, musical=(20.0, 300.0), help="Damping below this frequency."),
         resonator_high_hz=hz(
             100.0, 18000.0, default=4000.0, musical=(800.0, 12000.0), help="Damping above this frequency."
         ),
-        resonator_db=decibels(-60.0, 6.0, default=-24.0, musical=(-50.0, -10.0), help="Level of the resonator."),
+        resonator_db=decibels(
+            _RESONATOR_OFF_DB, 6.0, default=-24.0, musical=(-50.0, -10.0), help="Level of the resonator; -60 is off."
+        ),
         noise_db=decibels(-80.0, 12.0, default=-30.0, musical=(-50.0, -6.0), help="Level of the noise."),
         noise_attack_s=seconds(0.0, 0.1, default=0.0, musical=(0.0, 0.005), help="Rise of the noise."),
         noise_s=seconds(0.003, 8.0, default=0.2, musical=(0.04, 0.8), help="T60 of the noise."),
@@ -214,16 +231,23 @@ def render(
         shape=tone_shape,
     )
     struck = torch.addcmul(tones, dsp.db_to_gain(transient_db), transient)
-    resonance = dsp.comb(grid, struck, resonator_hz, resonator_feedback, resonator_low_hz, resonator_high_hz)
     gains = dsp.db_to_gain(noise_db + noise_band_db) * _passed(noise_highpass_hz, noise_lowpass_hz, noise_band_db)
     fall = _fall(grid, noise_s * noise_band_ratio, noise_shape) * _rise(grid, noise_attack_s)
     snaps = _snaps(grid, snap_s, burst_db, burst_s)
     levels = torch.addcmul(gains.unsqueeze(-2) * fall, dsp.db_to_gain(snap_db).unsqueeze(-2), snaps)
     wires = dsp.noise_bands(grid, 1, levels)
-    mix = torch.addcmul(struck, dsp.db_to_gain(resonator_db), resonance)
+    mix = struck
+    resonator = dsp.known(resonator_db)
+    if resonator is None or max(resonator) > _RESONATOR_OFF_DB:
+        resonance = dsp.comb(grid, struck, resonator_hz, resonator_feedback, resonator_low_hz, resonator_high_hz)
+        mix = torch.addcmul(mix, _resonator_gain(resonator_db), resonance)
     let_go = dsp.fall_after(dsp.control_times_s(grid) - gate_s, release_s)
     mix = (mix + wires) * dsp.between(grid, let_go)
     return dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db)
+
+
+def _resonator_gain(level_db: Control) -> Control:
+    return dsp.db_to_gain(level_db) * ((level_db - _RESONATOR_OFF_DB) / _RESONATOR_FADE_DB).clamp(0.0, 1.0)
 
 
 def _passed(highpass_hz: Control, lowpass_hz: Control, bands: Control) -> Control:

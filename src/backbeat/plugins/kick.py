@@ -9,7 +9,20 @@ import torch
 
 from backbeat import dsp
 from backbeat.dsp import Grid
-from backbeat.parameters import Table, cents, choice, cycles, decibels, hz, octaves, pitch, seconds, semitones, share
+from backbeat.parameters import (
+    Table,
+    cents,
+    choice,
+    cycles,
+    decibels,
+    hz,
+    octaves,
+    pitch,
+    seconds,
+    semitones,
+    share,
+    sweep_seconds,
+)
 from backbeat.plugins.base import Macro, Plugin
 from backbeat.types import Control, Mono
 
@@ -22,9 +35,9 @@ PARAMETERS = Table(
     pitch_hz=pitch(25.0, 200.0, default=52.0, musical=(38.0, 75.0), help="Resting pitch of the body."),
     phase_cycles=cycles(default=0.0, help="Where in its cycle the body starts."),
     sweep_st=semitones(0.0, 60.0, default=28.0, musical=(8.0, 44.0), help="How far above its pitch the body starts."),
-    sweep_s=seconds(0.005, 0.6, default=0.07, musical=(0.03, 0.2), help="T60 of the sweep."),
+    sweep_s=sweep_seconds(0.005, 0.6, default=0.07, musical=(0.03, 0.2), help="T60 of the sweep."),
     click_sweep_st=semitones(0.0, 60.0, default=0.0, musical=(0.0, 40.0), help="A second, fast sweep: the beater."),
-    click_sweep_s=seconds(0.001, 0.05, default=0.008, musical=(0.003, 0.02), help="T60 of the fast sweep."),
+    click_sweep_s=sweep_seconds(0.001, 0.05, default=0.008, musical=(0.003, 0.02), help="T60 of the fast sweep."),
     detune_cents=cents(-100.0, 100.0, default=7.0, musical=(-15.0, 15.0), help="Pitch of the second oscillator."),
     detune_mix=share(default=0.0, musical=(0.0, 0.5), help="Level of the second oscillator against the first."),
     sub_mix=share(default=0.0, musical=(0.0, 0.4), help="Level of an oscillator one octave below."),

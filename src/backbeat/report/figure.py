@@ -63,7 +63,7 @@ def paint(result: MatchResult) -> Painting:
     canvas.draw()  # type: ignore[no-untyped-call]
     whole = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
     right = PICTURE_INCHES[0] - 1.5 * MARGIN_INCHES - TABLE_INCHES
-    bottom = PICTURE_INCHES[1] - _notes_inches(result.notes)
+    bottom = PICTURE_INCHES[1] - _notes_inches(result.remarks)
     top, bottom, right = (round(inches * PICTURE_DPI) for inches in (HEADER_INCHES, bottom, right))
     return Painting(whole, whole[top:bottom, :right])
 
@@ -96,7 +96,7 @@ def draw_picture(result: MatchResult) -> Figure:
     width, height = PICTURE_INCHES
     figure = Figure(figsize=PICTURE_INCHES, dpi=PICTURE_DPI, facecolor="white")
     _draw_header(figure, result)
-    footer = _draw_notes(figure, result.notes)
+    footer = _draw_notes(figure, result.remarks)
     header = height - HEADER_INCHES
     table = width - MARGIN_INCHES - TABLE_INCHES
     _draw_plots(figure, result, right=table - MARGIN_INCHES, bottom=footer, top=header)

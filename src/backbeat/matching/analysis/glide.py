@@ -36,6 +36,10 @@ class Glide:
         tau = self.sweep_s / LN_1000
         return t + (2.0 ** (self.sweep_st / 12.0) - 1.0) * tau * (1.0 - np.exp(-t / tau))
 
+    def pace(self, t: Series) -> Series:
+        """How fast that time runs, dθ/dt."""
+        return 1.0 + (2.0 ** (self.sweep_st / 12.0) - 1.0) * np.exp(-t * LN_1000 / self.sweep_s)
+
 
 def fit_glide(
     signal: Series, sample_rate: int, *, cutoff_hz: float, lowest_hz: float, highest_hz: float

@@ -4,8 +4,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 
 from backbeat.dsp.units import LN_1000
+from backbeat.matching.analysis.glide import Glide
 from backbeat.types import Series
 
 _T60S = np.geomspace(0.012, 4.0, 12)
@@ -14,13 +17,15 @@ _ZERO_PADDING = 2
 _RIDGE = 1e-4
 _ONE_BY_ONE = 8
 _AT_A_TIME = 4
-_SHARE_AT_A_TIME = 1.0 / 6.0
+_SHARE_AT_A_TIME = 0.25
 _APART_HZ = 25.0
 
 
 @dataclass(frozen=True)
 class Modes:
-    """Damped sinusoids `gain · exp(-ln 1000 · t / T60) · sin 2π(f t + φ)`, loudest first as they were found.
+    """Damped sinusoids `gain · exp(-ln 1000 · t / T60) · sin 2π(f θ(t) + φ)`, loudest first as they were found.
+
+    θ(t) is t, or the time of the glide that they share.
 
     Attributes:
         frequency_hz: f.
@@ -37,11 +42,20 @@ class Modes:
     residual: Series
 
 
-def find_modes(signal: Series, sample_rate: int, count: int, *, lowest_hz: float, highest_hz: float) -> Modes:
+def find_modes(
+    signal: Series,
+    sample_rate: int,
+    count: int,
+    *,
+    lowest_hz: float,
+    highest_hz: float,
+    glide: Glide | None = None,
+) -> Modes:
     """Pick modes, the loudest one by one and then several at a time; after each time, fit all amplitudes and phases.
 
-    The inner product of the residual with every atom of one decay is one FFT of the residual times that decay. The
-    atom that takes most energy away joins, its frequency and T60 refined between the grid's points by a parabola.
+    The inner product of the residual with every atom of one decay is one FFT of the residual times that decay, run at
+    θ's pace. The atom that takes most energy away joins, its frequency and T60 refined between the grid's points by a
+    parabola.
 
     Args:
         signal: (samples,).
@@ -49,20 +63,21 @@ def find_modes(signal: Series, sample_rate: int, count: int, *, lowest_hz: float
         count: how many modes.
         lowest_hz: least frequency.
         highest_hz: greatest frequency.
+        glide: of all modes; none is steady.
     """
-    heard = signal[: round(_LONGEST_S * sample_rate)]
-    t = np.arange(len(heard)) / sample_rate
-    length = 1 << (_ZERO_PADDING * len(heard) - 1).bit_length()
+    times = _Times(signal, sample_rate, glide)
+    length = 1 << (_ZERO_PADDING * len(times.even) - 1).bit_length()
     frequencies = np.fft.rfftfreq(length, 1.0 / sample_rate)
     band = (frequencies >= lowest_hz) & (frequencies <= min(highest_hz, 0.45 * sample_rate))
-    decays = np.exp(-LN_1000 * t / _T60S[:, None])
-    energies = np.sum(decays**2, axis=1, keepdims=True)
+    decays = torch.from_numpy(np.exp(-LN_1000 * times.even / _T60S[:, None]).astype(np.float32))
+    energies = (decays.square() * torch.from_numpy(times.slowness.astype(np.float32))).sum(-1, keepdim=True)
     octave = math.log(_T60S[1] / _T60S[0])
     picked_hz: list[float] = []
     picked_s: list[float] = []
-    fit = _Fit(heard, t, count)
+    fit = _Fit(times, count)
     while len(picked_hz) < count:
-        score = np.abs(np.fft.rfft(fit.residual * decays, length, axis=1)) ** 2 / energies
+        spectra = torch.fft.rfft(torch.from_numpy(times.evenly(fit.residual)) * decays, length)
+        score = (torch.view_as_real(spectra).square().sum(-1) / energies).numpy()
         free = np.where(band, score, 0.0)
         for _ in range(min(_at_a_time(len(picked_hz)), count - len(picked_hz))):
             row, column = np.unravel_index(int(np.argmax(free)), score.shape)
@@ -73,11 +88,10 @@ def find_modes(signal: Series, sample_rate: int, count: int, *, lowest_hz: float
     return _modes(signal, fit, picked_hz, picked_s)
 
 
-def first_modes(modes: Modes, count: int, signal: Series, sample_rate: int) -> Modes:
+def first_modes(modes: Modes, count: int, signal: Series, sample_rate: int, glide: Glide | None = None) -> Modes:
     """The first modes that were found in a signal, with amplitudes and phases as if they were all."""
-    t = np.arange(min(len(signal), round(_LONGEST_S * sample_rate))) / sample_rate
     frequency_hz, t60_s = modes.frequency_hz[:count].tolist(), modes.t60_s[:count].tolist()
-    fit = _Fit(signal[: len(t)], t, count)
+    fit = _Fit(_Times(signal, sample_rate, glide), count)
     fit.add(frequency_hz, t60_s)
     return _modes(signal, fit, frequency_hz, t60_s)
 
@@ -93,6 +107,36 @@ def _modes(signal: Series, fit: "_Fit", frequency_hz: list[float], t60_s: list[f
     )
 
 
+class _Times:
+    """The time axes of an analysis.
+
+    Attributes:
+        heard: the part of the signal that is analysed.
+        t: time of its samples.
+        theta: θ at its samples.
+        even: t where θ is a multiple of the sampling period.
+        slowness: dt/dθ there.
+    """
+
+    def __init__(self, signal: Series, sample_rate: int, glide: Glide | None) -> None:
+        self.heard = signal[: round(_LONGEST_S * sample_rate)]
+        self.t: Series = np.arange(len(self.heard)) / sample_rate
+        self.theta: Series = self.t
+        self.even: Series = self.t
+        self.slowness: Series = np.ones_like(self.t)
+        if glide is not None:
+            self.theta = glide.warp(self.t)
+            grid = np.arange(math.ceil(self.theta[-1] * sample_rate)) / sample_rate
+            self.even = np.interp(grid, self.theta, self.t)
+            self.slowness = 1.0 / glide.pace(self.even)
+
+    def evenly(self, signal: Series) -> NDArray[np.float32]:
+        """A signal by even steps of θ, times dt/dθ."""
+        if self.even is self.t:
+            return signal.astype(np.float32)
+        return (np.interp(self.even, self.t, signal) * self.slowness).astype(np.float32)
+
+
 class _Fit:
     """Least squares of a growing number of modes.
 
@@ -102,13 +146,13 @@ class _Fit:
         residual: what they leave.
     """
 
-    def __init__(self, heard: Series, t: Series, most: int) -> None:
+    def __init__(self, times: _Times, most: int) -> None:
         self.modes = 0
         self.solution: Series = np.zeros(0)
-        self.residual = heard
-        self._heard, self._t = heard, t
+        self.residual = times.heard
+        self._times = times
         # In float32, where the sums are twice as fast: the ridge is far above its rounding.
-        self._atoms = np.empty((2 * most, len(t)), np.float32)
+        self._atoms = np.empty((2 * most, len(times.heard)), np.float32)
         self._gram: Series = np.zeros((2 * most, 2 * most))
         self._heard_by: Series = np.zeros(2 * most)
 
@@ -116,8 +160,8 @@ class _Fit:
         """Let more modes take part, and solve again."""
         old = 2 * self.modes
         for frequency, t60 in zip(frequency_hz, t60_s, strict=True):
-            envelope = np.exp((-LN_1000 / t60 * self._t).astype(np.float32))
-            angle = (2.0 * math.pi * np.modf(frequency * self._t)[0]).astype(np.float32)
+            envelope = np.exp((-LN_1000 / t60 * self._times.t).astype(np.float32))
+            angle = (2.0 * math.pi * np.modf(frequency * self._times.theta)[0]).astype(np.float32)
             row = 2 * self.modes
             np.multiply(envelope, np.sin(angle), out=self._atoms[row])
             np.multiply(envelope, np.cos(angle), out=self._atoms[row + 1])
@@ -126,10 +170,10 @@ class _Fit:
         atoms, new = self._atoms[:now], self._atoms[old:now]
         across = atoms @ new.T
         self._gram[:now, old:now], self._gram[old:now, :now] = across, across.T
-        self._heard_by[old:now] = new @ self._heard.astype(np.float32)
+        self._heard_by[old:now] = new @ self._times.heard.astype(np.float32)
         damped = self._gram[:now, :now] + _RIDGE * np.diag(np.diag(self._gram)[:now])
         self.solution = np.linalg.solve(damped, self._heard_by[:now])
-        self.residual = self._heard - self.solution.astype(np.float32) @ atoms
+        self.residual = self._times.heard - self.solution.astype(np.float32) @ atoms
 
 
 def _at_a_time(picked: int) -> int:

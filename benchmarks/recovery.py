@@ -1,0 +1,123 @@
+"""Whether a match finds what the synth itself made: random patches of a plugin, rendered and matched again.
+
+    python benchmarks/recovery.py kick --count 200 --out benchmarks/results/recovery-kick.json
+
+A patch is recovered if the match is within 1 dB mel, its pitch over time within 5 cents (where the sound has one), and
+its T60 within 10 %. T60 is that of the sound: a straight line through its backward-integrated energy, -5 to -35 dB.
+"""
+
+import argparse
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import backbeat
+from backbeat import patch, plugins
+from backbeat.losses import pitch_error_cents
+from backbeat.matching import QUALITIES
+from machine import describe_machine
+
+SAMPLE_RATE = 44_100
+NEAR_MEL_DB, NEAR_CENTS, NEAR_T60 = 1.0, 5.0, 0.1
+
+
+@dataclass(frozen=True)
+class Row:
+    """One patch, found again.
+
+    Attributes:
+        seed: of the random patch.
+        mel_db: distance of the match.
+        cents: error of pitch over time; none where the sound has no pitch.
+        t60_error: |T60 / T60 of the target - 1|.
+        seconds: what the match took.
+    """
+
+    seed: int
+    mel_db: float
+    cents: float | None
+    t60_error: float
+    seconds: float
+
+    @property
+    def near(self) -> dict[str, bool]:
+        """What holds of it, and whether all does."""
+        found = {
+            "mel": self.mel_db < NEAR_MEL_DB,
+            "pitch": self.cents is None or self.cents < NEAR_CENTS,
+            "t60": self.t60_error < NEAR_T60,
+        }
+        return {**found, "all": all(found.values())}
+
+
+def t60_s(signal: np.ndarray) -> float:
+    """Time to fall by 60 dB, from a straight line through the backward-integrated energy."""
+    energy = np.cumsum(signal[::-1] ** 2)[::-1]
+    level_db = 10.0 * np.log10(energy / energy[0] + 1e-20)
+    fitted = (level_db <= -5.0) & (level_db >= -35.0)
+    slope = np.polyfit(np.flatnonzero(fitted) / SAMPLE_RATE, level_db[fitted], 1)[0]
+    return float(-60.0 / slope)
+
+
+def recover(seed: int, plugin: str, seconds: float, quality: str) -> Row:
+    """Render a random patch and match it."""
+    torch.set_num_threads(1)
+    made = patch.randomise(plugins.get(plugin), seed)
+    target = made.render(patch.Placement(SAMPLE_RATE, round(seconds * SAMPLE_RATE), 0))
+    result = backbeat.match(target, plugin, sample_rate=SAMPLE_RATE, quality=quality)
+    wanted, found = (t60_s(sound[0, 0].double().numpy()) for sound in (target, result.audio))
+    return Row(
+        seed,
+        result.distances.mel_db,
+        pitch_error_cents(result.audio, target, SAMPLE_RATE),
+        abs(found / wanted - 1.0),
+        result.seconds,
+    )
+
+
+def main() -> None:
+    """Recover so many patches; print and write what share was."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("plugin", choices=plugins.names())
+    parser.add_argument("--count", type=int, default=200, help="so many patches")
+    parser.add_argument("--first", type=int, default=0, help="seed of the first")
+    parser.add_argument("--seconds", type=float, default=0.6, help="length of each sound")
+    parser.add_argument("--quality", default="normal", choices=list(QUALITIES))
+    parser.add_argument("--jobs", type=int, default=2, help="so many at once, on one thread each")
+    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    arguments = parser.parse_args()
+
+    seeds = range(arguments.first, arguments.first + arguments.count)
+    work = partial(recover, plugin=arguments.plugin, seconds=arguments.seconds, quality=arguments.quality)
+    rows = []
+    with ProcessPoolExecutor(arguments.jobs) as pool:
+        for row in pool.map(work, seeds):
+            rows.append(row)
+            cents = "no pitch" if row.cents is None else f"{row.cents:6.1f} cents"
+            held = "recovered" if row.near["all"] else ""
+            print(
+                f"{row.seed:4} {row.mel_db:6.2f} dB {cents:>13} T60 {100.0 * row.t60_error:5.1f} % off "
+                f"{row.seconds:5.1f} s {held}",
+                flush=True,
+            )
+    shares = {name: sum(row.near[name] for row in rows) / len(rows) for name in ("mel", "pitch", "t60", "all")}
+    print(", ".join(f"{name} {100.0 * share:.0f} %" for name, share in shares.items()))
+    if arguments.out:
+        document = {
+            "plugin": arguments.plugin,
+            "quality": arguments.quality,
+            "seconds": arguments.seconds,
+            "machine": describe_machine(),
+            "shares": shares,
+            "rows": [asdict(row) for row in rows],
+        }
+        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
