@@ -166,21 +166,13 @@ def test_single_start_is_never_given_up():
     assert len(run(rows((0.1, 0.1, 0.1)), quadratic(0.5, 0.5, 0.5), steps=50)[-1].params) == 1
 
 
-def test_search_that_stands_still_stops_early():
+def test_search_that_stands_still_goes_on():
+    """It may well move again when its steps are smaller."""
+
     def flat(params: Tensor) -> Tensor:
         return 1.0 + 0.0 * params.sum(-1)
 
-    assert 80 <= len(run(rows((0.5, 0.5, 0.5)), flat, steps=1000)) <= 400
-    assert len(run(rows((0.5, 0.5, 0.5)), flat, steps=60)) == 60
-
-
-def test_search_that_gets_better_is_not_stopped():
-    def far(params: Tensor) -> Tensor:
-        calls.append(None)
-        return 2.0 - 0.001 * len(calls) + 0.0 * params.sum(-1)
-
-    calls: list[None] = []
-    assert len(run(rows((0.5, 0.5, 0.5)), far, steps=400)) == 400
+    assert len(run(rows((0.5, 0.5, 0.5)), flat, steps=400)) == 400
 
 
 def test_state_given_is_not_changed():
@@ -218,7 +210,7 @@ def test_each_parameter_moves_by_its_own_step():
     moved = (state.params[0] - 0.5).tolist()
     assert moved[0] == pytest.approx(10.0 * moved[1], rel=1e-6)
     # Adam's first step is as long as its pace, whatever the slope; a fifth of it while warming up.
-    assert moved[0] == pytest.approx(0.2 * coarse.search_step, rel=1e-3)
+    assert moved[0] == pytest.approx(0.2 * 0.4 * coarse.search_step, rel=1e-3)
 
 
 def test_size_of_the_loss_does_not_matter():

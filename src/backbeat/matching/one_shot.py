@@ -21,6 +21,7 @@ from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
 from backbeat.matching.search import Objective, SearchState, begin, descend
 from backbeat.matching.starts import propose, vary
+from backbeat.matching.traps import leave_traps
 from backbeat.patch import Placement, from_params
 from backbeat.plugins import Plugin
 from backbeat.synth import render
@@ -53,7 +54,7 @@ Progress: TypeAlias = Callable[[int, int, float], None]
 _ANALYSIS_PEAK = 0.9
 _VARIATIONS = 6
 _SCREENED_AT_ONCE = 8
-_SPREAD = 5.0
+_SPREAD = 2.0
 """Variations of a start lie this many search steps around it, as a standard deviation."""
 _ONSET_LEVEL = 0.01
 _LEAD_S = 0.0005
@@ -287,7 +288,7 @@ def _objective(plugin: Plugin, target: Audio, sample_rate: int, seed: int) -> Ob
 
 
 def _starts(plugin: Plugin, target: Audio, sample_rate: int, objective: Objective, starts: int, seed: int) -> Tensor:
-    """The best of what analysis proposes and of variations of it, (starts, P)."""
+    """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P)."""
     signal = target[0, 0].cpu().double().numpy()
     peak = float(np.abs(signal).max())
     proposed = [
@@ -301,4 +302,5 @@ def _starts(plugin: Plugin, target: Audio, sample_rate: int, objective: Objectiv
     candidates = candidates.to(target.device, torch.float32)
     with torch.no_grad():
         losses = torch.cat([objective(rows) for rows in torch.split(candidates, _SCREENED_AT_ONCE)])
-    return candidates[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:starts]]
+    best = candidates[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:starts]]
+    return leave_traps(best, plugin, objective)

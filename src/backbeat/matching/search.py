@@ -14,15 +14,13 @@ Objective: TypeAlias = Callable[[Tensor], Tensor]
 """Params (starts, P) to losses (starts,)."""
 
 _GRADIENT_MEMORY, _POWER_MEMORY = 0.7, 0.95
-_PACE = 0.6
+_PACE = 0.4
 """Of each parameter's search step, at most."""
 _SMALLEST_POWER = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
 _HALVINGS = (0.06, 0.15, 0.35)
 """Shares of the steps after which the worse half of the starts is given up."""
-_PATIENCE = 80
-_LEAST_PROGRESS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -61,7 +59,7 @@ def begin(params: Tensor) -> SearchState:
 
 
 def descend(state: SearchState, objective: Objective, table: Table, steps: int) -> Iterator[SearchState]:
-    """Run Adam on every start until `steps`, or until the best stops getting better; yield the state after each step.
+    """Run Adam on every start until `steps`; yield the state after each step.
 
     The step size is each parameter's own, warmed up and then lowered along a half cosine. A loss or gradient that is
     not finite moves nothing. Params stay in [0, 1]; phases wrap around.
@@ -78,7 +76,7 @@ def descend(state: SearchState, objective: Objective, table: Table, steps: int) 
     each = [parameter for parameter in table.values() for _ in range(parameter.size)]
     pace = torch.tensor([p.search_step for p in each], dtype=state.params.dtype, device=state.params.device)
     wraps = torch.tensor([p.unit == "cycles" for p in each], device=state.params.device)
-    while state.step < steps and not _settled(state.history, steps):
+    while state.step < steps:
         params = state.params.detach().requires_grad_()
         losses = objective(params)
         (gradient,) = torch.autograd.grad(losses.sum(), params)
@@ -126,10 +124,3 @@ def _halve(state: SearchState) -> SearchState:
         power=state.power[kept],
         lowest=state.lowest[kept],
     )
-
-
-def _settled(history: tuple[float, ...], steps: int) -> bool:
-    """Whether the best loss has stood still for long."""
-    if len(history) <= max(_PATIENCE, steps // 3):
-        return False
-    return history[-1] > history[-1 - _PATIENCE] * (1.0 - _LEAST_PROGRESS)

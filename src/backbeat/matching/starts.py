@@ -18,6 +18,7 @@ from backbeat.matching.analysis import (
     fit_decay,
     fit_glide,
     fit_hiss,
+    peel,
 )
 from backbeat.parameters import Table, Value
 from backbeat.plugins import Plugin
@@ -72,13 +73,24 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
     for cutoff_hz in (1500.0, 300.0, 5000.0):
         fits = fit_glide(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=pitch.low, highest_hz=pitch.high)
         glides += fits[:1] + fits[4:5]
-    bright = find_modes(
-        signal, sample_rate, plugin.table["mode_hz"].size, lowest_hz=plugin.table["mode_hz"].low, highest_hz=12000.0
+    glides = glides or [Glide(55.0, 24.0, 0.06, 0.0, 1.0)]
+    bodiless = peel(signal, sample_rate, min(glides, key=lambda glide: glide.error_cycles))
+    modes = find_modes(
+        bodiless,
+        sample_rate,
+        plugin.table["mode_hz"].size,
+        lowest_hz=plugin.table["mode_hz"].low,
+        highest_hz=plugin.table["mode_hz"].high,
     )
-    head = signal[: round(0.02 * sample_rate)]
-    click = fit_hiss(head - np.convolve(head, np.ones(15) / 15.0, mode="same")[: len(head)], sample_rate)
+    click = fit_hiss(modes.residual[: round(0.05 * sample_rate)], sample_rate)
+    ringing: Start = {
+        "modes": "on",
+        "mode_hz": tuple(modes.frequency_hz.tolist()),
+        "mode_s": tuple(modes.t60_s.tolist()),
+        "mode_db": tuple((20.0 * np.log10(modes.gain + 1e-9)).tolist()),
+    }
     starts: list[Start] = []
-    for glide in glides or [Glide(55.0, 24.0, 0.06, 0.0, 1.0)]:
+    for glide in glides:
         body: Start = {
             "pitch_hz": glide.pitch_hz,
             "phase_cycles": glide.start_cycles,
@@ -93,16 +105,11 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
             "click_hz": click.low_hz,
             "gain_db": 0.0,
             "drive_db": -8.0,
+            **ringing,
         }
-        starts.append({**body, "shell_mix": 0.1, "sub_mix": 0.02, "detune_mix": 0.02, "modes": (0.5, 0.5)})
-        starts.append({**body, "click_sweep_st": 20.0, "drive_db": 4.0, "shell_mix": 0.2, "modes": (0.5, 0.5)})
-    modes: Start = {
-        "modes": "on",
-        "mode_hz": tuple(bright.frequency_hz.tolist()),
-        "mode_s": tuple(bright.t60_s.tolist()),
-        "mode_db": tuple((20.0 * np.log10(bright.gain + 1e-9)).tolist()),
-    }
-    return starts + [{**start, **modes} for start in starts[:2]]
+        starts.append({**body, "shell_mix": 0.1, "sub_mix": 0.02, "detune_mix": 0.02})
+        starts.append({**body, "click_sweep_st": 20.0, "drive_db": 4.0, "shell_mix": 0.2})
+    return starts + [{**start, "modes": "off"} for start in starts[:2]]
 
 
 def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from backbeat.parameters.parameter import Parameter
 
-_PITCH_STEP_OCT = 0.01
+_PITCH_STEP_OCT = 0.0015
 _INTERVAL_STEP_ST = 0.1
 _SWEEP_STEP = 0.0015
 
@@ -35,7 +35,7 @@ def pitch(
     help: str,
     musical: tuple[float, float] | None = None,
 ) -> Parameter:
-    """A frequency that is heard as a pitch: as `hz`, but searched in steps of a few cents."""
+    """A frequency that is heard as a pitch: as `hz`, but searched in steps of a cent or two."""
     step = _PITCH_STEP_OCT / math.log2(high / low)
     return replace(hz(low, high, default=default, help=help, musical=musical), search_step=step)
 

@@ -33,7 +33,7 @@ class Parameter:
     unit: str
     help: str
     musical: tuple[float, float]
-    search_step: float = 0.02
+    search_step: float = 0.05
     options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

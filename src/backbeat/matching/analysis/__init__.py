@@ -5,6 +5,7 @@ from backbeat.matching.analysis.envelope import Decay, fit_decay, level_db
 from backbeat.matching.analysis.glide import Glide, fit_glide
 from backbeat.matching.analysis.hiss import Hiss, fit_hiss
 from backbeat.matching.analysis.modes import Modes, find_modes, first_modes
+from backbeat.matching.analysis.peel import peel
 
 __all__ = [
     "Bands",
@@ -19,4 +20,5 @@ __all__ = [
     "fit_glide",
     "fit_hiss",
     "level_db",
+    "peel",
 ]

@@ -1,0 +1,67 @@
+"""Pitches that descent alone does not leave."""
+
+import pytest
+import torch
+
+from backbeat import plugins
+from backbeat.losses import DrumLoss, pitch_error_cents
+from backbeat.matching import match
+from backbeat.matching.search import begin, descend
+from backbeat.matching.traps import leave_traps
+from backbeat.patch import Placement, preset
+from backbeat.synth import render
+
+RATE, SAMPLES = 44_100, 13_230
+KICK = plugins.get("kick")
+MADE = preset("kick/classic")
+SOUND = MADE.render(Placement(RATE, SAMPLES, 0))
+
+
+def objective(params: torch.Tensor) -> torch.Tensor:
+    loss = DrumLoss()
+    return loss(loss.prepare(SOUND, RATE), render(KICK, params, samples=SAMPLES, sample_rate=RATE, seed=MADE.seed))
+
+
+def detuned(semitones: float) -> torch.Tensor:
+    """The params of the sound, but for its pitches."""
+    values = dict(MADE.values)
+    ratio = 2.0 ** (semitones / 12.0)
+    values["pitch_hz"] = values["pitch_hz"] * ratio
+    return KICK.table.normalise(values).float().unsqueeze(0)
+
+
+def pitch_after(params: torch.Tensor, steps: int = 40) -> float:
+    """Cents between the pitch that descent ends at and the sound's."""
+    *_, last = descend(begin(params), objective, KICK.table, steps)
+    sound = render(KICK, last.best_params.unsqueeze(0), samples=SAMPLES, sample_rate=RATE, seed=MADE.seed)
+    cents = pitch_error_cents(sound, SOUND, RATE)
+    assert cents is not None
+    return cents
+
+
+@pytest.mark.parametrize("semitones", [-12.0, 12.0, -7.0, 2.7])
+def test_descent_is_caught_and_gets_out(semitones):
+    caught = detuned(semitones)
+    assert pitch_after(caught) > 100.0
+    assert pitch_after(leave_traps(caught, KICK, objective)) < 5.0
+
+
+def test_right_pitch_is_left_alone():
+    right = detuned(0.0)
+    assert torch.equal(leave_traps(right, KICK, objective), right)
+
+
+def test_every_start_is_moved_by_itself():
+    both = torch.cat([detuned(12.0), detuned(0.0)])
+    moved = leave_traps(both, KICK, objective)
+    assert torch.allclose(moved[:1], leave_traps(both[:1], KICK, objective))
+    assert torch.equal(moved[1], both[1])
+
+
+def test_match_that_starts_an_octave_off_is_recovered(monkeypatch):
+    start = dict(KICK.table.denormalise(detuned(12.0)[0].double()))
+    monkeypatch.setattr("backbeat.matching.one_shot.propose", lambda *arguments: [start])
+    result = match(SOUND, KICK, sample_rate=RATE, steps=40, starts=1)
+    cents = pitch_error_cents(result.audio, SOUND, RATE)
+    assert cents is not None
+    assert cents < 5.0
