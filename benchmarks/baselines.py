@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -82,7 +83,7 @@ def cma_es(task: _Task) -> Found:
     with torch.no_grad():
         while not search.stop():
             population = search.ask()
-            losses = objective(torch.tensor(population, dtype=torch.float32))
+            losses = objective(torch.from_numpy(np.asarray(population, np.float32)))
             search.tell(population, losses.nan_to_num(1e9).tolist())
     return task.found(torch.from_numpy(search.result.xbest), began)
 

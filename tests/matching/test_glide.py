@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backbeat.matching.analysis import Glide, fit_glide
+from backbeat.matching.analysis import Glide, fit_glide, fit_two_glides
 from matching.sounds import RATE, fall, glide, glide_cycles, noise, times_s
 
 SWEEPS = [
@@ -109,3 +109,32 @@ def test_warped_time_is_the_phase_over_the_pitch():
         np.gradient(warped, t)[1:-1], rel=0.001
     )
     assert np.array_equal(Glide(pitch_hz, 0.0, sweep_s, 0.0, 0.0).warp(t), t)
+
+
+@pytest.mark.parametrize(("fast_st", "fast_s"), [(20.0, 0.012), (36.0, 0.005)])
+def test_two_falls_are_told_apart(fast_st, fast_s):
+    made = Glide(55.0, 24.0, 0.12, 0.0, 0.0, fast_st, fast_s)
+    t = times_s(0.5)
+    signal = np.sin(2.0 * np.pi * made.pitch_hz * made.warp(t)) * fall(t, 1.0)
+    found = fit_two_glides(signal, RATE, cutoff_hz=5000.0, lowest_hz=25.0, highest_hz=200.0)
+    assert found is not None
+    assert found.pitch_hz == pytest.approx(55.0, rel=0.003)
+    cycles = found.warp(t) * found.pitch_hz + found.start_cycles
+    error = (cycles - made.warp(t) * 55.0 + 0.5) % 1.0 - 0.5
+    assert np.abs(error[RATE // 100 :]).max() < 0.1
+    one = fit_glide(signal, RATE, cutoff_hz=5000.0, lowest_hz=25.0, highest_hz=200.0)[0]
+    assert found.error_cycles < one.error_cycles
+
+
+def test_vibrato_is_found_beside_the_falls():
+    made = Glide(60.0, 24.0, 0.1, 0.0, 0.0, 20.0, 0.01, 0.25, 6.0)
+    t = times_s(0.6)
+    signal = np.sin(2.0 * np.pi * made.pitch_hz * made.warp(t)) * fall(t, 1.5)
+    found = fit_two_glides(signal, RATE, cutoff_hz=5000.0, lowest_hz=25.0, highest_hz=200.0)
+    assert found is not None
+    assert found.vibrato_hz == pytest.approx(6.0, rel=0.15)
+    assert found.vibrato_st == pytest.approx(0.25, abs=0.08)
+
+
+def test_two_falls_need_crossings_enough():
+    assert fit_two_glides(np.zeros(1000), RATE, cutoff_hz=5000.0, lowest_hz=25.0, highest_hz=200.0) is None

@@ -232,12 +232,19 @@ def test_auto_takes_the_plugin_that_comes_nearest():
 def test_a_plugin_by_name_has_the_size_that_matches_best():
     size = plugins.get("drum").match_options
     assert find(thump(), "drum", steps=1, starts=1).patch.options == size
-    draft = match(thump(), "drum", sample_rate=RATE, quality="draft", steps=1, starts=1)
-    assert draft.patch.options == plugins.get("drum").options
+
+
+def test_a_plugin_that_suits_better_is_named():
+    from_drum = plugins.get("drum")
+    sound = render(from_drum, randomise(from_drum, 5).params().float().unsqueeze(0), samples=RATE // 5)
+    far = find(sound, "kick", steps=30, starts=1)
+    assert far.distances.mel_db > 4.0
+    assert any(note.startswith("drum suits this sound better: nearer after") for note in far.notes)
+    assert far.unmatched
 
 
 def test_quality_sets_steps_and_starts(monkeypatch):
-    monkeypatch.setitem(QUALITIES, "draft", Quality(3, 2, full_size=False))
+    monkeypatch.setitem(QUALITIES, "draft", Quality(3, 2))
     assert match(thump(), "kick", sample_rate=RATE, quality="draft").steps == 3
     assert match(thump(), "kick", sample_rate=RATE, quality="draft", steps=5).steps == 5
 

@@ -62,14 +62,14 @@ def test_kick_starts_from_the_pitch_and_decay_of_the_sound():
     assert start["decay_s"] == pytest.approx(0.35, rel=0.15)
 
 
-def test_one_kick_start_has_the_modes_of_the_sound():
+def test_kick_starts_have_the_modes_of_the_sound():
     frequencies_hz = (420.0, 810.0, 1900.0)
-    sound = sum(damped(times_s(0.4), each, 0.15, 0.3) for each in frequencies_hz)
+    t = times_s(0.4)
+    body = fall(t, 0.4) * glide(t, 55.0, 24.0, 0.06)
+    sound = body + sum(damped(t, each, 0.15, 0.3) for each in frequencies_hz)
     ringing = [start for start in propose(plugins.get("kick"), sound, RATE, 1.0) if start["modes"] == "on"]
     assert ringing
     assert sorted(ringing[0]["mode_hz"][:3]) == pytest.approx(frequencies_hz, rel=0.01)
-    assert ringing[0]["mode_s"][:3] == pytest.approx([0.15] * 3, rel=0.1)
-    assert ringing[0]["mode_db"][:3] == pytest.approx([-10.5] * 3, abs=1.0)
 
 
 def test_drum_starts_from_the_partials_of_the_sound():

@@ -37,15 +37,13 @@ class Quality:
     Attributes:
         steps: of descent, at most.
         starts: how many descend at first.
-        full_size: whether a plugin is as large as it suits matching, or as it is by default.
     """
 
     steps: int
     starts: int
-    full_size: bool = True
 
 
-QUALITIES = {"draft": Quality(12, 1), "normal": Quality(250, 1), "best": Quality(1000, 8)}
+QUALITIES = {"draft": Quality(12, 1), "normal": Quality(220, 1), "best": Quality(1000, 4)}
 AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]
@@ -61,7 +59,7 @@ _LEAD_S = 0.0005
 _LEAST_ONSET_S = 0.001
 _LONGEST_SEARCH_S = 4.0
 _CHECKPOINT_EVERY = 25
-_MOST_TRIED = 12
+_MOST_TRIED = 6
 _STARTS_TRIED = 2
 """Steps and starts that `auto` spends on a plugin to find out whether it suits."""
 _FAR_DB, _FAIR_STEPS = 4.0, 30
@@ -118,7 +116,7 @@ def match(
     _check("starts", starts, 1, MOST_STARTS)
     if seconds_budget is not None and not seconds_budget > 0.0:
         raise MatchError(f"seconds_budget: found {seconds_budget!r}; must be above 0")
-    candidates = _instruments(plugin, QUALITIES[quality])
+    candidates = _instruments(plugin)
     recording, name = _recording(sample, sample_rate)
     target, rate, notes = recording.audio, recording.sample_rate, list(recording.notes)
     onset = _onset(target, rate)
@@ -169,7 +167,7 @@ def match(
     found = distances(sound, target, rate)
     over = seconds_budget is not None and time.perf_counter() - began > seconds_budget
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over:
-        others = [each for each in _instruments(AUTO, QUALITIES[quality]) if each.name != instrument.name]
+        others = [each for each in _instruments(AUTO) if each.name != instrument.name]
         notes += _nearer(others, heard, rate, seed, instrument, state)
     return MatchResult(
         name=name,
@@ -188,12 +186,12 @@ def match(
     )
 
 
-def _instruments(plugin: str | Plugin, quality: Quality) -> list[Plugin]:
-    """Those to try."""
+def _instruments(plugin: str | Plugin) -> list[Plugin]:
+    """Those to try, each at the size that suits matching."""
     if isinstance(plugin, str):
         names = plugins.names() if plugin == AUTO else [plugin]
         found = [plugins.get(name) for name in names]
-        return [plugins.get(each.name, **each.match_options) if quality.full_size else each for each in found]
+        return [plugins.get(each.name, **each.match_options) for each in found]
     if plugins.get(plugin.name, **plugin.options).render is not plugin.render:
         raise MatchError(f"plugin {plugin.name}: another of that name is registered, and a patch knows only the name")
     return [plugin]

@@ -18,6 +18,7 @@ from backbeat.matching.analysis import (
     fit_decay,
     fit_glide,
     fit_hiss,
+    fit_two_glides,
     peel,
 )
 from backbeat.parameters import Table, Value
@@ -72,7 +73,8 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
     glides: list[Glide] = []
     for cutoff_hz in (1500.0, 300.0, 5000.0):
         fits = fit_glide(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=pitch.low, highest_hz=pitch.high)
-        glides += fits[:1] + fits[4:5]
+        both = fit_two_glides(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=pitch.low, highest_hz=pitch.high)
+        glides += fits[:1] + fits[4:5] + ([both] if both else [])
     glides = glides or [Glide(55.0, 24.0, 0.06, 0.0, 1.0)]
     bodiless = peel(signal, sample_rate, min(glides, key=lambda glide: glide.error_cycles))
     modes = find_modes(
@@ -96,6 +98,10 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
             "phase_cycles": glide.start_cycles,
             "sweep_st": glide.sweep_st,
             "sweep_s": glide.sweep_s,
+            "click_sweep_st": glide.fast_st,
+            "click_sweep_s": glide.fast_s,
+            "lfo_st": glide.vibrato_st,
+            "lfo_hz": glide.vibrato_hz,
             "attack_s": min(decay.attack_s, 0.01) * 0.5,
             "hold_s": decay.attack_s + decay.hold_s,
             "decay_s": decay.t60_s,
@@ -108,7 +114,7 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
             **ringing,
         }
         starts.append({**body, "shell_mix": 0.1, "sub_mix": 0.02, "detune_mix": 0.02})
-        starts.append({**body, "click_sweep_st": 20.0, "drive_db": 4.0, "shell_mix": 0.2})
+        starts.append({**body, "drive_db": 4.0, "shell_mix": 0.2, "sub_mix": 0.2, "detune_mix": 0.2})
     return starts + [{**start, "modes": "off"} for start in starts[:2]]
 
 

@@ -2,7 +2,7 @@
 
 from backbeat.matching.analysis.bands import Bands, fit_bands
 from backbeat.matching.analysis.envelope import Decay, fit_decay, level_db
-from backbeat.matching.analysis.glide import Glide, fit_glide
+from backbeat.matching.analysis.glide import Glide, fit_glide, fit_two_glides
 from backbeat.matching.analysis.hiss import Hiss, fit_hiss
 from backbeat.matching.analysis.modes import Modes, find_modes, first_modes
 from backbeat.matching.analysis.peel import peel
@@ -19,6 +19,7 @@ __all__ = [
     "fit_decay",
     "fit_glide",
     "fit_hiss",
+    "fit_two_glides",
     "level_db",
     "peel",
 ]
