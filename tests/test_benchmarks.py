@@ -1,4 +1,4 @@
-"""The speed benchmark, at a size that takes no time and without the peer."""
+"""The benchmarks, at a size that takes no time and without the peer."""
 
 import json
 import platform
@@ -66,3 +66,27 @@ def test_without_the_peer_it_says_what_to_install():
         pytest.skip("torchsynth is installed")
     assert "pip install -r benchmarks/requirements.txt" in process.stderr
     assert "Traceback" not in process.stderr
+
+
+SOUNDS = Path(__file__).parents[1] / "examples" / "sounds"
+SMALL = {
+    "match": (str(SOUNDS), "--most", "2", "--quality", "draft"),
+    "robust": (str(SOUNDS), "--count", "3"),
+    "recovery": ("kick", "--count", "2", "--quality", "draft", "--seconds", "0.2"),
+    "modes": ("--count", "1"),
+    "ablation": (str(SOUNDS), "--most", "1", "--steps", "2"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_benchmark_prints_a_table_and_writes_json(name, tmp_path):
+    out = tmp_path / "figures.json"
+    script = SPEED.with_name(f"{name}.py")
+    process = subprocess.run(
+        [sys.executable, script, *SMALL[name], "--out", out], capture_output=True, text=True, check=False
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.count("\n") > 1 or name == "robust"
+    assert json.loads(out.read_text())
+    assert platform.node() not in out.read_text()

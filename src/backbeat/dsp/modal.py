@@ -22,7 +22,6 @@ _MOST_FALLEN = -20.0
 _CACHED = 1 << 16
 """Values that are worked on at a time, so that they stay in cache, but not fewer blocks than:"""
 _FEWEST_BLOCKS = 16
-_AXES = (2, 2, 3, 2, 2, 2)
 
 
 def modal(
@@ -133,6 +132,10 @@ class _Bank(NamedTuple):
     """How far the sweep will still run ahead of time, (..., blocks, 1)."""
     caught_up: Tensor
     """Which share of that it does within the block, (..., 1, block)."""
+
+
+_AXES = (2, 2, 3, 2, 2, 2)
+"""Of each table, beside those of the batch."""
 
 
 def _heads(bank: _Bank) -> list[int] | None:
