@@ -2,7 +2,7 @@
 
     python benchmarks/ablation.py FOLDER --most 14 --out benchmarks/results/ablation.json
 
-A part is left out by holding its parameters at the value where it does nothing, from analysis to the last step.
+A part is left out by holding its parameters at the value where it does nothing, from the first start to the last step.
 """
 
 import argparse
@@ -10,8 +10,8 @@ import json
 import statistics
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from functools import partial, wraps
 from pathlib import Path
 
 import torch
@@ -19,8 +19,9 @@ from torch import Tensor
 
 import backbeat
 from backbeat import plugins
+from backbeat.dsp import Grid
 from backbeat.losses import FLOORS, family_of
-from backbeat.matching import QUALITIES, one_shot
+from backbeat.matching import QUALITIES
 from backbeat.matching.search import begin, descend
 from baselines import task_of
 from machine import describe_machine
@@ -59,23 +60,16 @@ def measure(task: tuple[str, Path], steps: int) -> tuple[str, dict[str, float]]:
     name, path = task
     voice = VOICES[name]
     plugin = plugins.get("drum", tones=voice.tones, noise_bands=voice.noise_bands)
-    job = task_of(path, plugin, seed=0)
-    table, free, fixed = plugin.table, torch.ones(plugin.table.size), torch.zeros(plugin.table.size)
-    for held, value in voice.held.items():
-        default = table.defaults()[held]
-        values = (value,) * len(default) if isinstance(default, tuple) else value
-        where = table.slice(held)
-        free[where] = 0.0
-        fixed[where] = table.normalise({**table.defaults(), held: values})[where].float()
 
-    def hold(params: Tensor) -> Tensor:
-        return params * free + fixed
+    @wraps(plugin.render)
+    def held(grid: Grid, **controls: Tensor) -> Tensor:
+        fixed = {name: torch.full_like(controls[name], value) for name, value in voice.held.items()}
+        return plugin.render(grid, **{**controls, **fixed})
 
-    whole = job.objective()
-    first = one_shot._starts(plugin, job.target, job.sample_rate, lambda rows: whole(hold(rows)), 1, 0)
-    *_, last = descend(begin(first), lambda rows: whole(hold(rows)), table, steps)
+    job = task_of(path, replace(plugin, render=held), seed=0)
+    *_, last = descend(begin(job.starts(1)), job.objective, plugin.table, steps)
     with torch.no_grad():
-        found = backbeat.distances(job.sound(hold(last.best_params).unsqueeze(0)), job.target, job.sample_rate)
+        found = backbeat.distances(job.sound(last.best_params.unsqueeze(0)), job.target, job.sample_rate)
     floor = FLOORS[family_of(path.stem) or "perc"]
     shares = (found.mel_db / floor.mel_db, found.mrstft / floor.mrstft, found.envelope_db / floor.envelope_db)
     return name, dict(zip(FIGURES, shares, strict=True))

@@ -218,7 +218,7 @@ def test_ctrl_c_before_the_search(backbeat, kick_wav, out, monkeypatch):
     def press(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("backbeat.matching.one_shot.propose", press)
+    monkeypatch.setattr("backbeat.matching.candidate.propose", press)
     stopped = backbeat("match", kick_wav, *QUICK, "--out", out)
     assert (stopped.status, stopped.out) == (130, "")
     assert names(out) == []

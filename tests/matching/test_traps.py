@@ -60,7 +60,7 @@ def test_every_start_is_moved_by_itself():
 
 def test_match_that_starts_an_octave_off_is_recovered(monkeypatch):
     start = dict(KICK.table.denormalise(detuned(12.0)[0].double()))
-    monkeypatch.setattr("backbeat.matching.one_shot.propose", lambda *arguments: [start])
+    monkeypatch.setattr("backbeat.matching.candidate.propose", lambda *arguments: [start])
     result = match(SOUND, KICK, sample_rate=RATE, steps=40, starts=1)
     cents = pitch_error_cents(result.audio, SOUND, RATE)
     assert cents is not None

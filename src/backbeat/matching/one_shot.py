@@ -7,24 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from backbeat import audio, plugins
 from backbeat.audio.bounds import MAX_RATE_HZ, MIN_RATE_HZ
 from backbeat.audio.reading import MIN_SAMPLES
 from backbeat.errors import MatchError
-from backbeat.losses import DrumLoss, distances
+from backbeat.losses import distances
+from backbeat.matching.candidate import Candidate, choose, nearer
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
-from backbeat.matching.search import Objective, SearchState, begin, descend
-from backbeat.matching.starts import propose, vary
-from backbeat.matching.traps import leave_traps
+from backbeat.matching.search import begin, descend
 from backbeat.patch import Placement, from_params
 from backbeat.plugins import Plugin
-from backbeat.synth import render
 from backbeat.types import Audio
 
 MOST_STEPS, MOST_STARTS = 100_000, 1024
@@ -49,19 +45,11 @@ AUTO = "auto"
 Progress: TypeAlias = Callable[[int, int, float], None]
 """Called with the steps taken, the steps there may be, and the lowest loss so far."""
 
-_ANALYSIS_PEAK = 0.9
-_VARIATIONS = 6
-_SCREENED_AT_ONCE = 8
-_SPREAD = 2.0
-"""Variations of a start lie this many search steps around it, as a standard deviation."""
 _ONSET_LEVEL = 0.01
 _LEAD_S = 0.0005
 _LEAST_ONSET_S = 0.001
 _LONGEST_SEARCH_S = 4.0
 _CHECKPOINT_EVERY = 25
-_MOST_TRIED = 6
-_STARTS_TRIED = 2
-"""Steps and starts that `auto` spends on a plugin to find out whether it suits."""
 _FAR_DB, _FAIR_STEPS = 4.0, 30
 """Mel distance, and steps taken, from which on another plugin is tried beside the one that was asked for."""
 
@@ -116,14 +104,16 @@ def match(
     _check("starts", starts, 1, MOST_STARTS)
     if seconds_budget is not None and not seconds_budget > 0.0:
         raise MatchError(f"seconds_budget: found {seconds_budget!r}; must be above 0")
-    candidates = _instruments(plugin)
+    instruments = _instruments(plugin)
     recording, name = _recording(sample, sample_rate)
     target, rate, notes = recording.audio, recording.sample_rate, list(recording.notes)
     onset = _onset(target, rate)
     heard = target[..., onset : onset + round(_LONGEST_SEARCH_S * rate)].to(_device(device))
     if onset + heard.shape[-1] < target.shape[-1]:
         notes.append(f"the search listened to the first {_LONGEST_SEARCH_S:g} s of the sound")
-    instrument, objective, first = _choose(candidates, heard, rate, starts, seed, min(_MOST_TRIED, steps // 10), notes)
+    chosen, first, said = choose([Candidate(each, heard, rate, seed) for each in instruments], starts, steps)
+    instrument = chosen.plugin
+    notes += said
     request: dict[str, object] = {
         "plugin": instrument.name,
         "version": instrument.version,
@@ -144,7 +134,7 @@ def match(
     analysed = time.perf_counter()
     interrupted = False
     try:
-        for latest in descend(state, objective, instrument.table, steps):
+        for latest in descend(state, chosen.objective, instrument.table, steps):
             state = latest
             if progress is not None:
                 progress(state.step, steps, state.best_loss)
@@ -167,8 +157,8 @@ def match(
     found = distances(sound, target, rate)
     over = seconds_budget is not None and time.perf_counter() - began > seconds_budget
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over:
-        others = [each for each in _instruments(AUTO) if each.name != instrument.name]
-        notes += _nearer(others, heard, rate, seed, instrument, state)
+        others = [Candidate(each, heard, rate, seed) for each in _instruments(AUTO) if each.name != instrument.name]
+        notes += nearer(others, instrument, state)
     return MatchResult(
         name=name,
         patch=patch,
@@ -195,46 +185,6 @@ def _instruments(plugin: str | Plugin) -> list[Plugin]:
     if plugins.get(plugin.name, **plugin.options).render is not plugin.render:
         raise MatchError(f"plugin {plugin.name}: another of that name is registered, and a patch knows only the name")
     return [plugin]
-
-
-def _choose(
-    candidates: list[Plugin], target: Audio, sample_rate: int, starts: int, seed: int, steps: int, notes: list[str]
-) -> tuple[Plugin, Objective, Tensor]:
-    """The plugin that comes nearest within a few steps, its losses and its starts; a note says how near each came."""
-    begun = []
-    for each in candidates:
-        objective = _objective(each, target, sample_rate, seed)
-        begun.append((each, objective, _starts(each, target, sample_rate, objective, starts, seed)))
-    if len(begun) == 1:
-        return begun[0]
-    losses = [_tried(each, objective, first, max(1, steps)) for each, objective, first in begun]
-    said = ", ".join(f"{each.name} {loss:.2f}" for (each, *_), loss in zip(begun, losses, strict=True))
-    chosen = begun[losses.index(min(losses))]
-    notes.append(f"auto chose {chosen[0].name}, which came nearest at first (loss: {said})")
-    return chosen
-
-
-def _tried(plugin: Plugin, objective: Objective, first: Tensor, steps: int) -> float:
-    """The loss that a few steps lead to."""
-    *_, last = descend(begin(first[:_STARTS_TRIED]), objective, plugin.table, steps)
-    return last.best_loss
-
-
-def _nearer(
-    others: list[Plugin], target: Audio, sample_rate: int, seed: int, chosen: Plugin, found: SearchState
-) -> list[str]:
-    """A note on each plugin that gets nearer in a few steps than the chosen one did."""
-    notes = []
-    for other in others:
-        objective = _objective(other, target, sample_rate, seed)
-        first = _starts(other, target, sample_rate, objective, _STARTS_TRIED, seed)
-        loss = _tried(other, objective, first, _MOST_TRIED)
-        if loss < found.best_loss:
-            notes.append(
-                f"{other.name} suits this sound better: nearer after {_MOST_TRIED} steps than {chosen.name} after "
-                f"{found.step} (loss: {other.name} {loss:.2f}, {chosen.name} {found.best_loss:.2f})"
-            )
-    return notes
 
 
 def _recording(sample: str | Path | Audio, sample_rate: int | None) -> tuple[audio.Recording, str]:
@@ -272,33 +222,3 @@ def _onset(target: Audio, sample_rate: int) -> int:
     loud = target[0, 0].abs() > _ONSET_LEVEL * target.abs().max()
     onset = int(loud.int().argmax()) - round(_LEAD_S * sample_rate)
     return onset if onset >= _LEAST_ONSET_S * sample_rate else 0
-
-
-def _objective(plugin: Plugin, target: Audio, sample_rate: int, seed: int) -> Objective:
-    """Losses of params against a target whose transforms are done once."""
-    loss = DrumLoss()
-    prepared = loss.prepare(target, sample_rate)
-
-    def objective(params: Tensor) -> Tensor:
-        return loss(prepared, render(plugin, params, samples=target.shape[-1], sample_rate=sample_rate, seed=seed))
-
-    return objective
-
-
-def _starts(plugin: Plugin, target: Audio, sample_rate: int, objective: Objective, starts: int, seed: int) -> Tensor:
-    """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P)."""
-    signal = target[0, 0].cpu().double().numpy()
-    peak = float(np.abs(signal).max())
-    proposed = [
-        plugin.table.normalise(values)
-        for values in propose(plugin, signal * (_ANALYSIS_PEAK / peak), sample_rate, peak / _ANALYSIS_PEAK)
-    ]
-    each = [parameter for parameter in plugin.table.values() for _ in range(parameter.size)]
-    spread = torch.tensor([_SPREAD * parameter.search_step for parameter in each], dtype=torch.float64)
-    generator = torch.Generator().manual_seed(seed)
-    candidates = vary(torch.stack(proposed), max(len(proposed), _VARIATIONS * (starts - 1)), spread, generator)
-    candidates = candidates.to(target.device, torch.float32)
-    with torch.no_grad():
-        losses = torch.cat([objective(rows) for rows in torch.split(candidates, _SCREENED_AT_ONCE)])
-    best = candidates[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:starts]]
-    return leave_traps(best, plugin, objective)

@@ -1,0 +1,107 @@
+"""A plugin as a candidate for a match: its losses against the target, where it starts, and which of several suits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backbeat.losses import DrumLoss
+from backbeat.matching.search import Objective, SearchState, begin, descend
+from backbeat.matching.starts import propose, vary
+from backbeat.matching.traps import leave_traps
+from backbeat.plugins import Plugin
+from backbeat.synth import render
+from backbeat.types import Audio
+
+_ANALYSIS_PEAK = 0.9
+_VARIATIONS = 6
+_SCREENED_AT_ONCE = 8
+_SPREAD = 2.0
+"""Variations of a start lie this many search steps around it, as a standard deviation."""
+_STEPS_TRIED, _STARTS_TRIED = 6, 2
+"""What is spent on a plugin to find out whether it suits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A plugin before a target.
+
+    Attributes:
+        plugin: the instrument.
+        target: (1, 1, samples), on the device to compute on.
+        sample_rate: in Hz.
+        seed: of the noise, and of the variations of starts.
+    """
+
+    plugin: Plugin
+    target: Audio
+    sample_rate: int
+    seed: int
+
+    def sound(self, params: Tensor) -> Audio:
+        """What params (starts, P) sound like, as long as the target."""
+        samples = self.target.shape[-1]
+        return render(self.plugin, params, samples=samples, sample_rate=self.sample_rate, seed=self.seed)
+
+    @cached_property
+    def objective(self) -> Objective:
+        """Losses of params against the target, whose transforms are done once."""
+        loss = DrumLoss()
+        prepared = loss.prepare(self.target, self.sample_rate)
+        return lambda params: loss(prepared, self.sound(params))
+
+    def starts(self, count: int) -> Tensor:
+        """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P)."""
+        signal = self.target[0, 0].cpu().double().numpy()
+        peak, table = float(np.abs(signal).max()), self.plugin.table
+        heard = signal * (_ANALYSIS_PEAK / peak)
+        proposed = [
+            table.normalise(values) for values in propose(self.plugin, heard, self.sample_rate, peak / _ANALYSIS_PEAK)
+        ]
+        steps = [parameter.search_step for parameter in table.values() for _ in range(parameter.size)]
+        rows = vary(
+            torch.stack(proposed),
+            max(len(proposed), _VARIATIONS * (count - 1)),
+            _SPREAD * torch.tensor(steps, dtype=torch.float64),
+            torch.Generator().manual_seed(self.seed),
+        ).to(self.target.device, torch.float32)
+        with torch.no_grad():
+            losses = torch.cat([self.objective(some) for some in torch.split(rows, _SCREENED_AT_ONCE)])
+        best = rows[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:count]]
+        return leave_traps(best, self.plugin, self.objective)
+
+    def after(self, first: Tensor, steps: int) -> float:
+        """The loss that a few steps from these starts lead to."""
+        *_, last = descend(begin(first[:_STARTS_TRIED]), self.objective, self.plugin.table, steps)
+        return last.best_loss
+
+
+def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:
+    """The candidate that comes nearest within a few steps, its starts, and a note on how near each came.
+
+    Args:
+        candidates: at least one; nothing is said of a single one.
+        starts: of each.
+        steps: of the whole search, of which a trial takes a tenth at most.
+    """
+    begun = [(each, each.starts(starts)) for each in candidates]
+    if len(begun) == 1:
+        return *begun[0], []
+    losses = [each.after(first, max(1, min(_STEPS_TRIED, steps // 10))) for each, first in begun]
+    chosen, first = begun[losses.index(min(losses))]
+    said = ", ".join(f"{each.plugin.name} {loss:.2f}" for each, loss in zip(candidates, losses, strict=True))
+    return chosen, first, [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})"]
+
+
+def nearer(others: Sequence[Candidate], chosen: Plugin, found: SearchState) -> list[str]:
+    """A note on each candidate that gets nearer in a few steps than the chosen plugin did in all of its own."""
+    losses = [(each.plugin.name, each.after(each.starts(_STARTS_TRIED), _STEPS_TRIED)) for each in others]
+    return [
+        f"{name} suits this sound better: nearer after {_STEPS_TRIED} steps than {chosen.name} after {found.step} "
+        f"(loss: {name} {loss:.2f}, {chosen.name} {found.best_loss:.2f})"
+        for name, loss in losses
+        if loss < found.best_loss
+    ]
