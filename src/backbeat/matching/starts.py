@@ -29,6 +29,9 @@ Start: TypeAlias = dict[str, Value]
 Proposer: TypeAlias = Callable[[Plugin, Series, int], list[Start]]
 
 _QUIET_DB = -60.0
+_SPARE_MODES = 3
+_LEAST_CLICK_HZ = 2500.0
+"""What is left of the body would have the click begin lower, where it is not heard."""
 
 
 def propose(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> list[Start]:
@@ -77,20 +80,26 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
         glides += fits[:1] + fits[4:5] + ([both] if both else [])
     glides = glides or [Glide(55.0, 24.0, 0.06, 0.0, 1.0)]
     bodiless = peel(signal, sample_rate, min(glides, key=lambda glide: glide.error_cycles))
+    count = plugin.table["mode_hz"].size
     modes = find_modes(
         bodiless,
         sample_rate,
-        plugin.table["mode_hz"].size,
+        _SPARE_MODES * count,
         lowest_hz=plugin.table["mode_hz"].low,
         highest_hz=plugin.table["mode_hz"].high,
     )
     click = fit_hiss(modes.residual[: round(0.05 * sample_rate)], sample_rate)
-    ringing: Start = {
-        "modes": "on",
-        "mode_hz": tuple(modes.frequency_hz.tolist()),
-        "mode_s": tuple(modes.t60_s.tolist()),
-        "mode_db": tuple((20.0 * np.log10(modes.gain + 1e-9)).tolist()),
-    }
+    # The loudest, or those that are heard longest and highest: what the body leaves may outweigh them at the bottom.
+    loudness = modes.gain**2 * modes.t60_s * modes.frequency_hz
+    chosen = (np.arange(count), np.argsort(-loudness)[:count])
+    ringing: list[Start] = [
+        {
+            "mode_hz": tuple(modes.frequency_hz[these].tolist()),
+            "mode_s": tuple(modes.t60_s[these].tolist()),
+            "mode_db": tuple((20.0 * np.log10(modes.gain[these] + 1e-9)).tolist()),
+        }
+        for these in chosen
+    ]
     starts: list[Start] = []
     for glide in glides:
         body: Start = {
@@ -108,13 +117,14 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
             "gate_s": 0.8 * len(signal) / sample_rate,
             "click_db": click.decay.level_db,
             "click_s": min(click.decay.t60_s, 0.05),
-            "click_hz": click.low_hz,
+            "click_hz": max(click.low_hz, _LEAST_CLICK_HZ),
             "gain_db": 0.0,
             "drive_db": -8.0,
-            **ringing,
+            "modes": "on",
         }
-        starts.append({**body, "shell_mix": 0.1, "sub_mix": 0.02, "detune_mix": 0.02})
-        starts.append({**body, "drive_db": 4.0, "shell_mix": 0.2, "sub_mix": 0.2, "detune_mix": 0.2})
+        for rings in ringing:
+            starts.append({**body, **rings, "shell_mix": 0.1, "sub_mix": 0.02, "detune_mix": 0.02})
+            starts.append({**body, **rings, "drive_db": 4.0, "shell_mix": 0.2, "sub_mix": 0.2, "detune_mix": 0.2})
     return starts + [{**start, "modes": "off"} for start in starts[:2]]
 
 
