@@ -39,7 +39,7 @@ class Quality:
     starts: int
 
 
-QUALITIES = {"draft": Quality(12, 1), "normal": Quality(220, 1), "best": Quality(1000, 4)}
+QUALITIES = {"draft": Quality(6, 1), "normal": Quality(220, 1), "best": Quality(1000, 4)}
 AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]
