@@ -6,7 +6,6 @@ A part is left out by holding its parameters at the value where it does nothing,
 """
 
 import argparse
-import json
 import statistics
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -24,7 +23,8 @@ from backbeat.losses import FLOORS, family_of
 from backbeat.matching import QUALITIES
 from backbeat.matching.search import begin, descend
 from baselines import task_of
-from machine import describe_machine
+from folder import one_shots
+from machine import describe_machine, write_figures
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     arguments = parser.parse_args()
 
-    paths = sorted(path for path in arguments.folder.iterdir() if path.suffix.lower() in {".flac", ".wav"})
-    if not paths:
-        parser.error(f"{arguments.folder}: no one-shots; must hold .flac or .wav files")
-    paths = paths[:: -(-len(paths) // arguments.most)]
+    paths = one_shots(parser, arguments.folder, most=arguments.most)
     print(f"{'':26}" + "".join(f"{figure:>20}" for figure in FIGURES) + "   (medians)")
     tasks = [(name, path) for name in VOICES for path in paths]
     found: dict[str, list[dict[str, float]]] = {name: [] for name in VOICES}
@@ -106,7 +103,7 @@ def main() -> None:
             "files": [path.name for path in paths],
             "medians": table,
         }
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_figures(arguments.out, document)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,17 @@
-"""What a figure was measured on, without naming anyone's machine."""
+"""What a figure was measured on, without naming anyone's machine, and the file that keeps it."""
 
+import json
 import os
 import platform
 from pathlib import Path
 
 import torch
+
+
+def write_figures(path: Path, figures: object) -> None:
+    """Keep figures as JSON; the folder is made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 def describe_machine() -> dict[str, object]:

@@ -9,7 +9,6 @@ its distances are also given as a ratio to. With `--baselines`, every file is al
 """
 
 import argparse
-import json
 import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -22,9 +21,9 @@ from backbeat import plugins
 from backbeat.losses import FLOORS, auditory_distance, family_of, pitch_error_cents
 from backbeat.matching import QUALITIES
 from baselines import BASELINES, Found, task_of
-from machine import describe_machine
+from folder import one_shots
+from machine import describe_machine, write_figures
 
-SUFFIXES = {".aif", ".aiff", ".flac", ".mp3", ".ogg", ".wav"}
 FIGURES = (
     "mel_db",
     "lsd_db",
@@ -160,12 +159,12 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help="write their distribution here as PNG")
     arguments = parser.parse_args()
 
-    paths = sorted(path for path in arguments.folder.iterdir() if path.suffix.lower() in SUFFIXES)
-    if arguments.family:
-        paths = [path for path in paths if path.stem.startswith(f"{arguments.family}-")]
-    if not paths:
-        parser.error(f"{arguments.folder}: no one-shots; must hold {', '.join(sorted(SUFFIXES))} files")
-    paths = paths[:: -(-len(paths) // (arguments.most or len(paths)))]
+    paths = one_shots(
+        parser,
+        arguments.folder,
+        most=arguments.most,
+        fits=lambda path: path.stem.startswith(f"{arguments.family}-" if arguments.family else ""),
+    )
     torch.set_num_threads(1)  # as the command line does
     print(f"{'':32}" + "".join(f"{name[:8]:>9}" for name in FIGURES))
     rows = []
@@ -202,7 +201,7 @@ def main() -> None:
             "failures": failures,
             "rows": [asdict(row) for row in rows],
         }
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_figures(arguments.out, document)
     if arguments.picture:
         draw(rows, arguments.picture)
 

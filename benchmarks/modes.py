@@ -7,7 +7,6 @@ is found if one of the six that come back is within 50 cents.
 """
 
 import argparse
-import json
 import math
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 
 from backbeat.dsp.units import LN_1000
 from backbeat.matching.analysis import find_modes
+from machine import write_figures
 
 SAMPLE_RATE, SECONDS, MODES = 44_100, 0.5, 6
 NOISES_DB = (None, -60.0, -40.0, -30.0, -20.0, -10.0)
@@ -74,7 +74,7 @@ def main() -> None:
             }
         )
     if arguments.out:
-        arguments.out.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
+        write_figures(arguments.out, table)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ python benchmarks/pitch.py --out benchmarks/results/pitch.json
 """
 
 import argparse
-import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -16,7 +15,7 @@ import backbeat
 from backbeat import patch
 from backbeat.losses import pitch_error_cents
 from backbeat.matching import QUALITIES
-from machine import describe_machine
+from machine import describe_machine, write_figures
 
 SAMPLE_RATE, SECONDS = 44_100, 0.6
 PEAKS_DBFS = (0.0, -20.0, -40.0)
@@ -63,7 +62,7 @@ def main() -> None:
     print(f"{near} of {len(rows)} within {NEAR_CENTS:g} cents")
     if arguments.out:
         document = {"machine": describe_machine(), "quality": arguments.quality, "rows": [asdict(row) for row in rows]}
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_figures(arguments.out, document)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ Only one-shots of up to 0.6 s count.
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,8 @@ from pathlib import Path
 
 import soundfile
 
-from machine import describe_machine
+from folder import one_shots
+from machine import describe_machine, write_figures
 
 LONGEST_S = 0.6
 
@@ -40,12 +40,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     arguments = parser.parse_args()
 
-    paths = sorted(path for path in arguments.folder.iterdir() if path.suffix.lower() in {".flac", ".wav"})
-    paths = [path for path in paths if soundfile.info(path).duration <= LONGEST_S]
-    if not paths:
-        parser.error(f"{arguments.folder}: no one-shots of up to {LONGEST_S} s; must hold .flac or .wav files")
+    paths = one_shots(
+        parser,
+        arguments.folder,
+        most=arguments.most,
+        fits=lambda path: soundfile.info(path).duration <= LONGEST_S,
+    )
     times: dict[str, float] = {}
-    for path in paths[:: -(-len(paths) // arguments.most)]:
+    for path in paths:
         times[path.name] = seconds(path, arguments.quality)
         print(f"{path.name:32} {times[path.name]:6.2f} s", flush=True)
     print(f"median {statistics.median(times.values()):.2f} s")
@@ -56,7 +58,7 @@ def main() -> None:
             "median_s": statistics.median(times.values()),
             "seconds": times,
         }
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_figures(arguments.out, document)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ the backward-integrated energy, -5 to -35 dB. The mean of the pitch's error, whi
 """
 
 import argparse
-import json
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -21,7 +20,7 @@ import backbeat
 from backbeat import patch, plugins
 from backbeat.losses import pitch_error_cents, pitch_track
 from backbeat.matching import QUALITIES
-from machine import describe_machine
+from machine import describe_machine, write_figures
 
 SAMPLE_RATE = 44_100
 NEAR_MEL_DB, NEAR_CENTS, NEAR_T60 = 1.0, 5.0, 0.1
@@ -129,7 +128,7 @@ def main() -> None:
             "shares": shares,
             "rows": [asdict(row) for row in rows],
         }
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_figures(arguments.out, document)
 
 
 if __name__ == "__main__":

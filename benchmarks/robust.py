@@ -8,7 +8,6 @@ distances are finite, and its patch renders its very samples.
 """
 
 import argparse
-import json
 import math
 import statistics
 import tempfile
@@ -25,7 +24,8 @@ import torch
 from numpy.typing import NDArray
 
 import backbeat
-from machine import describe_machine
+from folder import one_shots
+from machine import describe_machine, write_figures
 
 Sound = tuple[NDArray[np.float64], int]
 LONGEST_S, SHORTEST_S = 1.0, 0.02
@@ -113,9 +113,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     arguments = parser.parse_args()
 
-    paths = sorted(path for path in arguments.folder.iterdir() if path.suffix.lower() in {".flac", ".wav"})
-    if not paths:
-        parser.error(f"{arguments.folder}: no one-shots; must hold .flac or .wav files")
+    paths = one_shots(parser, arguments.folder)
     with ProcessPoolExecutor(arguments.jobs) as pool:
         rows = []
         for row in pool.map(partial(attempt, paths=paths), range(arguments.count), chunksize=4):
@@ -127,7 +125,7 @@ def main() -> None:
     print(f"{len(rows)} one-shots, {failures} failed, median mel distance {statistics.median(distances):.2f} dB")
     if arguments.out:
         document = {"machine": describe_machine(), "failures": failures, "rows": [asdict(row) for row in rows]}
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        write_figures(arguments.out, document)
 
 
 if __name__ == "__main__":

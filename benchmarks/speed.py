@@ -7,7 +7,6 @@ is the growth of a fresh process' resident set over what it holds once the case 
 """
 
 import argparse
-import json
 import os
 import resource
 import statistics
@@ -24,7 +23,7 @@ import torch
 from torch import Tensor
 
 from backbeat.synth import Synth
-from machine import describe_machine
+from machine import describe_machine, write_figures
 from peers import torchsynth_voice
 
 PLUGINS = ("kick", "drum")
@@ -101,8 +100,7 @@ def main(arguments: list[str] | None = None) -> None:
             "repeats": options.repeats,
             "results": [asdict(result) for result in results],
         }
-        options.out.parent.mkdir(parents=True, exist_ok=True)
-        options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        write_figures(options.out, report)
 
 
 def job(name: str, mode: str, size: Size) -> Job:

@@ -9,9 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backbeat.errors import BackbeatError
 from backbeat.losses.envelope import block_power, block_samples
-from backbeat.losses.inputs import TargetAudio, mono
+from backbeat.losses.inputs import TargetAudio, single
 from backbeat.losses.levels import level_db, mean_where, peak_power
 from backbeat.losses.spectra import Resolution, mel_filterbank, power_spectrogram, quarter_hop
 from backbeat.losses.stft import MultiResolutionSTFT
@@ -79,8 +78,10 @@ def distances(estimate: Audio, target: TargetAudio, sample_rate: int) -> Distanc
     Raises:
         BackbeatError: if a shape is not that, or the sample rate is too low for mel bands.
     """
-    t = _single(target, "target")
-    e = _fit_length(_single(estimate, "estimate"), t.shape[-1])
+    t, e = (
+        single(audio, name).to("cpu", torch.float64) for audio, name in ((target, "target"), (estimate, "estimate"))
+    )
+    e = _fit_length(e, t.shape[-1])
     mel = torch.stack([_mel_db(t, e, resolution, sample_rate) for resolution in MEL_RESOLUTIONS]).mean()
     mrstft = MultiResolutionSTFT()
     return Distances(
@@ -89,13 +90,6 @@ def distances(estimate: Audio, target: TargetAudio, sample_rate: int) -> Distanc
         mrstft=mrstft(mrstft.prepare(t[:, None], sample_rate), e[:, None]).item(),
         envelope_db=_envelope_db(t, e, sample_rate).item(),
     )
-
-
-def _single(audio: Audio | TargetAudio, name: str) -> Mono:
-    signal = mono(audio, name)
-    if signal.shape[0] != 1:
-        raise BackbeatError(f"{name}: batch of {signal.shape[0]}, must be 1")
-    return signal.to("cpu", torch.float64)
 
 
 def _fit_length(audio: Mono, samples: int) -> Float[Tensor, "... fitted"]:

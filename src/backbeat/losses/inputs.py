@@ -32,6 +32,18 @@ def mono(audio: Tensor, name: str) -> Mono:
     return audio[:, 0]
 
 
+def single(audio: Tensor, name: str) -> Mono:
+    """`mono` of what must be one sound, (1, samples).
+
+    Raises:
+        BackbeatError: as `mono`, or if there are more sounds than one.
+    """
+    signal = mono(audio, name)
+    if signal.shape[0] != 1:
+        raise BackbeatError(f"{name}: batch of {signal.shape[0]}, must be 1")
+    return signal
+
+
 def mono_like(audio: Audio, name: str, *, batch: int, samples: int) -> Mono:
     """Drop the channel axis of audio that is held against a prepared target.
 

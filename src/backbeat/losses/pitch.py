@@ -12,8 +12,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from backbeat.errors import BackbeatError
-from backbeat.losses.inputs import TargetAudio, mono
+from backbeat.losses.inputs import TargetAudio, single
 from backbeat.types import Audio
 
 LOWEST_HZ, HIGHEST_HZ = 25.0, 4000.0
@@ -85,15 +84,11 @@ def pitch_error_cents(estimate: Audio, target: TargetAudio, sample_rate: int) ->
     Raises:
         BackbeatError: if a shape is not that.
     """
-    sounds = {"target": mono(target, "target"), "estimate": mono(estimate, "estimate")}
-    for name, sound in sounds.items():
-        if sound.shape[0] != 1:
-            raise BackbeatError(f"{name}: batch of {sound.shape[0]}, must be 1")
-    samples = target.shape[-1]
-    hz, level = pitch_track(sounds["target"][0], sample_rate)
+    t, e = single(target, "target")[0], single(estimate, "estimate")[0]
+    hz, level = pitch_track(t, sample_rate)
     if not bool(level.any()):
         return None
-    found_hz, found_level = pitch_track(pad(sounds["estimate"][0], (0, samples - estimate.shape[-1])), sample_rate)
+    found_hz, found_level = pitch_track(pad(e, (0, len(t) - len(e))), sample_rate)
     cents = (_OCTAVE_CENTS * torch.log2(found_hz / hz)).abs().clamp(max=_OCTAVE_CENTS)
     cents = torch.where(found_level > 0.0, cents, _OCTAVE_CENTS)
     return float((level * cents).sum() / level.sum())

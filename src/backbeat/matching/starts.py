@@ -96,7 +96,7 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
         {
             "mode_hz": tuple(modes.frequency_hz[these].tolist()),
             "mode_s": tuple(modes.t60_s[these].tolist()),
-            "mode_db": tuple((20.0 * np.log10(modes.gain[these] + 1e-9)).tolist()),
+            "mode_db": tuple(modes.level_db[these].tolist()),
         }
         for these in chosen
     ]
@@ -159,7 +159,7 @@ def _drum_start(plugin: Plugin, modes: Modes, bands: Bands, sweep: tuple[float, 
     return {
         "tone_hz": filled("tone_hz", modes.frequency_hz),
         "tone_s": filled("tone_s", modes.t60_s),
-        "tone_db": filled("tone_db", 20.0 * np.log10(modes.gain + 1e-9), _QUIET_DB),
+        "tone_db": filled("tone_db", modes.level_db, _QUIET_DB),
         "tone_cycles": filled("tone_cycles", modes.start_cycles),
         "sweep_st": sweep[0],
         "sweep_s": sweep[1],
@@ -172,7 +172,7 @@ def _drum_start(plugin: Plugin, modes: Modes, bands: Bands, sweep: tuple[float, 
         "snap_db": tuple(bands.snap_db.tolist()),
         "transient_db": -24.0,
         "transient_s": 0.01,
-        "resonator_db": -60.0,
+        "resonator_db": plugin.table["resonator_db"].low,  # off
         "drive_db": -16.0,
         "gain_db": 0.0,
     }

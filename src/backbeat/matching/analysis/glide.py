@@ -89,11 +89,9 @@ def fit_glide(
     Returns:
         Fits of distinct T60, best first; none where there are too few crossings.
     """
-    smooth = _lowpass(signal, sample_rate, cutoff_hz)
-    times, heights, rising = _crossings(smooth, sample_rate)
+    times, phase, heights = _phase(signal, sample_rate, cutoff_hz)
     if len(times) < 4:
         return []
-    phase = 0.5 * np.arange(len(times)) + (0.0 if rising else 0.5)
     fits = []
     for t60 in _T60S:
         tau = t60 / LN_1000
@@ -120,10 +118,9 @@ def fit_two_glides(
     Returns:
         The T60s and the rate with the least error; none where no pair has a pitch and two falls from above.
     """
-    times, heights, rising = _crossings(_lowpass(signal, sample_rate, cutoff_hz), sample_rate)
+    times, phase, heights = _phase(signal, sample_rate, cutoff_hz)
     if len(times) < _FEWEST_FOR_TWO:
         return None
-    phase = 0.5 * np.arange(len(times)) + (0.0 if rising else 0.5)
 
     def fitted(slow_s: float, fast_s: float, vibrato_hz: float | None) -> Glide | None:
         falls = [tau * (1.0 - np.exp(-times / tau)) for tau in (slow_s / LN_1000, fast_s / LN_1000)]
@@ -157,6 +154,12 @@ def _least_error(glides: Sequence[Glide | None]) -> Glide | None:
 def _raised(t: Series, rate_hz: float) -> Series:
     """The integral of a sine that begins at 0: `(1 - cos 2πrt) / 2πr`."""
     return (1.0 - np.cos(2.0 * math.pi * rate_hz * t)) / (2.0 * math.pi * rate_hz)
+
+
+def _phase(signal: Series, sample_rate: int, cutoff_hz: float) -> tuple[Series, Series, Series]:
+    """Times of the low-passed wave's zero crossings, its phase there in cycles, and its height around them."""
+    times, heights, rising = _crossings(_lowpass(signal, sample_rate, cutoff_hz), sample_rate)
+    return times, 0.5 * np.arange(len(times)) + (0.0 if rising else 0.5), heights
 
 
 def _lowpass(signal: Series, sample_rate: int, cutoff_hz: float) -> Series:

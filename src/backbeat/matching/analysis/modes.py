@@ -41,6 +41,12 @@ class Modes:
     start_cycles: Series
     residual: Series
 
+    @property
+    def level_db(self) -> Series:
+        """The gain in dB, -180 at least."""
+        level: Series = 20.0 * np.log10(self.gain + 1e-9)
+        return level
+
 
 def find_modes(
     signal: Series,

@@ -1,0 +1,21 @@
+"""The one-shots that a benchmark runs over."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+SUFFIXES = {".aif", ".aiff", ".flac", ".mp3", ".ogg", ".wav"}
+
+
+def one_shots(
+    parser: argparse.ArgumentParser,
+    folder: Path,
+    *,
+    most: int | None = None,
+    fits: Callable[[Path], bool] = lambda path: True,
+) -> list[Path]:
+    """Sound files of a folder in order, those that fit, and at most so many, evenly spread; none ends the program."""
+    paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and fits(path))
+    if not paths:
+        parser.error(f"{folder}: no one-shots that fit; must hold {', '.join(sorted(SUFFIXES))} files")
+    return paths[:: -(-len(paths) // (most or len(paths)))]
