@@ -166,6 +166,32 @@ def test_single_start_is_never_given_up():
     assert len(run(rows((0.1, 0.1, 0.1)), quadratic(0.5, 0.5, 0.5), steps=50)[-1].params) == 1
 
 
+def test_new_starts_join_twice_with_nothing_remembered():
+    seen = []
+
+    def renew(best: Tensor) -> Tensor:
+        seen.append(best)
+        return torch.stack([best + 0.25, best - 0.25])
+
+    through = list(descend(begin(rows((0.2, 0.2, 0.2), (0.9, 0.9, 0.9))), quadratic(0.6, 0.4, 0.5), TABLE, 100, renew))
+    counts = [len(state.params) for state in through]
+    assert [counts[step - 1] for step in (29, 30, 35, 45, 69, 70, 75, 85)] == [1, 3, 2, 1, 1, 3, 2, 1]
+    joined = through[29]
+    assert torch.equal(joined.params[1:], torch.stack([seen[0] + 0.25, seen[0] - 0.25]))
+    assert torch.equal(seen[0], through[29].best_params)
+    assert float(joined.gradient[1:].abs().sum() + joined.power[1:].abs().sum()) == 0.0
+    assert joined.lowest[1:].tolist() == [math.inf, math.inf]
+
+
+def test_new_start_in_a_better_valley_wins():
+    def two_valleys(params: Tensor) -> Tensor:
+        first = params[:, 0]
+        return torch.minimum((first - 0.1).square() + 0.5, (first - 0.9).square())
+
+    found = list(descend(begin(rows((0.2, 0.5, 0.5))), two_valleys, TABLE, 100, lambda best: best.unsqueeze(0) + 0.6))
+    assert float(found[-1].best_params[0]) == pytest.approx(0.9, abs=0.01)
+
+
 def test_search_that_stands_still_goes_on():
     """It may well move again when its steps are smaller."""
 

@@ -6,9 +6,10 @@ import torch
 
 from backbeat import plugins
 from backbeat.dsp import Grid
-from backbeat.matching.starts import propose, vary
+from backbeat.matching.starts import propose, refine, vary
 from backbeat.parameters import Table, decibels, hz
 from backbeat.plugins import Plugin
+from backbeat.synth import render
 from backbeat.types import Control, Mono
 from matching.sounds import RATE, Signal, damped, fall, glide, noise, thump, times_s
 
@@ -51,6 +52,38 @@ def test_level_sets_the_output_level_and_nothing_else(plugin):
         assert quiet == loud
     deepest = propose(instrument, SOUNDS["thump"], RATE, 1e-9)
     assert all(start["gain_db"] == instrument.table["gain_db"].low for start in deepest)
+
+
+@pytest.mark.parametrize("drive_db", [-20.0, 12.0])
+def test_modes_of_a_kick_are_found_anew_behind_its_body(drive_db):
+    kick = plugins.get("kick")
+    values = {
+        **kick.table.defaults(),
+        "modes": "on",
+        "mode_hz": (240.0, 530.0, 910.0, 1700.0, 3100.0, 5200.0),
+        "mode_s": (0.2, 0.25, 0.1, 0.15, 0.08, 0.06),
+        "mode_db": (-20.0, -24.0, -26.0, -30.0, -32.0, -34.0),
+        "drive_db": drive_db,
+    }
+
+    def wave(some):
+        params = kick.table.normalise(some).float().unsqueeze(0)
+        return render(kick, params, samples=RATE // 2, sample_rate=RATE)
+
+    wrong = {**values, "mode_hz": kick.table.defaults()["mode_hz"], "mode_db": (-60.0,) * 6}
+    (found,) = refine(kick, wrong, wave(values), wave, RATE)
+    assert sorted(found["mode_hz"]) == pytest.approx(values["mode_hz"], rel=0.01)
+    order = np.argsort(found["mode_hz"])
+    assert np.array(found["mode_s"])[order] == pytest.approx(values["mode_s"], rel=0.15)
+    assert np.array(found["mode_db"])[order] == pytest.approx(values["mode_db"], abs=1.5)
+    assert {name for name in values if found[name] != wrong[name]} == {"mode_hz", "mode_s", "mode_db"}
+
+
+def test_plugin_without_a_refiner_suggests_nothing():
+    drum = plugins.get("drum")
+    assert (
+        refine(drum, drum.table.defaults(), torch.zeros(1, 1, 100), lambda values: torch.zeros(1, 1, 100), RATE) == []
+    )
 
 
 def test_kick_starts_from_the_pitch_and_decay_of_the_sound():

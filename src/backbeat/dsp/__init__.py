@@ -28,7 +28,7 @@ from backbeat.dsp.modal import modal, swept_modal
 from backbeat.dsp.noise import noise
 from backbeat.dsp.oscillators import sine
 from backbeat.dsp.phase import Phase, steady, sweep, vibrato
-from backbeat.dsp.shapers import arctan_clip, soft_clip, tanh_clip
+from backbeat.dsp.shapers import arctan_clip, soft_clip, soft_unclip, tanh_clip
 from backbeat.dsp.units import (
     cents_to_ratio,
     db_to_gain,
@@ -83,6 +83,7 @@ __all__ = [
     "shaped_fall",
     "sine",
     "soft_clip",
+    "soft_unclip",
     "steady",
     "sweep",
     "swept_modal",

@@ -10,6 +10,9 @@ import torch
 from backbeat.dsp.units import db_to_gain
 from backbeat.types import Control, Mono
 
+_REACH = 0.999
+"""How near the end of the soft clip's range its inverse is followed, as a share of the square."""
+
 
 def tanh_clip(signal: Mono, drive_db: Control) -> Mono:
     """Hyperbolic tangent: `tanh(g x) / tanh(g)`.
@@ -44,3 +47,17 @@ def soft_clip(signal: Mono, drive_db: Control) -> Mono:
     power = db_to_gain(2.0 * drive_db)
     bent = 1.0 + power
     return signal * torch.rsqrt(torch.addcmul(1.0 / bent, power / bent, signal * signal))
+
+
+def soft_unclip(signal: Mono, drive_db: Control) -> Mono:
+    """What `soft_clip` made a signal of: `x = y √p / √(1 - (1 - p) y²)`, `p = 1 / (1 + g²)`.
+
+    A signal beyond what the clip can reach, `|y| = √(1 + 1 / g²)`, is taken to lie just within it.
+
+    Args:
+        signal: (..., samples).
+        drive_db: (..., 1), dB.
+    """
+    power = db_to_gain(2.0 * drive_db)
+    share = power / (1.0 + power) * signal * signal
+    return signal * torch.rsqrt((1.0 + power) * (1.0 - share.clamp(max=_REACH)))

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from backbeat.losses import DrumLoss
+from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.search import Objective, SearchState, begin, descend
-from backbeat.matching.starts import propose, vary
+from backbeat.matching.starts import Start, propose, refine, vary
 from backbeat.matching.traps import leave_traps
 from backbeat.plugins import Plugin
 from backbeat.synth import render
@@ -21,6 +22,8 @@ _VARIATIONS = 6
 _SCREENED_AT_ONCE = 8
 _SPREAD = 2.0
 """Variations of a start lie this many search steps around it, as a standard deviation."""
+_POLISHES = 20
+"""Iterations of each polish, at most."""
 _STEPS_TRIED, _STARTS_TRIED = 6, 2
 """What is spent on a plugin to find out whether it suits."""
 
@@ -72,6 +75,24 @@ class Candidate:
             losses = torch.cat([self.objective(some) for some in torch.split(rows, _SCREENED_AT_ONCE)])
         best = rows[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:count]]
         return leave_traps(best, self.plugin, self.objective)
+
+    def polished(self, params: Tensor) -> Tensor:
+        """What a second-order polish makes of params (P,), and then of what they suggest, (starts, P).
+
+        None for a plugin of many parameters.
+        """
+        table = self.plugin.table
+        if table.size > MOST_PARAMS:
+            return params.new_empty(0, table.size)
+        near = polish(params, self.sound, self.target, table, _POLISHES)
+        others = refine(self.plugin, table.denormalise(near.double()), self.target, self._wave, self.sample_rate)
+        again = [table.normalise(values).to(near) for values in others]
+        return torch.stack([near, *(polish(each, self.sound, self.target, table, _POLISHES) for each in again)])
+
+    def _wave(self, values: Start) -> Audio:
+        params = self.plugin.table.normalise(values).to(self.target)
+        with torch.no_grad():
+            return self.sound(params.unsqueeze(0))
 
     def after(self, first: Tensor, steps: int) -> float:
         """The loss that a few steps from these starts lead to."""

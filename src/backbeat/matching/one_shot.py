@@ -134,7 +134,7 @@ def match(
     analysed = time.perf_counter()
     interrupted = False
     try:
-        for latest in descend(state, chosen.objective, instrument.table, steps):
+        for latest in descend(state, chosen.objective, instrument.table, steps, chosen.polished):
             state = latest
             if progress is not None:
                 progress(state.step, steps, state.best_loss)

@@ -12,6 +12,8 @@ from backbeat.parameters import Table
 
 Objective: TypeAlias = Callable[[Tensor], Tensor]
 """Params (starts, P) to losses (starts,)."""
+Renewal: TypeAlias = Callable[[Tensor], Tensor]
+"""The best params so far, (P,), to more starts, (starts, P)."""
 
 _GRADIENT_MEMORY, _POWER_MEMORY = 0.7, 0.95
 _PACE = 0.4
@@ -19,7 +21,9 @@ _PACE = 0.4
 _SMALLEST_POWER = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
-_HALVINGS = (0.06, 0.15, 0.35)
+_RENEWALS = (0.3, 0.7)
+"""Shares of the steps after which new starts join."""
+_HALVINGS = (0.06, 0.15, 0.35, 0.45, 0.75, 0.85)
 """Shares of the steps after which the worse half of the starts is given up."""
 
 
@@ -58,7 +62,9 @@ def begin(params: Tensor) -> SearchState:
     return SearchState(params.clone(), zeros, zeros.clone(), lowest, params[0].clone())
 
 
-def descend(state: SearchState, objective: Objective, table: Table, steps: int) -> Iterator[SearchState]:
+def descend(
+    state: SearchState, objective: Objective, table: Table, steps: int, renew: Renewal | None = None
+) -> Iterator[SearchState]:
     """Run Adam on every start until `steps`; yield the state after each step.
 
     The step size is each parameter's own, warmed up and then lowered along a half cosine. A loss or gradient that is
@@ -69,6 +75,7 @@ def descend(state: SearchState, objective: Objective, table: Table, steps: int) 
         objective: losses of params.
         table: gives step sizes, and which entries are phases.
         steps: in all, those already taken included.
+        renew: makes more starts of the best there is, twice on the way.
 
     References:
         | Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
@@ -105,6 +112,8 @@ def descend(state: SearchState, objective: Objective, table: Table, steps: int) 
         )
         if step in [round(share * steps) for share in _HALVINGS]:
             state = _halve(state)
+        if renew is not None and step in [round(share * steps) for share in _RENEWALS]:
+            state = _join(state, renew(state.best_params))
         yield state
 
 
@@ -123,4 +132,17 @@ def _halve(state: SearchState) -> SearchState:
         gradient=state.gradient[kept],
         power=state.power[kept],
         lowest=state.lowest[kept],
+    )
+
+
+def _join(state: SearchState, params: Tensor) -> SearchState:
+    """Let more starts (starts, P) descend with those there are."""
+    other = begin(torch.cat([state.params, params]))
+    known = len(state.params)
+    return replace(
+        state,
+        params=other.params,
+        gradient=torch.cat([state.gradient, other.gradient[known:]]),
+        power=torch.cat([state.power, other.power[known:]]),
+        lowest=torch.cat([state.lowest, other.lowest[known:]]),
     )

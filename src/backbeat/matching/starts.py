@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from backbeat import dsp
 from backbeat.matching.analysis import (
     Bands,
     Glide,
@@ -23,10 +24,12 @@ from backbeat.matching.analysis import (
 )
 from backbeat.parameters import Table, Value
 from backbeat.plugins import Plugin
-from backbeat.types import Series
+from backbeat.types import Audio, Series
 
 Start: TypeAlias = dict[str, Value]
+Wave: TypeAlias = Callable[[Start], Audio]
 Proposer: TypeAlias = Callable[[Plugin, Series, int], list[Start]]
+Refiner: TypeAlias = Callable[[Plugin, Start, Audio, Wave, int], list[Start]]
 
 _QUIET_DB = -60.0
 _SPARE_MODES = 3
@@ -55,6 +58,21 @@ def propose(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> l
     return [_within(plugin.table, start) for start in starts]
 
 
+def refine(plugin: Plugin, values: Start, target: Audio, wave: Wave, sample_rate: int) -> list[Start]:
+    """Values that analysis suggests once a match has come near, from what it leaves; none for most plugins.
+
+    Args:
+        plugin: the instrument.
+        values: of the match.
+        target: (1, 1, samples).
+        wave: renders values like the target.
+        sample_rate: in Hz.
+    """
+    refiner = _REFINERS.get(plugin.name)
+    found = refiner(plugin, values, target, wave, sample_rate) if refiner else []
+    return [_within(plugin.table, start) for start in found]
+
+
 def vary(params: Tensor, count: int, spread: Tensor, generator: torch.Generator) -> Tensor:
     """Each start and, in turn, normal variations of it, up to `count`.
 
@@ -80,26 +98,8 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
         glides += fits[:1] + fits[4:5] + ([both] if both else [])
     glides = glides or [Glide(55.0, 24.0, 0.06, 0.0, 1.0)]
     bodiless = peel(signal, sample_rate, min(glides, key=lambda glide: glide.error_cycles))
-    count = plugin.table["mode_hz"].size
-    modes = find_modes(
-        bodiless,
-        sample_rate,
-        _SPARE_MODES * count,
-        lowest_hz=plugin.table["mode_hz"].low,
-        highest_hz=plugin.table["mode_hz"].high,
-    )
+    modes, ringing = _kick_modes(plugin, bodiless, sample_rate)
     click = fit_hiss(modes.residual[: round(0.05 * sample_rate)], sample_rate)
-    # The loudest, or those that are heard longest and highest: what the body leaves may outweigh them at the bottom.
-    loudness = modes.gain**2 * modes.t60_s * modes.frequency_hz
-    chosen = (np.arange(count), np.argsort(-loudness)[:count])
-    ringing: list[Start] = [
-        {
-            "mode_hz": tuple(modes.frequency_hz[these].tolist()),
-            "mode_s": tuple(modes.t60_s[these].tolist()),
-            "mode_db": tuple(modes.level_db[these].tolist()),
-        }
-        for these in chosen
-    ]
     starts: list[Start] = []
     for glide in glides:
         body: Start = {
@@ -120,12 +120,39 @@ def _kick(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
             "click_hz": max(click.low_hz, _LEAST_CLICK_HZ),
             "gain_db": 0.0,
             "drive_db": -8.0,
-            "modes": "on",
         }
         for rings in ringing:
             starts.append({**body, **rings, "shell_mix": 0.1, "sub_mix": 0.02, "detune_mix": 0.02})
             starts.append({**body, **rings, "drive_db": 4.0, "shell_mix": 0.2, "sub_mix": 0.2, "detune_mix": 0.2})
     return starts + [{**start, "modes": "off"} for start in starts[:2]]
+
+
+def _kick_modes(plugin: Plugin, bodiless: Series, sample_rate: int) -> tuple[Modes, list[Start]]:
+    """Modes of what the body leaves: the loudest, and those that are heard longest and highest.
+
+    What the body leaves at the bottom may be louder than any mode.
+    """
+    hz = plugin.table["mode_hz"]
+    modes = find_modes(bodiless, sample_rate, _SPARE_MODES * hz.size, lowest_hz=hz.low, highest_hz=hz.high)
+    loudness = modes.gain**2 * modes.t60_s * modes.frequency_hz
+    chosen = (np.arange(hz.size), np.argsort(-loudness)[: hz.size])
+    return modes, [
+        {
+            "modes": "on",
+            "mode_hz": tuple(modes.frequency_hz[these].tolist()),
+            "mode_s": tuple(modes.t60_s[these].tolist()),
+            "mode_db": tuple(modes.level_db[these].tolist()),
+        }
+        for these in chosen
+    ]
+
+
+def _kick_again(plugin: Plugin, values: Start, target: Audio, wave: Wave, sample_rate: int) -> list[Start]:
+    """The modes anew, from what the body and the click of a match leave before the clipper."""
+    gain, drive_db = dsp.db_to_gain(target.new_tensor([values["gain_db"]])), target.new_tensor([values["drive_db"]])
+    whole, rest = (dsp.soft_unclip(sound / gain, drive_db) for sound in (target, wave({**values, "modes": "off"})))
+    _, (_, heard) = _kick_modes(plugin, (whole - rest)[0, 0].cpu().double().numpy(), sample_rate)
+    return [{**values, **heard}]
 
 
 def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
@@ -193,4 +220,5 @@ def _within(table: Table, values: Start) -> Start:
     return inside
 
 
+_REFINERS: dict[str, Refiner] = {"kick": _kick_again}
 _PROPOSERS: dict[str, Proposer] = {"kick": _kick, "drum": _drum}

@@ -1,0 +1,180 @@
+"""Second-order polish: the parameters that make the wave itself, where a search has come near enough to it.
+
+A spectral loss has long, narrow valleys in which a gradient creeps: two sweeps trade depth for time, an octave below
+trades with drive. The squared error of the wave has a Jacobian, and so the shape of the valley is known; but it is
+blind beyond half a cycle, and so comes late.
+
+References:
+    | The Levenberg-Marquardt algorithm: implementation and theory (Moré, 1978)
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from backbeat.dsp.fourier import fast_length, irfft, rfft
+from backbeat.parameters import Table
+from backbeat.types import Audio, Mono
+
+Sound: TypeAlias = Callable[[Tensor], Audio]
+
+MOST_PARAMS = 160
+"""A Jacobian takes a render for each."""
+
+_WHITENING = 0.25
+_FLOOR = 1e-3
+_THIRD_OCTAVE = 2.0 ** (1.0 / 3.0)
+_SHARE_OF_STEP = 0.02
+_AT_ONCE = 16
+_FIRST_DAMPING, _LEAST_DAMPING = 1e-2, 1e-8
+_DAMPED_MORE = 6.0
+_TRIALS = 5
+_LEAST_GAIN = 3e-4
+_EXACT = 1e-7
+_TAKEN_ON_TRIAL, _FAR = 6, 0.5
+"""After so many iterations, no more are spent on what is farther than this share of the target's energy."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Point:
+    """Params, float64, their whitened wave, and its error: energy of what it misses, as a share of the target's."""
+
+    params: Tensor
+    wave: Tensor
+    error: float
+
+
+def polish(params: Tensor, sound: Sound, target: Audio, table: Table, iterations: int) -> Tensor:
+    """Params that are a local minimum of `|h * (sound(params) - target)|²`, within [0, 1]; phases wrap around.
+
+    The filter h raises what is quiet: its gain is the target's spectrum, smoothed over two thirds of an octave, to the
+    power of -1/4. Each iteration solves `min |J d + r|² + λ |d|²` within the box, in units of the search steps, where J
+    is found by finite differences, and λ falls where the linear model foretold the gain and rises where it did not.
+
+    Args:
+        params: where to start, (P,).
+        sound: renders params (n, P) to (n, 1, samples), the same every time.
+        target: (1, 1, samples).
+        table: of the parameters.
+        iterations: at most; each renders P + 1 times, and again for each step that brings nothing. Fewer where the
+            wave is still far after six.
+    """
+    problem = _Problem(sound, target, table)
+    best = problem.at(params.detach().cpu().double())
+    damping = _FIRST_DAMPING
+    for taken in range(iterations):
+        if taken == _TAKEN_ON_TRIAL and best.error > _FAR:
+            break
+        better, damping = problem.step(best, damping)
+        gained = best.error - better.error
+        best = better
+        if best.error < _EXACT or gained < _LEAST_GAIN * best.error:
+            break
+    return problem.inside(best.params).to(params)
+
+
+class _Problem:
+    """Least squares of the whitened wave."""
+
+    def __init__(self, sound: Sound, target: Audio, table: Table) -> None:
+        each = [parameter for parameter in table.values() for _ in range(parameter.size)]
+        self._sound = sound
+        self._like = target
+        self._whiten = _whitening(target[0, 0])
+        self._target = self._whiten(target[0, 0])
+        self._energy = float(self._target.double().square().sum())
+        self._pace = torch.tensor([parameter.search_step for parameter in each], dtype=torch.float64)
+        self._wraps = torch.tensor([parameter.unit == "cycles" for parameter in each])
+
+    def at(self, params: Tensor) -> _Point:
+        """The point of params (P,)."""
+        wave = self._heard(params.unsqueeze(0))[0]
+        return _Point(params, wave, float((wave - self._target).double().square().sum()) / self._energy)
+
+    def inside(self, params: Tensor) -> Tensor:
+        """Params within [0, 1]: phases wrapped around, all else clipped."""
+        return torch.where(self._wraps, params - params.floor(), params.clamp(0.0, 1.0))
+
+    def step(self, point: _Point, damping: float) -> tuple[_Point, float]:
+        """A better point, or the same if none is found, and the damping for the next step."""
+        gram, slope = self._linear(point)
+        scale = gram.diagonal().mean()
+        if not 0.0 < float(scale) < math.inf:
+            return point, damping
+        lowest = torch.where(self._wraps, -math.inf, -point.params / self._pace)
+        highest = torch.where(self._wraps, math.inf, (1.0 - point.params) / self._pace)
+        for _ in range(_TRIALS):
+            move = least_in_box(gram + damping * scale * torch.eye(len(gram)), slope, lowest, highest)
+            tried = self.at(point.params + move * self._pace)
+            if tried.error < point.error:
+                foretold = -float(2.0 * slope @ move + move @ gram @ move)
+                return tried, _next_damping(damping, (point.error - tried.error) / max(foretold, _EXACT**2))
+            damping *= _DAMPED_MORE
+        return point, damping
+
+    def _heard(self, rows: Tensor) -> Tensor:
+        """Whitened waves of params (n, P)."""
+        inside = self.inside(rows).to(self._like)
+        with torch.no_grad():
+            return torch.cat([self._whiten(self._sound(some)[:, 0]) for some in torch.split(inside, _AT_ONCE)])
+
+    def _linear(self, point: _Point) -> tuple[Tensor, Tensor]:
+        """`Jᵀ J` and `Jᵀ r`, per search step, as shares of the target's energy."""
+        nudge = torch.where(point.params < 0.5, 1.0, -1.0) * _SHARE_OF_STEP * self._pace
+        moved = self._heard(point.params + torch.diag(nudge)) - point.wave
+        jacobian = moved * (self._pace / nudge).to(moved).unsqueeze(-1)
+        gram, slope = jacobian @ jacobian.T, jacobian @ (point.wave - self._target)
+        return gram.double().cpu() / self._energy, slope.double().cpu() / self._energy
+
+
+def _next_damping(damping: float, agreement: float) -> float:
+    """Less where the linear model foretold the gain, more where it did not."""
+    if agreement > 0.7:
+        return max(damping / _DAMPED_MORE, _LEAST_DAMPING)
+    return 2.0 * damping if agreement < 0.3 else damping
+
+
+def least_in_box(matrix: Tensor, slope: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
+    """The x in [lowest, highest] where `xᵀ A x + 2 gᵀ x` is least.
+
+    An active set: what would leave the box is held at its side and the rest solved again; what would rather come back
+    is let go, all at once, for so many rounds as there are entries.
+
+    Args:
+        matrix: A, positive definite, (P, P).
+        slope: g, (P,).
+        lowest: (P,), may be -inf.
+        highest: (P,), above `lowest`, may be inf.
+    """
+    x, held = torch.zeros_like(slope), torch.zeros_like(slope, dtype=torch.bool)
+    for _ in range(len(slope)):
+        free = (~held).nonzero()[:, 0]
+        others = slope + matrix @ torch.where(held, x, 0.0)
+        x[free] = -torch.linalg.solve(matrix[free][:, free], others[free])
+        outside = (x < lowest) | (x > highest)
+        x = torch.minimum(torch.maximum(x, lowest), highest)
+        pull = slope + matrix @ x
+        back = held & torch.where(x <= lowest, pull < 0.0, pull > 0.0)
+        if not bool((outside | back).any()):
+            break
+        held = (held | outside) & ~back
+    return x
+
+
+def _whitening(target: Mono) -> Callable[[Mono], Mono]:
+    """The filter that raises what is quiet in the target, (samples,)."""
+    samples = target.shape[-1]
+    size = fast_length(samples + samples // 4)
+    power = rfft(target, size).abs().double().square()
+    bins = torch.arange(1, len(power) + 1, dtype=torch.float64, device=target.device)
+    below = (bins / _THIRD_OCTAVE).floor().long().clamp(max=len(power) - 1)
+    above = (bins * _THIRD_OCTAVE).ceil().long().clamp(max=len(power))
+    total = pad(power.cumsum(0), (1, 0))
+    smooth = torch.sqrt((total[above] - total[below]) / (above - below))
+    gain = ((smooth / smooth.max() + _FLOOR) ** -_WHITENING).to(target)
+    return lambda signal: irfft(rfft(signal, size) * gain, size)[..., :samples]
