@@ -74,6 +74,14 @@ def test_no_iteration_returns_the_start():
     assert torch.equal(polish(start, tone, tone(TRUE.unsqueeze(0)), TABLE, 0), start)
 
 
+def test_stops_when_there_is_enough():
+    start = TABLE.normalise({"tone_hz": 152.0, "tone_s": 0.3, "tone_cycles": 0.95, "level": 0.6, "unused": 0.3})
+    answers = iter([False, False, True])
+    target = tone(TRUE.unsqueeze(0))
+    found = polish(start, tone, target, TABLE, 20, lambda: next(answers))
+    assert torch.equal(found, polish(start, tone, target, TABLE, 2))
+
+
 @pytest.mark.parametrize("entry", [0, 1, 3])
 def test_what_lies_beyond_the_range_is_approached_to_its_end(entry):
     at_end = TRUE.clone()

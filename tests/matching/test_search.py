@@ -183,6 +183,13 @@ def test_new_starts_join_twice_with_nothing_remembered():
     assert joined.lowest[1:].tolist() == [math.inf, math.inf]
 
 
+def test_short_search_has_no_time_for_new_starts():
+    def never(best: Tensor) -> Tensor:
+        raise AssertionError
+
+    assert len(list(descend(begin(rows((0.2, 0.2, 0.2))), quadratic(0.6, 0.4, 0.5), TABLE, 29, never))) == 29
+
+
 def test_new_start_in_a_better_valley_wins():
     def two_valleys(params: Tensor) -> Tensor:
         first = params[:, 0]

@@ -1,6 +1,6 @@
 """A plugin as a candidate for a match: its losses against the target, where it starts, and which of several suits."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,18 +76,18 @@ class Candidate:
         best = rows[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:count]]
         return leave_traps(best, self.plugin, self.objective)
 
-    def polished(self, params: Tensor) -> Tensor:
+    def polished(self, params: Tensor, enough: Callable[[], bool]) -> Tensor:
         """What a second-order polish makes of params (P,), and then of what they suggest, (starts, P).
 
-        None for a plugin of many parameters.
+        None for a plugin of many parameters. No iteration begins once there is `enough`.
         """
         table = self.plugin.table
         if table.size > MOST_PARAMS:
             return params.new_empty(0, table.size)
-        near = polish(params, self.sound, self.target, table, _POLISHES)
+        near = polish(params, self.sound, self.target, table, _POLISHES, enough)
         others = refine(self.plugin, table.denormalise(near.double()), self.target, self._wave, self.sample_rate)
         again = [table.normalise(values).to(near) for values in others]
-        return torch.stack([near, *(polish(each, self.sound, self.target, table, _POLISHES) for each in again)])
+        return torch.stack([near, *(polish(each, self.sound, self.target, table, _POLISHES, enough) for each in again)])
 
     def _wave(self, values: Start) -> Audio:
         params = self.plugin.table.normalise(values).to(self.target)

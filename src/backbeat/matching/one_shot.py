@@ -133,14 +133,20 @@ def match(
         state = begin(first)
     analysed = time.perf_counter()
     interrupted = False
+
+    def over() -> bool:
+        return seconds_budget is not None and time.perf_counter() - began > seconds_budget
+
     try:
-        for latest in descend(state, chosen.objective, instrument.table, steps, chosen.polished):
+        for latest in descend(
+            state, chosen.objective, instrument.table, steps, lambda params: chosen.polished(params, over)
+        ):
             state = latest
             if progress is not None:
                 progress(state.step, steps, state.best_loss)
             if checkpoint is not None and state.step % _CHECKPOINT_EVERY == 0:
                 save_checkpoint(checkpoint, state, request)
-            if seconds_budget is not None and time.perf_counter() - began > seconds_budget:
+            if over():
                 notes.append(f"stopped after {state.step} of {steps} steps, since {seconds_budget:g} s were over")
                 break
     except KeyboardInterrupt:
@@ -155,8 +161,7 @@ def match(
     patch = from_params(instrument, best, name=name, seed=seed, placement=placement)
     sound = patch.render()
     found = distances(sound, target, rate)
-    over = seconds_budget is not None and time.perf_counter() - began > seconds_budget
-    if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over:
+    if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over():
         others = [Candidate(each, heard, rate, seed) for each in _instruments(AUTO) if each.name != instrument.name]
         notes += nearer(others, instrument, state)
     return MatchResult(

@@ -49,7 +49,14 @@ class _Point:
     error: float
 
 
-def polish(params: Tensor, sound: Sound, target: Audio, table: Table, iterations: int) -> Tensor:
+def polish(
+    params: Tensor,
+    sound: Sound,
+    target: Audio,
+    table: Table,
+    iterations: int,
+    enough: Callable[[], bool] = lambda: False,
+) -> Tensor:
     """Params that are a local minimum of `|h * (sound(params) - target)|²`, within [0, 1]; phases wrap around.
 
     The filter h raises what is quiet: its gain is the target's spectrum, smoothed over two thirds of an octave, to the
@@ -63,12 +70,13 @@ def polish(params: Tensor, sound: Sound, target: Audio, table: Table, iterations
         table: of the parameters.
         iterations: at most; each renders P + 1 times, and again for each step that brings nothing. Fewer where the
             wave is still far after six.
+        enough: asked before each iteration whether it is time to stop.
     """
     problem = _Problem(sound, target, table)
     best = problem.at(params.detach().cpu().double())
     damping = _FIRST_DAMPING
     for taken in range(iterations):
-        if taken == _TAKEN_ON_TRIAL and best.error > _FAR:
+        if enough() or (taken == _TAKEN_ON_TRIAL and best.error > _FAR):
             break
         better, damping = problem.step(best, damping)
         gained = best.error - better.error

@@ -22,7 +22,8 @@ _SMALLEST_POWER = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
 _RENEWALS = (0.3, 0.7)
-"""Shares of the steps after which new starts join."""
+"""Shares of the steps after which new starts join, in a search of at least:"""
+_FEWEST_RENEWED = 30
 _HALVINGS = (0.06, 0.15, 0.35, 0.45, 0.75, 0.85)
 """Shares of the steps after which the worse half of the starts is given up."""
 
@@ -75,7 +76,7 @@ def descend(
         objective: losses of params.
         table: gives step sizes, and which entries are phases.
         steps: in all, those already taken included.
-        renew: makes more starts of the best there is, twice on the way.
+        renew: makes more starts of the best there is, twice on the way of a search that is not short.
 
     References:
         | Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
@@ -112,7 +113,7 @@ def descend(
         )
         if step in [round(share * steps) for share in _HALVINGS]:
             state = _halve(state)
-        if renew is not None and step in [round(share * steps) for share in _RENEWALS]:
+        if renew is not None and steps >= _FEWEST_RENEWED and step in [round(share * steps) for share in _RENEWALS]:
             state = _join(state, renew(state.best_params))
         yield state
 
