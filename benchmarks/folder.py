@@ -15,7 +15,10 @@ def one_shots(
     fits: Callable[[Path], bool] = lambda path: True,
 ) -> list[Path]:
     """Sound files of a folder in order, those that fit, and at most so many, evenly spread; none ends the program."""
+    if not folder.is_dir():
+        parser.error(f"{folder}: no folder of that name; must be one of one-shots")
     paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and fits(path))
     if not paths:
         parser.error(f"{folder}: no one-shots that fit; must hold {', '.join(sorted(SUFFIXES))} files")
-    return paths[:: -(-len(paths) // (most or len(paths)))]
+    count = min(most or len(paths), len(paths))
+    return [paths[k * len(paths) // count] for k in range(count)]

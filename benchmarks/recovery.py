@@ -4,7 +4,7 @@
 
 A patch is recovered if the match is within 1 dB mel, its pitch within 5 cents and its T60 within 10 %. Both are the
 sound's: the level-weighted median of the pitch's error over time (where there is a pitch), and a straight line through
-the backward-integrated energy, -5 to -35 dB. The mean of the pitch's error, which the onset decides, is given too.
+the level, from the loudest 10 ms to -50 dB. The mean of the pitch's error, which the onset decides, is given too.
 
 The match is given the seed of the patch's noise: with another seed, the patch itself is over 1 dB mel from itself where
 noise is loud, which is printed too.
@@ -26,6 +26,7 @@ from backbeat.matching import QUALITIES
 from machine import describe_machine, write_figures
 
 SAMPLE_RATE = 44_100
+_BLOCK_S = 0.01
 NEAR_MEL_DB, NEAR_CENTS, NEAR_T60 = 1.0, 5.0, 0.1
 
 
@@ -63,11 +64,13 @@ class Row:
 
 
 def t60_s(signal: np.ndarray) -> float:
-    """Time to fall by 60 dB, from a straight line through the backward-integrated energy."""
-    energy = np.cumsum(signal[::-1] ** 2)[::-1]
-    level_db = 10.0 * np.log10(energy / energy[0] + 1e-20)
-    fitted = (level_db <= -5.0) & (level_db >= -35.0)
-    slope = np.polyfit(np.flatnonzero(fitted) / SAMPLE_RATE, level_db[fitted], 1)[0]
+    """Time to fall by 60 dB, from a straight line through the level of blocks of 10 ms, from the loudest to -50 dB."""
+    block = round(_BLOCK_S * SAMPLE_RATE)
+    level_db = 10.0 * np.log10(np.mean(signal[: len(signal) // block * block].reshape(-1, block) ** 2, axis=1) + 1e-20)
+    fall = level_db[int(np.argmax(level_db)) :]
+    quiet = np.flatnonzero(fall < fall[0] - 50.0)
+    heard = fall[: max(3, quiet[0] if len(quiet) else len(fall))]
+    slope = np.polyfit(np.arange(len(heard)) * _BLOCK_S, heard, 1)[0]
     return float(-60.0 / slope)
 
 

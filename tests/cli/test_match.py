@@ -193,8 +193,31 @@ def test_ctrl_c_keeps_the_best_so_far_and_resume_goes_on(backbeat, kick_wav, out
 
 
 def test_resume_with_nothing_to_resume_starts_afresh(backbeat, kick_wav, out, no_report):
-    assert backbeat("match", kick_wav, *QUICK, "--out", out, "--resume").status == 0
+    fresh = backbeat("match", kick_wav, *QUICK, "--out", out, "--resume")
+    assert fresh.status == 0
+    assert any("no search to resume" in note and "starts afresh" in note for note in fresh.notes())
     assert names(out) == files_of("kick")
+
+
+def test_search_that_ran_out_of_time_can_be_resumed(backbeat, kick_wav, out, no_report):
+    search = ("--plugin", "kick", "--steps", "100", "--starts", "1", "--out", out, "--json")
+    stopped = backbeat("match", kick_wav, *search, "--seconds-budget", "0.3")
+    assert stopped.document()["steps"] < 100
+    assert names(out) == sorted([*files_of("kick"), "kick.search.npz"])
+    resumed = backbeat("match", kick_wav, *search, "--resume")
+    assert (resumed.status, resumed.document()["steps"]) == (0, 100)
+    assert names(out) == files_of("kick")
+
+
+def test_ctrl_c_before_the_search_leaves_nothing(backbeat, kick_wav, out, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("backbeat.matching.one_shot.choose", interrupted)
+    stopped = backbeat("match", kick_wav, *QUICK, "--out", out)
+    assert stopped.status == 130
+    assert "interrupted before there was anything to keep" in stopped.error()
+    assert names(out) == []
 
 
 def test_resume_of_another_search_is_refused(backbeat, kick_wav, out, ctrl_c_at, no_report):

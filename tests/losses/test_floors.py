@@ -10,6 +10,8 @@ from backbeat.losses.floors import FLOORS, family_of
     [
         ("kick-bd_fat", "kick"),
         ("BD01", "kick"),
+        ("drum_bass_hard", "kick"),
+        ("Bass Drum 1", "kick"),
         ("My Snare 3", "snare"),
         ("snares_tight", "snare"),
         ("hat-drum_cymbal_open", "hat"),

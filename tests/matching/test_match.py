@@ -1,5 +1,6 @@
 """A match as a whole: what goes in, what comes out, and that the search earns its name."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from backbeat.audio import read, write
 from backbeat.dsp import Grid
 from backbeat.errors import AudioError, BackbeatError, MatchError, PluginError
 from backbeat.losses import distances
-from backbeat.matching import QUALITIES, MatchResult, Quality, match
+from backbeat.matching import QUALITIES, MatchResult, Quality, match, starts
 from backbeat.parameters import Table, decibels, hz, seconds
 from backbeat.patch import Placement, load, randomise, save
 from backbeat.plugins import Plugin
 from backbeat.synth import render
 from backbeat.types import Control, Mono
-from matching.sounds import RATE, thump
+from matching.sounds import RATE, noise, thump
 
 STEPS, STARTS = 30, 3
 
@@ -254,7 +255,42 @@ def test_budget_ends_the_search_with_the_best_so_far():
     assert result.steps < 1000
     assert f"stopped after {result.steps} of 1000 steps, since 0.5 s were over" in result.notes
     assert not result.interrupted
+    assert not result.complete
     assert torch.equal(result.patch.render(), result.audio)
+
+
+def test_time_that_is_over_at_the_last_step_stopped_nothing():
+    result = find(thump(), steps=1, seconds_budget=1e-6)
+    assert result.complete
+    assert not any("stopped" in note for note in result.notes)
+
+
+def test_no_trial_begins_once_the_time_is_over(monkeypatch):
+    """One plugin is started, takes its one step, and that is all."""
+    started = []
+    propose = starts.propose
+    monkeypatch.setattr(
+        "backbeat.matching.candidate.propose",
+        lambda plugin, *rest: started.append(plugin.name) or propose(plugin, *rest),
+    )
+    result = match(thump(), "auto", sample_rate=RATE, steps=1000, seconds_budget=1e-6)
+    assert len(started) == 1
+    assert result.steps == 1
+
+
+@pytest.mark.parametrize("samples", [32, 33, 100, 900])
+@pytest.mark.parametrize("plugin", plugins.names())
+def test_shortest_sounds(plugin, samples):
+    """At the size that suits matching: more tones than such a spectrum has room for."""
+    sound = torch.from_numpy(0.3 * noise(samples)).float().reshape(1, 1, -1)
+    assert math.isfinite(match(sound, plugin, sample_rate=RATE, steps=1, starts=1).distances.mel_db)
+
+
+@pytest.mark.parametrize("last", [1, 3, 10])
+def test_click_at_the_very_end_of_a_silence(last):
+    sound = torch.zeros(1, 1, RATE // 4)
+    sound[..., -last:] = 0.5
+    assert math.isfinite(match(sound, sample_rate=RATE, steps=1, starts=1).distances.mel_db)
 
 
 @pytest.mark.parametrize("tones", [1, 20])

@@ -43,3 +43,10 @@ def test_noise_stays():
 @pytest.mark.parametrize("samples", [1, 2, 50])
 def test_any_length(samples):
     assert peel(BODY[:samples], RATE, GLIDE).shape == (samples,)
+
+
+def test_only_the_first_second_and_a_half_is_peeled():
+    long = np.concatenate([BODY, np.zeros(2 * RATE), BODY])
+    left = peel(long, RATE, GLIDE)
+    assert left.shape == long.shape
+    assert np.array_equal(left[-len(BODY) :], BODY)

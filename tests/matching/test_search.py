@@ -125,7 +125,7 @@ def test_search_where_everything_fails_ends_where_it_started():
     assert states[-1].best_loss == math.inf
 
 
-def test_worse_half_is_given_up_three_times():
+def test_worse_half_is_given_up_again_and_again():
     starts = rows(*((0.1 * k, 0.5, 0.5) for k in range(8)))
     states = run(starts, quadratic(0.7, 0.5, 0.5), steps=100)
     counts = [len(state.params) for state in states]
@@ -180,7 +180,29 @@ def test_new_starts_join_twice_with_nothing_remembered():
     assert torch.equal(joined.params[1:], torch.stack([seen[0] + 0.25, seen[0] - 0.25]))
     assert torch.equal(seen[0], through[29].best_params)
     assert float(joined.gradient[1:].abs().sum() + joined.power[1:].abs().sum()) == 0.0
-    assert joined.lowest[1:].tolist() == [math.inf, math.inf]
+    assert torch.equal(joined.lowest[1:], quadratic(0.6, 0.4, 0.5)(joined.params[1:]))
+
+
+def test_new_start_that_is_best_is_kept_at_once():
+    states = descend(
+        begin(rows((0.9, 0.9, 0.9))), quadratic(0.6, 0.4, 0.5), TABLE, 100, lambda best: rows((0.6, 0.4, 0.5))
+    )
+    joined = next(state for state in states if state.step == 30)
+    assert joined.best_params.tolist() == [0.6, 0.4, 0.5]
+    assert joined.best_loss == joined.history[-1] == 0.0
+
+
+def test_search_goes_on_after_new_starts_as_if_it_had_not_stopped():
+    starts, objective = rows((0.2, 0.9, 0.2), (0.5, 0.5, 0.5)), quadratic(0.8, 0.1, 0.5)
+
+    def renew(best: Tensor) -> Tensor:
+        return torch.stack([best + 0.1, best - 0.1])
+
+    through = list(descend(begin(starts), objective, TABLE, 60, renew))
+    for stop in (17, 18, 19, 42, 43):
+        resumed = list(descend(through[stop - 1], objective, TABLE, 60, renew))[-1]
+        assert torch.equal(resumed.params, through[-1].params)
+        assert resumed.history == through[-1].history
 
 
 def test_short_search_has_no_time_for_new_starts():

@@ -83,9 +83,14 @@ def match(
     Thread(target=import_module, args=("backbeat.report",), daemon=True).start()
     failed = False
     for sample, outputs in zip(samples, _outputs(samples, out), strict=True):
+        if resume and not outputs.checkpoint.exists():
+            say_note(f"{sample}: no search to resume in {outputs.checkpoint}; it starts afresh")
         try:
             result = _search(sample, plugin, outputs, effort, seed, device, resume=resume)
             _write(result, outputs)
+        except KeyboardInterrupt:
+            say_error(f"{sample}: interrupted before there was anything to keep")
+            raise typer.Exit(_INTERRUPTED) from None
         except BackbeatError as error:
             say_error(str(error))
             failed = True
@@ -95,7 +100,8 @@ def match(
         _print(sample, result, outputs, as_json=as_json)
         if result.interrupted:
             raise typer.Exit(_INTERRUPTED)
-        outputs.checkpoint.unlink(missing_ok=True)
+        if result.complete:
+            outputs.checkpoint.unlink(missing_ok=True)
     if failed:
         raise typer.Exit(1)
 

@@ -28,7 +28,7 @@ FLOORS: Mapping[str, Floor] = {
 """By family; toms include hand drums, hats cymbals, and `perc` is a rim, a cowbell and whatever else there is."""
 
 _WORDS = {
-    "kick": ("kick", "bassdrum", "bass_drum", "bd"),
+    "kick": ("kick", "bassdrum", "bass", "bd"),
     "snare": ("snare", "sd", "sn"),
     "tom": ("tom", "conga", "bongo", "tabla", "djembe"),
     "hat": ("hat", "hihat", "hh", "cymbal", "ride", "crash"),

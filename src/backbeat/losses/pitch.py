@@ -39,7 +39,7 @@ def pitch_track(
         sample_rate: in Hz.
 
     Returns:
-        hz and level, each (frames,), float64; frame k is centred on k · 2.5 ms.
+        hz and level, each (frames,), float64; frame k is centred on k · 2.5 ms, rounded to a sample.
     """
     half = round(0.5 * _WINDOW_S * sample_rate)
     hop = max(1, round(_HOP_S * sample_rate))

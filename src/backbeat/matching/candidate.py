@@ -1,5 +1,6 @@
 """A plugin as a candidate for a match: its losses against the target, where it starts, and which of several suits."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,8 +23,8 @@ _VARIATIONS = 6
 _SCREENED_AT_ONCE = 8
 _SPREAD = 2.0
 """Variations of a start lie this many search steps around it, as a standard deviation."""
-_POLISHES = 20
-"""Iterations of each polish, at most."""
+_POLISH_ITERATIONS = 20
+"""At most."""
 _STEPS_TRIED, _STARTS_TRIED = 6, 2
 """What is spent on a plugin to find out whether it suits."""
 
@@ -37,12 +38,14 @@ class Candidate:
         target: (1, 1, samples), on the device to compute on.
         sample_rate: in Hz.
         seed: of the noise, and of the variations of starts.
+        enough: asked now and then whether it is time to make do with what there is.
     """
 
     plugin: Plugin
     target: Audio
     sample_rate: int
     seed: int
+    enough: Callable[[], bool] = lambda: False
 
     def sound(self, params: Tensor) -> Audio:
         """What params (starts, P) sound like, as long as the target."""
@@ -67,27 +70,31 @@ class Candidate:
         steps = [parameter.search_step for parameter in table.values() for _ in range(parameter.size)]
         rows = vary(
             torch.stack(proposed),
-            max(len(proposed), _VARIATIONS * (count - 1)),
+            len(proposed) + _VARIATIONS * (count - 1),
             _SPREAD * torch.tensor(steps, dtype=torch.float64),
             torch.Generator().manual_seed(self.seed),
         ).to(self.target.device, torch.float32)
         with torch.no_grad():
             losses = torch.cat([self.objective(some) for some in torch.split(rows, _SCREENED_AT_ONCE)])
         best = rows[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:count]]
-        return leave_traps(best, self.plugin, self.objective)
+        return best if self.enough() else leave_traps(best, self.plugin, self.objective)
 
-    def polished(self, params: Tensor, enough: Callable[[], bool]) -> Tensor:
+    def polished(self, params: Tensor) -> Tensor:
         """What a second-order polish makes of params (P,), and then of what they suggest, (starts, P).
 
-        None for a plugin of many parameters. No iteration begins once there is `enough`.
+        No starts, (0, P), for a plugin of many parameters.
         """
         table = self.plugin.table
         if table.size > MOST_PARAMS:
             return params.new_empty(0, table.size)
-        near = polish(params, self.sound, self.target, table, _POLISHES, enough)
+        near = self._polish(params)
+        if self.enough():
+            return near.unsqueeze(0)
         others = refine(self.plugin, table.denormalise(near.double()), self.target, self._wave, self.sample_rate)
-        again = [table.normalise(values).to(near) for values in others]
-        return torch.stack([near, *(polish(each, self.sound, self.target, table, _POLISHES, enough) for each in again)])
+        return torch.stack([near, *(self._polish(table.normalise(values).to(near)) for values in others)])
+
+    def _polish(self, params: Tensor) -> Tensor:
+        return polish(params, self.sound, self.target, self.plugin.table, _POLISH_ITERATIONS, self.enough)
 
     def _wave(self, values: Start) -> Audio:
         params = self.plugin.table.normalise(values).to(self.target)
@@ -96,8 +103,12 @@ class Candidate:
 
     def after(self, first: Tensor, steps: int) -> float:
         """The loss that a few steps from these starts lead to."""
-        *_, last = descend(begin(first[:_STARTS_TRIED]), self.objective, self.plugin.table, steps)
-        return last.best_loss
+        best_loss = math.inf
+        for state in descend(begin(first[:_STARTS_TRIED]), self.objective, self.plugin.table, steps):
+            best_loss = state.best_loss
+            if self.enough():
+                break
+        return best_loss
 
 
 def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:
@@ -108,18 +119,24 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         starts: of each.
         steps: of the whole search, of which a trial takes a tenth at most.
     """
-    begun = [(each, each.starts(starts)) for each in candidates]
+    begun = []
+    for each in candidates:
+        begun.append((each, each.starts(starts)))
+        if each.enough():
+            break
     if len(begun) == 1:
         return *begun[0], []
     losses = [each.after(first, max(1, min(_STEPS_TRIED, steps // 10))) for each, first in begun]
     chosen, first = begun[losses.index(min(losses))]
-    said = ", ".join(f"{each.plugin.name} {loss:.2f}" for each, loss in zip(candidates, losses, strict=True))
+    said = ", ".join(f"{each.plugin.name} {loss:.2f}" for each, loss in zip(candidates, losses, strict=False))
     return chosen, first, [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})"]
 
 
 def nearer(others: Sequence[Candidate], chosen: Plugin, found: SearchState) -> list[str]:
     """A note on each candidate that gets nearer in a few steps than the chosen plugin did in all of its own."""
-    losses = [(each.plugin.name, each.after(each.starts(_STARTS_TRIED), _STEPS_TRIED)) for each in others]
+    losses = [
+        (each.plugin.name, each.after(each.starts(_STARTS_TRIED), _STEPS_TRIED)) for each in others if not each.enough()
+    ]
     return [
         f"{name} suits this sound better: nearer after {_STEPS_TRIED} steps than {chosen.name} after {found.step} "
         f"(loss: {name} {loss:.2f}, {chosen.name} {found.best_loss:.2f})"

@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -45,9 +46,12 @@ AUTO = "auto"
 Progress: TypeAlias = Callable[[int, int, float], None]
 """Called with the steps taken, the steps there may be, and the lowest loss so far."""
 
+_SEARCH = 2
+"""Raised whenever a search no longer goes on from an earlier one's checkpoint as if it had not stopped."""
 _ONSET_LEVEL = 0.01
 _LEAD_S = 0.0005
 _LEAST_ONSET_S = 0.001
+_LEAST_HEARD_S = 0.02
 _LONGEST_SEARCH_S = 4.0
 _CHECKPOINT_EVERY = 25
 _FAR_DB, _FAIR_STEPS = 4.0, 30
@@ -72,8 +76,8 @@ def match(
     """Find the patch that makes the sound of a one-shot, by descent through the synth.
 
     Start values come from closed-form analysis and variations of it; the best of them descend together, and the worse
-    half is given up three times on the way. The same arguments give the same patch, unless time runs out. An
-    interrupt (Ctrl-C) during the search ends it with the best patch so far.
+    half is given up now and then. A plugin of few parameters is polished twice on the way. The same arguments give the
+    same patch, unless time runs out. An interrupt (Ctrl-C) during the search ends it with the best patch so far.
 
     Args:
         sample: a sound file, or audio (1, 1, samples).
@@ -111,7 +115,11 @@ def match(
     heard = target[..., onset : onset + round(_LONGEST_SEARCH_S * rate)].to(_device(device))
     if onset + heard.shape[-1] < target.shape[-1]:
         notes.append(f"the search listened to the first {_LONGEST_SEARCH_S:g} s of the sound")
-    chosen, first, said = choose([Candidate(each, heard, rate, seed) for each in instruments], starts, steps)
+
+    def over() -> bool:
+        return seconds_budget is not None and time.perf_counter() - began > seconds_budget
+
+    chosen, first, said = choose([Candidate(each, heard, rate, seed, over) for each in instruments], starts, steps)
     instrument = chosen.plugin
     notes += said
     request: dict[str, object] = {
@@ -120,6 +128,7 @@ def match(
         "options": dict(instrument.options),
         "sample_rate": rate,
         "seed": seed,
+        "search": _SEARCH,
         "steps": steps,
         "starts": starts,
         "sound": hashlib.sha256(heard.cpu().numpy().tobytes()).hexdigest(),
@@ -133,21 +142,17 @@ def match(
         state = begin(first)
     analysed = time.perf_counter()
     interrupted = False
-
-    def over() -> bool:
-        return seconds_budget is not None and time.perf_counter() - began > seconds_budget
-
     try:
-        for latest in descend(
-            state, chosen.objective, instrument.table, steps, lambda params: chosen.polished(params, over)
-        ):
+        for latest in descend(state, chosen.objective, instrument.table, steps, chosen.polished):
             state = latest
             if progress is not None:
                 progress(state.step, steps, state.best_loss)
             if checkpoint is not None and state.step % _CHECKPOINT_EVERY == 0:
                 save_checkpoint(checkpoint, state, request)
-            if over():
+            if state.step < steps and over():
                 notes.append(f"stopped after {state.step} of {steps} steps, since {seconds_budget:g} s were over")
+                if checkpoint is not None:
+                    save_checkpoint(checkpoint, state, request)
                 break
     except KeyboardInterrupt:
         interrupted = True
@@ -162,8 +167,11 @@ def match(
     sound = patch.render()
     found = distances(sound, target, rate)
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over():
-        others = [Candidate(each, heard, rate, seed) for each in _instruments(AUTO) if each.name != instrument.name]
-        notes += nearer(others, instrument, state)
+        others = [
+            Candidate(each, heard, rate, seed, over) for each in _instruments(AUTO) if each.name != instrument.name
+        ]
+        with suppress(KeyboardInterrupt):  # the match itself is there
+            notes += nearer(others, instrument, state)
     return MatchResult(
         name=name,
         patch=patch,
@@ -178,6 +186,7 @@ def match(
         unmatched=tuple(str(each) for each in unmatched(sound, target, rate)),
         notes=tuple(notes),
         interrupted=interrupted,
+        complete=state.step == steps,
     )
 
 
@@ -223,7 +232,8 @@ def _check(name: str, value: int, least: int, most: int) -> None:
 
 
 def _onset(target: Audio, sample_rate: int) -> int:
-    """Samples of silence to skip; none where the sound starts at once."""
+    """Samples of silence to skip; none where the sound starts at once. At least 20 ms are left to listen to."""
     loud = target[0, 0].abs() > _ONSET_LEVEL * target.abs().max()
-    onset = int(loud.int().argmax()) - round(_LEAD_S * sample_rate)
+    latest = target.shape[-1] - round(_LEAST_HEARD_S * sample_rate)
+    onset = min(int(loud.int().argmax()) - round(_LEAD_S * sample_rate), latest)
     return onset if onset >= _LEAST_ONSET_S * sample_rate else 0

@@ -76,7 +76,7 @@ def polish(
     best = problem.at(params.detach().cpu().double())
     damping = _FIRST_DAMPING
     for taken in range(iterations):
-        if enough() or (taken == _TAKEN_ON_TRIAL and best.error > _FAR):
+        if not math.isfinite(best.error) or enough() or (taken == _TAKEN_ON_TRIAL and best.error > _FAR):
             break
         better, damping = problem.step(best, damping)
         gained = best.error - better.error
@@ -183,6 +183,7 @@ def _whitening(target: Mono) -> Callable[[Mono], Mono]:
     below = (bins / _THIRD_OCTAVE).floor().long().clamp(max=len(power) - 1)
     above = (bins * _THIRD_OCTAVE).ceil().long().clamp(max=len(power))
     total = pad(power.cumsum(0), (1, 0))
-    smooth = torch.sqrt((total[above] - total[below]) / (above - below))
+    # Summed in parallel, a total may fall by a rounding error.
+    smooth = torch.sqrt((total[above] - total[below]).clamp(min=0.0) / (above - below))
     gain = ((smooth / smooth.max() + _FLOOR) ** -_WHITENING).to(target)
     return lambda signal: irfft(rfft(signal, size) * gain, size)[..., :samples]

@@ -25,7 +25,8 @@ class MatchResult:
         timings: seconds by stage ("analysis", "search", …).
         unmatched: what it could not reach, worst first, in words; nothing where all is near.
         notes: what the user should know, one sentence each.
-        interrupted: whether the search was stopped before its end.
+        interrupted: whether the search was stopped by hand before its end.
+        complete: whether all steps were taken.
     """
 
     name: str
@@ -41,6 +42,7 @@ class MatchResult:
     unmatched: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     interrupted: bool = False
+    complete: bool = True
 
     @property
     def remarks(self) -> tuple[str, ...]:

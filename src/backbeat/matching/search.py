@@ -17,7 +17,7 @@ Renewal: TypeAlias = Callable[[Tensor], Tensor]
 
 _GRADIENT_MEMORY, _POWER_MEMORY = 0.7, 0.95
 _PACE = 0.4
-"""Of each parameter's search step, at most."""
+"""Of each parameter's search step, or up to twice that for starts that join late, whose memories are short."""
 _SMALLEST_POWER = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
@@ -114,7 +114,7 @@ def descend(
         if step in [round(share * steps) for share in _HALVINGS]:
             state = _halve(state)
         if renew is not None and steps >= _FEWEST_RENEWED and step in [round(share * steps) for share in _RENEWALS]:
-            state = _join(state, renew(state.best_params))
+            state = _join(state, renew(state.best_params), objective)
         yield state
 
 
@@ -136,14 +136,22 @@ def _halve(state: SearchState) -> SearchState:
     )
 
 
-def _join(state: SearchState, params: Tensor) -> SearchState:
-    """Let more starts (starts, P) descend with those there are."""
-    other = begin(torch.cat([state.params, params]))
-    known = len(state.params)
-    return replace(
-        state,
-        params=other.params,
-        gradient=torch.cat([state.gradient, other.gradient[known:]]),
-        power=torch.cat([state.power, other.power[known:]]),
-        lowest=torch.cat([state.lowest, other.lowest[known:]]),
+def _join(state: SearchState, params: Tensor, objective: Objective) -> SearchState:
+    """Let more starts (starts, P) descend with those there are; one that is better already is kept at once."""
+    if not len(params):
+        return state
+    with torch.no_grad():
+        losses = objective(params)
+    losses = torch.where(losses.isfinite(), losses, math.inf)
+    winner, other = int(losses.argmin()), begin(params)
+    better = float(losses[winner]) < state.best_loss
+    best_loss = float(losses[winner]) if better else state.best_loss
+    return SearchState(
+        params=torch.cat([state.params, other.params]),
+        gradient=torch.cat([state.gradient, other.gradient]),
+        power=torch.cat([state.power, other.power]),
+        lowest=torch.cat([state.lowest, losses]),
+        best_params=params[winner] if better else state.best_params,
+        best_loss=best_loss,
+        history=(*state.history[:-1], best_loss),
     )

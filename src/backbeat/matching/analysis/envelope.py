@@ -49,7 +49,8 @@ def fit_decay(signal: Series, sample_rate: int) -> Decay:
     """
     levels = level_db(signal, sample_rate)
     peak = int(np.argmax(levels))
-    times = np.arange(len(levels) - peak) * BLOCK_S
+    block_s = max(1, round(BLOCK_S * sample_rate)) / sample_rate
+    times = np.arange(len(levels) - peak) * block_s
     fall = levels[peak:] - levels[peak]
     audible = fall > _AUDIBLE_DB
     last = times[audible][-1]
@@ -61,4 +62,4 @@ def fit_decay(signal: Series, sample_rate: int) -> Decay:
         error = float(np.mean(np.abs(slope * since - fall[audible])))
         if error < best_error:
             best_error, best_hold, best_slope = error, float(hold), slope
-    return Decay(peak * BLOCK_S, best_hold, -60.0 / best_slope, float(levels[peak]))
+    return Decay(peak * block_s, best_hold, -60.0 / best_slope, float(levels[peak]))

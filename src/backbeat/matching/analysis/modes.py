@@ -70,6 +70,9 @@ def find_modes(
         lowest_hz: least frequency.
         highest_hz: greatest frequency.
         glide: of all modes; none is steady.
+
+    Returns:
+        As many; where a sound is too short to tell so many apart, the last are silent.
     """
     times = _Times(signal, sample_rate, glide)
     length = 1 << (_ZERO_PADDING * len(times.even) - 1).bit_length()
@@ -86,12 +89,16 @@ def find_modes(
         score = (torch.view_as_real(spectra).square().sum(-1) / energies).numpy()
         free = np.where(band, score, 0.0)
         for _ in range(min(_at_a_time(len(picked_hz)), count - len(picked_hz))):
+            if not free.any():
+                break
             row, column = np.unravel_index(int(np.argmax(free)), score.shape)
             picked_hz.append(float((column + _peak(np.sqrt(score[row]), column)) * sample_rate / length))
             picked_s.append(float(_T60S[row] * math.exp(octave * _peak(score[:, column], row))))
             free[:, np.abs(frequencies - frequencies[column]) < _APART_HZ] = 0.0
+        if len(picked_hz) == fit.modes:
+            break
         fit.add(picked_hz[fit.modes :], picked_s[fit.modes :])
-    return _modes(signal, fit, picked_hz, picked_s)
+    return _silent_from(_modes(signal, fit, picked_hz, picked_s), count, lowest_hz)
 
 
 def first_modes(modes: Modes, count: int, signal: Series, sample_rate: int, glide: Glide | None = None) -> Modes:
@@ -110,6 +117,18 @@ def _modes(signal: Series, fit: "_Fit", frequency_hz: list[float], t60_s: list[f
         np.hypot(sines, cosines),
         (np.arctan2(cosines, sines) / (2.0 * math.pi)) % 1.0,
         np.concatenate([fit.residual, signal[len(fit.residual) :]]),
+    )
+
+
+def _silent_from(modes: Modes, count: int, frequency_hz: float) -> Modes:
+    """The modes, made up to `count` by silent ones."""
+    missing = count - len(modes.gain)
+    return Modes(
+        np.append(modes.frequency_hz, np.full(missing, frequency_hz)),
+        np.append(modes.t60_s, np.full(missing, _T60S[0])),
+        np.append(modes.gain, np.zeros(missing)),
+        np.append(modes.start_cycles, np.zeros(missing)),
+        modes.residual,
     )
 
 

@@ -10,6 +10,7 @@ from backbeat.types import Series
 _HARMONICS = (0.5, 1.0, 2.0, 3.0)
 _SHORTEST_S, _LONGEST_S = 0.004, 0.03
 _GROWTH = 1.5
+_LONGEST_HEARD_S = 1.5
 _RIDGE = 1e-4
 
 
@@ -21,23 +22,28 @@ def peel(signal: Series, sample_rate: int, glide: Glide) -> Series:
     some cents off are followed too.
 
     Args:
-        signal: (samples,).
+        signal: (samples,), of which the first 1.5 s are peeled.
         sample_rate: in Hz.
         glide: of the body.
 
     Returns:
         The residual, (samples,).
     """
-    t = np.arange(len(signal)) / sample_rate
+    heard = signal[: round(_LONGEST_HEARD_S * sample_rate)]
+    t = np.arange(len(heard)) / sample_rate
     phase = glide.pitch_hz * glide.warp(t)
     hats = _hats(t)
     atoms = np.concatenate(
-        [hats * wave(2.0 * math.pi * np.modf(h * phase)[0]) for h in _HARMONICS for wave in (np.sin, np.cos)]
-    ).astype(np.float32)
+        [
+            hats * wave(2.0 * math.pi * np.modf(h * phase)[0]).astype(np.float32)
+            for h in _HARMONICS
+            for wave in (np.sin, np.cos)
+        ]
+    )
     gram = (atoms @ atoms.T).astype(np.float64)
     gram += _RIDGE * np.diag(np.diag(gram) + 1.0)
-    solution = np.linalg.solve(gram, atoms @ signal.astype(np.float32))
-    return signal - solution.astype(np.float32) @ atoms
+    solution = np.linalg.solve(gram, atoms @ heard.astype(np.float32))
+    return np.concatenate([heard - solution.astype(np.float32) @ atoms, signal[len(heard) :]])
 
 
 def _hats(t: Series) -> Series:
@@ -47,4 +53,4 @@ def _hats(t: Series) -> Series:
         knots.append(knots[-1] + step)
         step = min(_GROWTH * step, _LONGEST_S)
     rows = np.eye(len(knots))
-    return np.stack([np.interp(t, knots, row) for row in rows])
+    return np.stack([np.interp(t, knots, row).astype(np.float32) for row in rows])
