@@ -4,7 +4,7 @@
 
 A patch is recovered if the match is within 1 dB mel, its pitch within 5 cents and its T60 within 10 %. Both are the
 sound's: the level-weighted median of the pitch's error over time (where there is a pitch), and a straight line through
-the level, from the loudest 10 ms to -50 dB. The mean of the pitch's error, which the onset decides, is given too.
+the level from the loudest 10 ms on. The mean of the pitch's error, which the onset decides, is given too.
 
 The match is given the seed of the patch's noise: with another seed, the patch itself is over 1 dB mel from itself where
 noise is loud, which is printed too.
@@ -63,15 +63,24 @@ class Row:
         return {**found, "all": all(found.values())}
 
 
-def t60_s(signal: np.ndarray) -> float:
-    """Time to fall by 60 dB, from a straight line through the level of blocks of 10 ms, from the loudest to -50 dB."""
+def t60_error(found: np.ndarray, target: np.ndarray) -> float:
+    """`|T60 / T60 of the target - 1|`, from straight lines through the levels of blocks of 10 ms.
+
+    Both start at the target's loudest block; a block counts the less the quieter the target is in it, and nothing at
+    -50 dB. Backward integration, the usual way, would take the end of the sound for the end of its decay.
+    """
     block = round(_BLOCK_S * SAMPLE_RATE)
-    level_db = 10.0 * np.log10(np.mean(signal[: len(signal) // block * block].reshape(-1, block) ** 2, axis=1) + 1e-20)
-    fall = level_db[int(np.argmax(level_db)) :]
-    quiet = np.flatnonzero(fall < fall[0] - 50.0)
-    heard = fall[: max(3, quiet[0] if len(quiet) else len(fall))]
-    slope = np.polyfit(np.arange(len(heard)) * _BLOCK_S, heard, 1)[0]
-    return float(-60.0 / slope)
+    levels_db = [10.0 * np.log10(np.mean(_blocks(sound, block) ** 2, axis=1) + 1e-20) for sound in (found, target)]
+    start = int(np.argmax(levels_db[1]))
+    fallen_db = levels_db[1][start:] - levels_db[1][start]
+    weights = np.clip(1.0 + fallen_db / 50.0, 1e-3, None)
+    times_s = _BLOCK_S * np.arange(len(weights))
+    slope, wanted = (np.polyfit(times_s, level_db[start:], 1, w=weights)[0] for level_db in levels_db)
+    return float(abs(wanted / slope - 1.0))
+
+
+def _blocks(signal: np.ndarray, block: int) -> np.ndarray:
+    return signal[: len(signal) // block * block].reshape(-1, block)
 
 
 def median_cents(estimate: torch.Tensor, target: torch.Tensor) -> float | None:
@@ -90,14 +99,13 @@ def recover(seed: int, plugin: str, seconds: float, quality: str) -> Row:
     placement = patch.Placement(SAMPLE_RATE, round(seconds * SAMPLE_RATE), 0)
     target, other = (each.render(placement) for each in (made, replace(made, seed=seed + 1)))
     result = backbeat.match(target, plugin, sample_rate=SAMPLE_RATE, quality=quality, seed=seed)
-    wanted, found = (t60_s(sound[0, 0].double().numpy()) for sound in (target, result.audio))
     return Row(
         seed,
         result.distances.mel_db,
         median_cents(result.audio[0, 0], target[0, 0]),
         pitch_error_cents(result.audio, target, SAMPLE_RATE),
         distances(other, target, SAMPLE_RATE).mel_db,
-        abs(found / wanted - 1.0),
+        t60_error(*(sound[0, 0].double().numpy() for sound in (result.audio, target))),
         result.seconds,
     )
 
