@@ -1,9 +1,11 @@
-"""How fast the plugins render, forward and with gradients, beside torchsynth's Voice in the same run.
+"""How fast the plugins render, eager and compiled, forward and with gradients, beside torchsynth and SynthAX.
 
     python benchmarks/speed.py --out benchmarks/results/speed.json
+    python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-cuda.json
 
-Every repetition times every case once, so that whatever else the machine does falls on all of them alike. Peak memory
-is the growth of a fresh process' resident set over what it holds once the case has run at the smallest size.
+Of one batch size, every repetition times every case once, so that whatever else the machine does falls on all of them
+alike. Peak memory is what a case takes over what it takes at the smallest size: on a CPU the growth of a fresh
+process' resident set, on a GPU what PyTorch has allocated.
 """
 
 import argparse
@@ -14,111 +16,147 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from backbeat.synth import Synth
 from machine import describe_machine, write_figures
-from peers import torchsynth_voice
+from peers import synthax_voice, torchsynth_voice
 
-PLUGINS = ("kick", "drum")
-MODES = ("forward", "forward + backward")
-PEER = "torchsynth Voice"
+PEERS = {"torchsynth": torchsynth_voice, "synthax": synthax_voice}
+FORWARD, BOTH = "forward", "forward + backward"
 
-Job = Callable[[], Tensor]
-"""One batch: rendered, or rendered and differentiated."""
+Job = Callable[[], object]
+"""One batch: rendered, or rendered and differentiated, and done when it returns."""
 
 
 @dataclass(frozen=True)
-class Size:
-    """What one call renders."""
+class Case:
+    """What one call renders.
 
+    Attributes:
+        name: a plugin or a peer.
+        code: `eager` or `compiled`; a peer has its own.
+        mode: forward, or forward and backward.
+        batch: sounds.
+        seconds: length of each.
+        sample_rate: in Hz.
+        device: as PyTorch names it.
+    """
+
+    name: str
+    code: str
+    mode: str
     batch: int
     seconds: float
     sample_rate: int
+    device: str
 
     @property
-    def smallest(self) -> "Size":
+    def smallest(self) -> "Case":
         """What loads the same code without its memory."""
-        return Size(1, 0.05, self.sample_rate)
+        return replace(self, batch=2) if self.code == "compiled" else replace(self, batch=1, seconds=0.05)
 
 
 @dataclass(frozen=True)
 class Result:
     """One row of the table."""
 
-    name: str
-    mode: str
+    case: Case
     median_ms: float
     fastest_ms: float
     times_real_time: float
     times_torchsynth: float | None
-    peak_mb: float
+    peak_bytes_per_sample: float | None
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print the table and write the JSON."""
     options = _parse(arguments)
     torch.set_num_threads(options.threads)
-    size = Size(options.batch, options.seconds, options.sample_rate)
     if options.peak_of:
-        name, mode = options.peak_of
-        print(_own_peak_mb(name, mode, size))
+        name, code, mode = options.peak_of
+        print(_own_peak_bytes(Case(name, code, mode, *_sizes(options, options.batches[0]))))
         return
-    cases = [(name, mode) for name in PLUGINS for mode in MODES]
-    if not options.no_peers:
-        if find_spec("torchsynth") is None:
-            sys.exit("torchsynth: not installed; pip install -r benchmarks/requirements.txt, or pass --no-peers")
-        cases.append((PEER, "forward"))
-    peaks_mb = [_peak_mb(name, mode, size, options.threads) for name, mode in cases]
-    times_s = time_interleaved([job(name, mode, size) for name, mode in cases], options.repeats)
-    medians_s = [statistics.median(each) for each in times_s]
-    peer_s = None if options.no_peers else medians_s[-1]
-    results = [
-        Result(
-            name,
-            mode,
-            median_ms=1e3 * median_s,
-            fastest_ms=1e3 * min(each),
-            times_real_time=size.batch * size.seconds / median_s,
-            times_torchsynth=None if peer_s is None else median_s / peer_s,
-            peak_mb=peak_mb,
-        )
-        for (name, mode), each, median_s, peak_mb in zip(cases, times_s, medians_s, peaks_mb, strict=True)
-    ]
-    print(table(results))
+    if not options.no_peers and (missing := [name for name in PEERS if find_spec(name) is None]):
+        sys.exit(f"{missing[0]}: not installed; pip install -r benchmarks/requirements.txt, or pass --no-peers")
+    results: list[Result] = []
+    for batch in options.batches:
+        found = _measure(_cases(options, batch), options)
+        print(table(found, heading=batch == options.batches[0]), flush=True)
+        results += found
     if options.out:
         report = {
             "machine": describe_machine(),
             "date": datetime.now(UTC).date().isoformat(),
-            "size": asdict(size),
             "repeats": options.repeats,
-            "results": [asdict(result) for result in results],
+            "results": [{**asdict(each.case), **_figures(each)} for each in results],
         }
         write_figures(options.out, report)
 
 
-def job(name: str, mode: str, size: Size) -> Job:
-    """What is timed: a plugin or the peer at random params, the same ones in every run."""
-    if name == PEER:
-        return torchsynth_voice(size.batch, size.seconds, size.sample_rate)
-    synth = Synth(name, size.sample_rate, size.seconds)
-    params = torch.rand(size.batch, synth.num_params, generator=torch.Generator().manual_seed(0))
+def _cases(options: argparse.Namespace, batch: int) -> list[Case]:
+    size = _sizes(options, batch)
+    codes = ("eager",) if options.eager else ("eager", "compiled")
+    cases = [Case(name, code, mode, *size) for name in options.plugins for code in codes for mode in (FORWARD, BOTH)]
+    return cases if options.no_peers else [*cases, *(Case(name, "", FORWARD, *size) for name in PEERS)]
 
-    def forward() -> Tensor:
+
+def _sizes(options: argparse.Namespace, batch: int) -> tuple[int, float, int, str]:
+    return batch, options.seconds, options.sample_rate, options.device
+
+
+def _measure(cases: list[Case], options: argparse.Namespace) -> list[Result]:
+    times_s = time_interleaved([job(case) for case in cases], options.repeats)
+    medians_s = [statistics.median(each) for each in times_s]
+    peer_s = next(
+        (median_s for case, median_s in zip(cases, medians_s, strict=True) if case.name == "torchsynth"), None
+    )
+    return [
+        Result(
+            case,
+            median_ms=1e3 * median_s,
+            fastest_ms=1e3 * min(each),
+            times_real_time=case.batch * case.seconds / median_s,
+            times_torchsynth=None if peer_s is None else peer_s / median_s,
+            peak_bytes_per_sample=None if options.no_peaks else _peak_bytes_per_sample(case, options.threads),
+        )
+        for case, each, median_s in zip(cases, times_s, medians_s, strict=True)
+    ]
+
+
+def job(case: Case) -> Job:
+    """What is timed: a plugin or a peer at random params, the same ones in every run."""
+    if case.name in PEERS:
+        return _synchronised(PEERS[case.name](case.batch, case.seconds, case.sample_rate, case.device), case.device)
+    synth = Synth(case.name, case.sample_rate, case.seconds, compile=case.code == "compiled")
+    params = torch.rand(case.batch, synth.num_params, generator=torch.Generator().manual_seed(0)).to(case.device)
+
+    def forward() -> object:
         with torch.no_grad():
             return synth(params, seed=0)
 
-    def forward_and_backward() -> Tensor:
+    def forward_and_backward() -> object:
         leaf = params.clone().requires_grad_()
         return torch.autograd.grad(synth(leaf, seed=0).square().mean(), leaf)[0]
 
-    return forward if mode == "forward" else forward_and_backward
+    return _synchronised(forward if case.mode == FORWARD else forward_and_backward, case.device)
+
+
+def _synchronised(run: Job, device: str) -> Job:
+    """The job, which returns when the device has done it."""
+
+    def synchronised() -> object:
+        done = run()
+        if device != "cpu":
+            torch.accelerator.synchronize()
+        return done
+
+    return synchronised
 
 
 def time_interleaved(jobs: list[Job], repeats: int) -> list[list[float]]:
@@ -133,51 +171,68 @@ def time_interleaved(jobs: list[Job], repeats: int) -> list[list[float]]:
     return times_s
 
 
-def table(results: list[Result]) -> str:
+def table(results: list[Result], *, heading: bool = True) -> str:
     """The results in columns."""
-    lines = [f"{'':18}{'':20}{'median ms':>10}{'fastest':>9}{'× real time':>13}{'× torchsynth':>14}{'peak MB':>9}"]
-    for r in results:
-        ratio = "" if r.times_torchsynth is None else f"{r.times_torchsynth:.2f}"
-        lines.append(
-            f"{r.name:18}{r.mode:20}{r.median_ms:10.1f}{r.fastest_ms:9.1f}{r.times_real_time:13.0f}{ratio:>14}"
-            f"{r.peak_mb:9.0f}"
-        )
+    columns = ("median ms", "fastest", "× real time", "× torchsynth", "bytes/sample")
+    lines = [f"{'batch':>6} {'':12}{'':10}{'':20}" + "".join(f"{column:>14}" for column in columns)] if heading else []
+    for result in results:
+        case, numbers = result.case, ""
+        for value, decimals in (
+            (result.median_ms, 1),
+            (result.fastest_ms, 1),
+            (result.times_real_time, 0),
+            (result.times_torchsynth, 2),
+            (result.peak_bytes_per_sample, 0),
+        ):
+            numbers += f"{'' if value is None else f'{value:.{decimals}f}':>14}"
+        lines.append(f"{case.batch:6} {case.name:12}{case.code:10}{case.mode:20}{numbers}")
     return "\n".join(lines)
 
 
-def _peak_mb(name: str, mode: str, size: Size, threads: int) -> float:
+def _figures(result: Result) -> dict[str, float | None]:
+    return {name: value for name, value in vars(result).items() if name != "case"}
+
+
+def _peak_bytes_per_sample(case: Case, threads: int) -> float:
     """Peak memory of one case, measured in a process of its own."""
-    command = [sys.executable, __file__, "--peak-of", name, mode, "--threads", str(threads)]
-    command += ["--batch", str(size.batch), "--seconds", str(size.seconds), "--sample-rate", str(size.sample_rate)]
-    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    command = [sys.executable, __file__, "--peak-of", case.name, case.code, case.mode, "--threads", str(threads)]
+    command += ["--batches", str(case.batch), "--seconds", str(case.seconds), "--sample-rate", str(case.sample_rate)]
+    command += ["--device", case.device]
+    peak = float(subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
+    return peak / (case.batch * case.seconds * case.sample_rate)
 
 
-def _own_peak_mb(name: str, mode: str, size: Size) -> float:
-    job(name, mode, size.smallest)()
-    before_mb = _resident_peak_mb()
-    job(name, mode, size)()
-    return _resident_peak_mb() - before_mb
+def _own_peak_bytes(case: Case) -> float:
+    job(case.smallest)()
+    before = _peak_bytes(case.device)
+    job(case)()
+    return _peak_bytes(case.device) - before
 
 
-def _resident_peak_mb() -> float:
+def _peak_bytes(device: str) -> float:
+    if device != "cpu":
+        return float(torch.cuda.max_memory_allocated())
     status = Path("/proc/self/status")
     if status.exists():  # on Linux `getrusage` would start from the parent's peak
         peak = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
-        return float(peak.split()[1]) * 1024 / 1e6
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
+        return float(peak.split()[1]) * 1024.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1.0 if sys.platform == "darwin" else 1024.0)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Time the plugins beside torchsynth.")
-    parser.add_argument("--batch", type=int, default=64)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--plugins", nargs="+", default=["kick", "drum"])
+    parser.add_argument("--batches", type=int, nargs="+", default=[1, 16, 64, 256], help="sounds per call")
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--sample-rate", type=int, default=44100)
+    parser.add_argument("--device", default="cpu", help="as PyTorch names it")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--no-peers", action="store_true", help="leave torchsynth out")
+    parser.add_argument("--eager", action="store_true", help="leave compiled code out")
+    parser.add_argument("--no-peers", action="store_true", help="leave torchsynth and SynthAX out")
+    parser.add_argument("--no-peaks", action="store_true", help="do not measure memory")
     parser.add_argument("--out", type=Path, help="a JSON file to write")
-    parser.add_argument("--peak-of", nargs=2, metavar=("NAME", "MODE"), help=argparse.SUPPRESS)
+    parser.add_argument("--peak-of", nargs=3, metavar=("NAME", "CODE", "MODE"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SPEED = Path(__file__).parents[1] / "benchmarks" / "speed.py"
-TINY = ("--batch", "2", "--seconds", "0.1", "--repeats", "3", "--threads", "1", "--no-peers")
+TINY = ("--batches", "2", "--seconds", "0.1", "--repeats", "3", "--threads", "1", "--eager", "--no-peers")
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -32,7 +32,7 @@ def test_every_case_has_figures_that_agree(measured):
         assert 0.0 < row["fastest_ms"] <= row["median_ms"]
         assert row["times_real_time"] == pytest.approx(2 * 0.1 / (1e-3 * row["median_ms"]))
         assert row["times_torchsynth"] is None
-        assert 0.0 <= row["peak_mb"] < 1000.0
+        assert 0.0 <= row["peak_bytes_per_sample"] < 100_000.0
 
 
 def test_the_table_says_what_the_file_says(measured):
@@ -41,29 +41,29 @@ def test_the_table_says_what_the_file_says(measured):
     assert "median ms" in heading
     assert len(rows) == len(report["results"])
     for line, row in zip(rows, report["results"], strict=True):
-        assert line.startswith(row["name"])
+        assert line.split()[:3] == [str(row["batch"]), row["name"], row["code"]]
         assert f"{row['median_ms']:.1f}" in line
 
 
 def test_the_machine_is_described_but_not_named(measured):
     _, report = measured
     assert report["machine"]["threads"] == 1
-    assert report["size"] == {"batch": 2, "seconds": 0.1, "sample_rate": 44100}
     assert {"cpu", "cores", "torch"} <= set(report["machine"])
     assert platform.node() not in {*map(str, report["machine"].values())}
 
 
 def test_memory_is_that_of_the_whole_batch():
     small, large = (
-        float(run("--peak-of", "kick", "forward", "--threads", "1", "--batch", batch).stdout) for batch in ("1", "32")
+        float(run("--peak-of", "kick", "eager", "forward", "--threads", "1", "--batches", batch).stdout)
+        for batch in ("1", "32")
     )
-    assert large > small + 10.0
+    assert large > small + 1e7
 
 
 def test_without_the_peer_it_says_what_to_install():
-    process = run(*TINY[:-1], "--repeats", "1")
+    process = run(*TINY[:-1], "--repeats", "1", "--no-peaks")
     if process.returncode == 0:
-        pytest.skip("torchsynth is installed")
+        pytest.skip("the peers are installed")
     assert "pip install -r benchmarks/requirements.txt" in process.stderr
     assert "Traceback" not in process.stderr
 
@@ -74,6 +74,8 @@ SMALL = {
     "robust": (str(SOUNDS), "--count", "3"),
     "recovery": ("kick", "--count", "2", "--quality", "draft", "--seconds", "0.2"),
     "modes": ("--count", "1"),
+    "determinism": ("--plugins", "kick", "--batch", "3", "--seconds", "0.1", "--eager"),
+    "growth": ("--repeats", "1", "--shortest", "0.05", "--longest", "0.2", "--tones", "1", "2"),
     "ablation": (str(SOUNDS), "--most", "1", "--steps", "2"),
 }
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.kept import kept
 from backbeat.dsp.units import LN_1000, SHORTEST_T60_S, t60_to_rate
 from backbeat.types import Control, Mono
 
@@ -24,8 +25,8 @@ def decay(grid: Grid, t60_s: Control) -> Mono:
         t60_s: time to fall by 60 dB, (..., 1), seconds; zero is a single sample.
     """
     rate = t60_to_rate(t60_s.double()).unsqueeze(-1)
-    starts = torch.exp(-rate * grid.block_starts_s()).to(grid.dtype)
-    return grid.join(starts * torch.exp(-rate * grid.block_steps_s()).to(grid.dtype))
+    starts = kept(torch.exp(-rate * grid.block_starts_s()).to(grid.dtype))
+    return grid.join(starts * kept(torch.exp(-rate * grid.block_steps_s()).to(grid.dtype)))
 
 
 def shaped_decay(grid: Grid, t60_s: Control, shape: Control) -> Mono:

@@ -28,6 +28,9 @@ def product(first: Complex[Tensor, "..."], second: Complex[Tensor, "..."]) -> Co
     PyTorch's own rounds differently in a tensor's body and in its tail; only its product with j is exact. So the parts
     are multiplied as real numbers, side by side in memory as they lie.
     """
+    if torch.compiler.is_compiling():
+        (a, b), (c, d) = (torch.view_as_real(each).unbind(-1) for each in (first, second))
+        return torch.view_as_complex(torch.stack([a * c - b * d, a * d + b * c], dim=-1))
     real = torch.stack([second.real, second.real], dim=-1)
     imag = torch.stack([second.imag, second.imag], dim=-1)
     return torch.view_as_complex(torch.view_as_real(first) * real + torch.view_as_real(first * 1j) * imag)

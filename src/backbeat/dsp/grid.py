@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
+from backbeat.dsp.kept import kept
 from backbeat.types import Control, Mono, Seeds
 
 BLOCK = 64
@@ -59,7 +60,7 @@ class Grid:
 
     def fill(self, signal: Float[Tensor, "... head"]) -> Mono:
         """Extend a signal of a `head` with silence to this grid's length."""
-        return pad(signal, (0, self.samples - signal.shape[-1]))
+        return pad(kept(signal), (0, self.samples - signal.shape[-1]))
 
     def join(self, blocks: Float[Tensor, "... blocks block"]) -> Mono:
         """Lay blocks end to end and cut what overhangs the grid."""
@@ -74,4 +75,4 @@ class Grid:
         """
         slope64 = slope.double().unsqueeze(-1)
         starts = slope64 * (self.block_starts_s() - zero_s.double().unsqueeze(-1))
-        return self.join(starts.to(self.dtype) + (slope64 * self.block_steps_s()).to(self.dtype))
+        return self.join(kept(starts.to(self.dtype)) + kept((slope64 * self.block_steps_s()).to(self.dtype)))

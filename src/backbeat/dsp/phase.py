@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.kept import kept
 from backbeat.dsp.linear import matmul
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control
@@ -50,12 +51,23 @@ class Phase:
         """The phase as an angle, with whole turns taken out at each block's start."""
         return matmul(*self.tables(dtype, offset_cycles))
 
+    def cycles(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> Float[Tensor, "... blocks block"]:
+        """The same in cycles, as a sum of products: what a compiler makes one loop of, with all that follows."""
+        rows, columns = kept(self._rows(offset_cycles).to(dtype)), kept(self.columns.to(dtype))
+        total = rows[..., :1].expand(*rows.shape[:-1], columns.shape[-1])
+        for k in range(columns.shape[-2]):
+            total = total + rows[..., k + 1 : k + 2] * columns[..., k : k + 1, :]
+        return total
+
     def tables(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> tuple[Tensor, Tensor]:
         """The rows and columns whose matrix product is `radians`."""
-        starts = self.starts if offset_cycles is None else self.starts + offset_cycles.double().unsqueeze(-1)
-        rows = 2.0 * math.pi * torch.cat([starts - torch.floor(starts), self.rows], dim=-1)
         columns = torch.cat([torch.ones_like(self.columns[..., :1, :]), self.columns], dim=-2)
-        return rows.to(dtype), columns.to(dtype)
+        return (2.0 * math.pi * self._rows(offset_cycles)).to(dtype), columns.to(dtype)
+
+    def _rows(self, offset_cycles: Control | None) -> Tensor:
+        """Where in its turn each block starts, and the rows: (..., blocks, 1 + rank)."""
+        starts = self.starts if offset_cycles is None else self.starts + offset_cycles.double().unsqueeze(-1)
+        return torch.cat([starts - torch.floor(starts), self.rows], dim=-1)
 
 
 def steady(grid: Grid, pitch_hz: Control) -> Phase:

@@ -1,5 +1,9 @@
 """Fast convolution, batched, with one kernel per item."""
 
+from typing import Any
+
+import torch
+from torch import Tensor
 from torch.nn.functional import pad
 
 from backbeat.dsp.fourier import fast_length, irfft, product, rfft
@@ -12,7 +16,7 @@ _FFT_PER_TAP = 4
 def convolve(signal: Mono, kernel: Kernel, *, advance: int = 0) -> Mono:
     """Causal convolution cut to the signal's length: `y[n] = Σ_k h[k] x[n + advance - k]`.
 
-    Overlap-add of FFT blocks about four times the kernel, or one FFT where that is not longer.
+    Overlap-save of FFT blocks about four times the kernel, or one FFT where that is shorter.
 
     Args:
         signal: x, (..., samples).
@@ -22,17 +26,86 @@ def convolve(signal: Mono, kernel: Kernel, *, advance: int = 0) -> Mono:
     Returns:
         (..., samples).
     """
-    samples, taps = signal.shape[-1], kernel.shape[-1]
-    length = fast_length(max(_SHORTEST_FFT, _FFT_PER_TAP * taps))
-    whole = fast_length(samples + taps - 1)
-    if whole <= length:
-        spectrum = product(rfft(signal, whole), rfft(kernel, whole))
-        return irfft(spectrum, whole)[..., advance : advance + samples]
+    if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+        filtered: Mono = _opaque(signal, kernel, advance)[0]
+        return filtered
+    length, hop, _ = _blocks(signal.shape[-1], kernel.shape[-1])
+    spectra = rfft(_split(signal, kernel, advance), length)
+    filtered = irfft(product(spectra, rfft(kernel, length).unsqueeze(-2)), length)
+    return filtered[..., length - hop :].flatten(-2)[..., : signal.shape[-1]]
+
+
+def _blocks(samples: int, taps: int) -> tuple[int, int, int]:
+    """Length of the FFT, samples that each gives, and how many there are."""
+    length = min(fast_length(max(_SHORTEST_FFT, _FFT_PER_TAP * taps)), fast_length(samples + taps - 1))
     hop = length - taps + 1
-    frames = -(-(samples + advance) // hop)
-    blocks = pad(signal, (0, frames * hop - samples)).reshape(*signal.shape[:-1], frames, hop)
-    spectrum = product(rfft(blocks, length), rfft(kernel, length).unsqueeze(-2))
-    filtered = irfft(spectrum, length)
-    # What a block rings beyond its hop lands on the next one.
-    ringing = pad(filtered[..., :-1, hop:], (0, 2 * hop - length, 1, 0))
-    return (filtered[..., :hop] + ringing).flatten(-2)[..., advance : advance + samples]
+    return length, hop, -(-samples // hop)
+
+
+def _split(signal: Mono, kernel: Kernel, advance: int) -> Tensor:
+    """What of the signal each block of the result depends on, (..., blocks, length)."""
+    samples, taps = signal.shape[-1], kernel.shape[-1]
+    length, hop, frames = _blocks(samples, taps)
+    before = taps - 1 - advance
+    return pad(signal, (before, (frames - 1) * hop + length - before - samples)).unfold(-1, length, hop)
+
+
+# To a compiler, all of it is one operation: it has no complex numbers, and no loop for blocks that overlap.
+
+
+@torch.library.custom_op("backbeat::convolve", mutates_args=())
+def _opaque(signal: Tensor, kernel: Tensor, advance: int) -> tuple[Tensor, Tensor]:
+    """What `convolve` returns, and the spectra of the signal's blocks, (..., blocks, bins)."""
+    length, hop, _ = _blocks(signal.shape[-1], kernel.shape[-1])
+    spectra = torch.fft.rfft(_split(signal, kernel, advance), length)
+    filtered = torch.fft.irfft(spectra * torch.fft.rfft(kernel, length).unsqueeze(-2), length)
+    return filtered[..., length - hop :].flatten(-2)[..., : signal.shape[-1]].contiguous(), spectra
+
+
+@_opaque.register_fake
+def _(signal: Tensor, kernel: Tensor, advance: int) -> tuple[Tensor, Tensor]:
+    length, _, frames = _blocks(signal.shape[-1], kernel.shape[-1])
+    spectra = signal.new_empty(*signal.shape[:-1], frames, length // 2 + 1, dtype=signal.dtype.to_complex())
+    leading = (signal[..., 0] * kernel[..., 0]).shape
+    return signal.new_empty(*leading, signal.shape[-1]), spectra
+
+
+@torch.library.custom_op("backbeat::convolve_backward", mutates_args=())
+def _opaque_backward(slope: Tensor, spectra: Tensor, kernel: Tensor, advance: int) -> tuple[Tensor, Tensor]:
+    """Gradients of signal and kernel, before they are summed over the axes along which they were broadcast.
+
+    With G_f the spectrum of a block's slopes and X_f of what it depends on: the blocks of `irfft(G_f H*)`, added where
+    they overlap, and `irfft(Σ_f G_f X_f*)`.
+    """
+    samples, taps = slope.shape[-1], kernel.shape[-1]
+    length, hop, frames = _blocks(samples, taps)
+    blocks = pad(slope, (0, frames * hop - samples)).reshape(*slope.shape[:-1], frames, hop)
+    slopes = torch.fft.rfft(pad(blocks, (taps - 1, 0)), length)
+    reached = torch.fft.irfft(slopes * torch.fft.rfft(kernel, length).conj().unsqueeze(-2), length)
+    of_signal = slope.new_zeros(*slope.shape[:-1], (frames - 1) * hop + length)
+    of_signal[..., : frames * hop] = reached[..., :hop].flatten(-2)
+    overlaps = of_signal[..., hop:].unfold(-1, taps - 1, hop)[..., :frames, :]
+    overlaps += reached[..., hop:]
+    of_kernel = torch.fft.irfft((slopes * spectra.conj()).sum(-2), length)[..., :taps]
+    before = taps - 1 - advance
+    return of_signal[..., before : before + samples].contiguous(), of_kernel.contiguous()
+
+
+@_opaque_backward.register_fake
+def _(slope: Tensor, spectra: Tensor, kernel: Tensor, advance: int) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(slope), slope.new_empty(*slope.shape[:-1], kernel.shape[-1])
+
+
+def _setup(ctx: Any, inputs: tuple[Tensor, Tensor, int], output: tuple[Tensor, Tensor]) -> None:
+    signal, kernel, ctx.advance = inputs
+    ctx.signal_shape = signal.shape
+    ctx.save_for_backward(output[1], kernel)
+
+
+def _backward(ctx: Any, slope: Tensor, _: Tensor) -> tuple[Tensor, Tensor, None]:
+    spectra, kernel = ctx.saved_tensors
+    of_signal, of_kernel = _opaque_backward(slope.contiguous(), spectra, kernel, ctx.advance)
+    return of_signal.sum_to_size(ctx.signal_shape), of_kernel.sum_to_size(kernel.shape), None
+
+
+torch.library.register_autograd("backbeat::convolve", _backward, setup_context=_setup)

@@ -1,0 +1,74 @@
+"""How the cost of rendering grows with batch, length and tones.
+
+    python benchmarks/growth.py --out benchmarks/results/growth.json
+
+The exponent of a straight line through the logarithms of time over batch × length: 1 is linear. Times are medians, the
+sizes taken in turn.
+"""
+
+import argparse
+import os
+import statistics
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backbeat import plugins
+from backbeat.plugins import Plugin
+from backbeat.synth import render
+from machine import describe_machine, write_figures
+from speed import Job, time_interleaved
+
+SAMPLE_RATE = 44_100
+BATCHES = (16, 32, 64)
+
+
+def job(plugin: Plugin, batch: int, seconds: float) -> Job:
+    """One batch of random params, forward."""
+    params = torch.rand(batch, plugin.table.size, generator=torch.Generator().manual_seed(0))
+
+    def forward() -> object:
+        with torch.no_grad():
+            return render(plugin, params, samples=round(seconds * SAMPLE_RATE), sample_rate=SAMPLE_RATE)
+
+    return forward
+
+
+def main() -> None:
+    """Measure, print and write what grows how."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shortest", type=float, default=0.5, help="in seconds")
+    parser.add_argument("--longest", type=float, default=10.0, help="in seconds")
+    parser.add_argument("--tones", type=int, nargs="+", default=[3, 6, 12, 24, 48, 96])
+    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+
+    document: dict[str, object] = {"machine": describe_machine()}
+    lengths_s = np.geomspace(arguments.shortest, arguments.longest, 5).round(3).tolist()
+    sizes = [(BATCHES[0], seconds) for seconds in lengths_s] + [(batch, lengths_s[0]) for batch in BATCHES[1:]]
+    for name in plugins.names():
+        plugin = plugins.get(name)
+        times_s = time_interleaved([job(plugin, *size) for size in sizes], arguments.repeats)
+        medians_s = [statistics.median(each) for each in times_s]
+        exponent = float(np.polyfit(np.log([b * s for b, s in sizes]), np.log(medians_s), 1)[0])
+        print(f"{name}: time grows with (batch × length) to the power of {exponent:.3f}")
+        rows = [{"batch": b, "seconds": s, "ms": 1e3 * t} for (b, s), t in zip(sizes, medians_s, strict=True)]
+        for row in rows:
+            print(f"  {row['batch']:4} × {row['seconds']:6.2f} s {row['ms']:9.1f} ms")
+        document[name] = {"exponent": exponent, "sizes": rows}
+    drums = [plugins.get("drum", tones=tones) for tones in arguments.tones]
+    times_s = time_interleaved([job(drum, BATCHES[0], arguments.shortest) for drum in drums], arguments.repeats)
+    rows = [{"tones": t, "ms": 1e3 * statistics.median(s)} for t, s in zip(arguments.tones, times_s, strict=True)]
+    for row in rows:
+        print(f"drum with {row['tones']:3} tones {row['ms']:9.1f} ms")
+    document["tones"] = rows
+    if arguments.out:
+        write_figures(arguments.out, document)
+
+
+if __name__ == "__main__":
+    main()
