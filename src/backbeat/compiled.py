@@ -29,7 +29,8 @@ class CompiledRender:
 
         def eager(params: Params, seeds: Seeds) -> Mono:
             grid = Grid(sample_rate, samples, seeds, params.dtype)
-            return plugin.render(grid, **plugin.table.controls(params))
+            with torch.autocast(params.device.type, enabled=False):
+                return plugin.render(grid, **plugin.table.controls(params))
 
         # What is compiled is kept with a function's code, and only so many versions of it: each needs its own.
         eager.__code__ = eager.__code__.replace(co_name=f"render_{plugin.name}")

@@ -1,6 +1,9 @@
 """Params to audio: the plain function, and an `nn.Module` for those who compose networks."""
 
+from contextlib import nullcontext
+
 import torch
+from jaxtyping import Int
 from torch import Tensor, nn
 
 from backbeat import plugins
@@ -22,7 +25,8 @@ def render(
 
     Args:
         plugin: the instrument.
-        params: (batch, P) in [0, 1], in the order of the plugin's table; gives device and dtype.
+        params: (batch, P) in [0, 1], in the order of the plugin's table; gives device and dtype, float32 at least,
+            within `torch.autocast` too.
         samples: length.
         sample_rate: in Hz.
         seed: of the noise, for all or (batch,).
@@ -36,16 +40,24 @@ def render(
     if samples < 1 or sample_rate <= 0.0:
         raise ParameterError(f"found {samples} samples at {sample_rate:g} Hz; must be at least 1 at a rate above 0")
     seeds = _seeds(plugin, params, seed)
+    params = _precise(params)
     sounds = []
-    for some in _pieces(params, samples):
-        grid = Grid(sample_rate, samples, seeds if len(seeds) == 1 else seeds[some], params.dtype)
-        sounds.append(plugin.render(grid, **plugin.table.controls(params[some])))
-    return torch.cat(sounds).unsqueeze(1)
+    # An export, which no autocast reaches later, would write the context down and could not be loaded.
+    with nullcontext() if torch.compiler.is_exporting() else torch.autocast(params.device.type, enabled=False):
+        for some in _pieces(params, samples):
+            grid = Grid(sample_rate, samples, seeds if seeds.shape[0] == 1 else seeds[some], params.dtype)
+            sounds.append(plugin.render(grid, **plugin.table.controls(params[some])))
+    return torch.cat(sounds).unsqueeze(1) if len(sounds) > 1 else sounds[0].unsqueeze(1)
 
 
-def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Seeds:
-    """The seeds as a tensor, if they and the params fit the plugin."""
-    if params.ndim != 2 or not len(params) or params.shape[1] != plugin.table.size:
+def _precise(params: Params) -> Params:
+    """Params in float32 or float64: a phase of half precision would be off by whole turns."""
+    return params if params.dtype in (torch.float32, torch.float64) else params.float()
+
+
+def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Int[Tensor, " seeds"]:
+    """One seed or (batch,), if they and the params fit the plugin."""
+    if params.ndim != 2 or params.shape[0] == 0 or params.shape[1] != plugin.table.size:
         raise ParameterError(
             f"params: found shape {tuple(params.shape)}; must be (batch, {plugin.table.size}), not empty"
         )
@@ -53,7 +65,7 @@ def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Seeds:
         if not 0 <= seed <= LAST_SEED:
             raise ParameterError(f"seed: found {seed}; must be from 0 to {LAST_SEED}")
         return torch.tensor([seed], device=params.device, dtype=torch.int64)
-    if seed.shape != (params.shape[0],):
+    if seed.ndim != 1 or seed.shape[0] != params.shape[0]:
         raise ParameterError(f"seed: found shape {tuple(seed.shape)}; must be ({params.shape[0]},)")
     return seed
 
@@ -61,6 +73,8 @@ def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Seeds:
 def _pieces(params: Params, samples: int) -> list[slice]:
     """The batch, in equal pieces where it is rendered piece by piece."""
     batch = params.shape[0]
+    if torch.compiler.is_compiling():  # for a batch of any size
+        return [slice(None)]
     many = -(-batch * samples // _SAMPLES_AT_A_TIME) if params.device.type == "cpu" else 1
     size = -(-batch // many)
     return [slice(first, first + size) for first in range(0, batch, size)]
@@ -109,7 +123,7 @@ class Synth(nn.Module):
     def forward(self, params: Params, seed: int | Seeds = 0) -> Audio:
         """Render params (batch, P) in [0, 1] to (batch, 1, samples)."""
         if self._compiled is not None:
-            return self._compiled(params, _seeds(self.plugin, params, seed)).unsqueeze(1)
+            return self._compiled(_precise(params), _seeds(self.plugin, params, seed)).unsqueeze(1)
         return render(self.plugin, params, samples=self.samples, sample_rate=self.sample_rate, seed=seed)
 
     def from_logits(self, logits: Tensor, seed: int | Seeds = 0) -> Audio:

@@ -54,6 +54,10 @@ def noise_bands(grid: Grid, stream: int, levels: Float[Tensor, "batch points ban
     Returns:
         (batch, samples).
     """
+    if grid.seeds.shape[0] == 1:
+        return _shared_seed(grid, stream, levels)
+    if torch.compiler.is_compiling():
+        return _own_seeds(grid, stream, levels)
     size = max(1, len(levels) // len(grid.seeds))
     items = zip(torch.split(grid.seeds, 1), torch.split(levels, size), strict=True)
     return torch.cat([_shared_seed(replace(grid, seeds=seed), stream, some) for seed, some in items])
@@ -63,10 +67,26 @@ def _shared_seed(grid: Grid, stream: int, levels: Float[Tensor, "batch points ba
     """`noise_bands` of items that share one seed."""
     tables = _tables if grid.device.type != "cpu" or torch.compiler.is_compiling() else _kept_tables
     ends = torch.cat([levels[:, :-1], levels[:, 1:]], dim=-1).transpose(0, 1)
+    noises = tables(grid, stream, levels.shape[-1])
+    if torch.compiler.is_compiling():
+        return grid.join((ends @ noises).transpose(0, 1))
     # A product of few rows rounds differently from one of many, so that they get company.
     company = max(0, _FEWEST_ROWS - len(levels))
-    blocks = matmul(pad(ends, (0, 0, 0, company)), tables(grid, stream, levels.shape[-1]))
+    blocks = matmul(pad(ends, (0, 0, 0, company)), noises)
     return grid.join(blocks[:, : len(levels)].transpose(0, 1))
+
+
+def _own_seeds(grid: Grid, stream: int, levels: Float[Tensor, "batch points bands"]) -> Mono:
+    """`noise_bands` of items with a seed each, as one expression for a batch of any size."""
+    kernels = _kernels(levels.shape[-1], grid.sample_rate, grid.device, grid.dtype)
+    ahead = kernels.shape[-1] - 1
+    noises = noise(grid.ahead(ahead), stream).unsqueeze(-2)
+    parts = convolve(noises, kernels, advance=ahead)[..., : grid.samples]
+    parts = pad(parts, (0, -grid.samples % BLOCK))
+    parts = parts.reshape(*parts.shape[:-1], -1, BLOCK)
+    first, step = levels[:, :-1].mT.unsqueeze(-1), levels.diff(dim=1).mT.unsqueeze(-1)
+    rise = torch.arange(BLOCK, device=grid.device, dtype=grid.dtype) / BLOCK
+    return grid.join((torch.addcmul(first, step, rise) * parts).sum(-3))
 
 
 def _tables(grid: Grid, stream: int, bands: int) -> Float[Tensor, "blocks ends block"]:
@@ -93,8 +113,16 @@ def _remembered(
         return _tables(Grid(sample_rate, samples, torch.tensor([seed]), dtype), stream, bands)
 
 
-@lru_cache(maxsize=16)
 def _kernels(bands: int, sample_rate: float, device: torch.device, dtype: torch.dtype) -> Float[Tensor, "bands taps"]:
+    """`_split_kernels`, kept; what an export makes on its way is no tensor that could be."""
+    make = _split_kernels.__wrapped__ if torch.compiler.is_compiling() else _split_kernels
+    return make(bands, sample_rate, device, dtype)
+
+
+@lru_cache(maxsize=16)
+def _split_kernels(
+    bands: int, sample_rate: float, device: torch.device, dtype: torch.dtype
+) -> Float[Tensor, "bands taps"]:
     """Linear-phase FIR filters that split white noise into bands and add up to a single tap."""
     half = round(0.5 * _KERNEL_S * sample_rate)
     frequencies = torch.arange(half + 1, dtype=torch.float64) * (0.5 * sample_rate / half)

@@ -10,16 +10,21 @@ from backbeat.types import Mono
 def rfft(signal: Mono, length: int) -> Complex[Tensor, "... bins"]:
     """Spectrum of a real signal, zero-padded to `length`."""
     # A lone transform is split over threads and rounds differently from one in a batch, so it gets company.
-    if signal.shape[:-1].numel() == 1:
+    if _is_lone(signal):
         return torch.fft.rfft(signal.unsqueeze(0).expand(2, *signal.shape), length)[0]
     return torch.fft.rfft(signal, length)
 
 
 def irfft(spectrum: Complex[Tensor, "... bins"], length: int) -> Mono:
     """Real signal of a spectrum, `length` samples."""
-    if spectrum.shape[:-1].numel() == 1:
+    if _is_lone(spectrum):
         return torch.fft.irfft(spectrum.unsqueeze(0).expand(2, *spectrum.shape), length)[0]
     return torch.fft.irfft(spectrum, length)
+
+
+def _is_lone(signals: Tensor) -> bool:
+    """Whether there is but one, where that is asked: to a compiler, the batch may be of any size."""
+    return not torch.compiler.is_compiling() and signals.shape[:-1].numel() == 1
 
 
 def product(first: Complex[Tensor, "..."], second: Complex[Tensor, "..."]) -> Complex[Tensor, "..."]:

@@ -4,6 +4,11 @@ import torch
 from torch import Tensor
 
 
+def is_fusing() -> bool:
+    """Whether this is being compiled to run here, and not for export, which knows no operations of our own."""
+    return torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+
+
 def kept(values: Tensor) -> Tensor:
     """The values, which compiled code computes once.
 
@@ -11,7 +16,7 @@ def kept(values: Tensor) -> Tensor:
     reads it, or looks up element by element what lies in another order. What is kept is laid down first. Everywhere
     else this does nothing.
     """
-    if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+    if is_fusing():
         kept_values: Tensor = _lay_down(values)
         return kept_values
     return values

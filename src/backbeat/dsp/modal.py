@@ -9,8 +9,10 @@ from torch.autograd.function import once_differentiable
 
 from backbeat.dsp.envelopes import shaped_fall
 from backbeat.dsp.grid import BLOCK, Grid
+from backbeat.dsp.kept import is_fusing, kept
 from backbeat.dsp.known import known
 from backbeat.dsp.linear import matmul
+from backbeat.dsp.oscillators import sine_of_cycles
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control, Mono
 
@@ -22,6 +24,8 @@ _MOST_FALLEN = -20.0
 _CACHED = 1 << 16
 """Values that are worked on at a time, so that they stay in cache, but not fewer blocks than:"""
 _FEWEST_BLOCKS = 16
+_MOST_FUSED = 16
+"""Modes that compiled code writes out one by one."""
 
 
 def modal(
@@ -110,6 +114,8 @@ def swept_modal(
         ahead_s=(excess_now / sweep_rate).to(dtype),
         caught_up=-torch.expm1(-sweep_rate * steps_s).to(dtype),
     )
+    if is_fusing() and frequency_hz.shape[-1] <= _MOST_FUSED:
+        return grid.join(_fused(grid, bank))
     heads = _heads(bank)
     if heads is None:
         return grid.join(_direct(grid, bank))
@@ -191,7 +197,8 @@ def _direct(grid: Grid, bank: _Bank) -> Tensor:
     """The sound of the bank, (..., blocks, block), a sine for each mode and sample."""
     since_s = torch.addcmul(grid.block_steps_s().to(grid.dtype), bank.ahead_s, bank.caught_up).unsqueeze(-2)
     per_second, decay = bank.per_second.unsqueeze(-3), bank.decay.unsqueeze(-3)
-    piece = max(_FEWEST_BLOCKS, _CACHED // decay.numel())
+    blocks = bank.start.shape[-2]
+    piece = blocks if torch.compiler.is_compiling() else max(_FEWEST_BLOCKS, _CACHED // decay.numel())
     tables = zip(
         torch.split(since_s, piece, dim=-3),
         torch.split(bank.start.unsqueeze(-1), piece, dim=-3),
@@ -202,6 +209,22 @@ def _direct(grid: Grid, bank: _Bank) -> Tensor:
     if bank.level.shape[-2] > 1:
         sounds = [torch.addcmul(sound[..., :1, :], sound[..., 1:, :], _rise(sound)) for sound in sounds]
     return torch.cat(sounds, dim=-3).squeeze(-2)
+
+
+def _fused(grid: Grid, bank: _Bank) -> Tensor:
+    """`_direct` as one expression, mode after mode: what a compiler makes one loop of."""
+    per_second, start = (kept(radians / (2.0 * math.pi)) for radians in (bank.per_second, bank.start))
+    level, decay = kept(bank.level), kept(bank.decay)
+    since_s = torch.addcmul(grid.block_steps_s().to(grid.dtype), kept(bank.ahead_s), kept(bank.caught_up))
+    rise = _rise(since_s)
+    sound = torch.zeros_like(since_s)
+    for mode in range(per_second.shape[-2]):
+        now = level[..., 0, mode : mode + 1]
+        if level.shape[-2] > 1:
+            now = torch.addcmul(now, level[..., 1, mode : mode + 1], rise)
+        cycles = torch.addcmul(start[..., mode : mode + 1], per_second[..., mode : mode + 1, :], since_s)
+        sound = torch.addcmul(sound, now * decay[..., mode : mode + 1, :], sine_of_cycles(cycles))
+    return sound
 
 
 def _rise(like: Tensor) -> Tensor:
@@ -266,7 +289,7 @@ class _Ringing(torch.autograd.Function):
         sine, heard = torch.sin(angle), matmul(now.mT, slope)
         of_decay = (heard * sine).sum(-3, keepdim=True)
         of_now = matmul(slope, sine.mul_(decay).mT)
-        turned = angle.cos_().mul_(heard.mul_(decay))
+        turned = heard.mul_(decay).mul_(angle.cos_())  # into what has the slope's axes, vmap's among them
         slopes = (
             matmul(turned, since.mT).sum(-3, keepdim=True),
             matmul(per_second.mT, turned),

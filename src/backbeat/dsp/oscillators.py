@@ -5,6 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.kept import is_fusing
 from backbeat.dsp.phase import Phase
 from backbeat.types import Control, Mono
 
@@ -25,7 +26,7 @@ def sine(grid: Grid, phase: Phase, start_cycles: Control | None = None) -> Mono:
     Returns:
         (..., samples), within ±1.
     """
-    if torch.compiler.is_compiling():
+    if is_fusing():
         return grid.join(sine_of_cycles(phase.cycles(grid.dtype, start_cycles)))
     return grid.join(torch.sin(phase.radians(grid.dtype, start_cycles)))
 

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from backbeat.dsp.fourier import fast_length, irfft, product, rfft
+from backbeat.dsp.kept import is_fusing
 from backbeat.types import Kernel, Mono
 
 _SHORTEST_FFT = 1024
@@ -26,7 +27,7 @@ def convolve(signal: Mono, kernel: Kernel, *, advance: int = 0) -> Mono:
     Returns:
         (..., samples).
     """
-    if torch.compiler.is_compiling() and not torch.compiler.is_exporting():
+    if is_fusing():
         filtered: Mono = _opaque(signal, kernel, advance)[0]
         return filtered
     length, hop, _ = _blocks(signal.shape[-1], kernel.shape[-1])
@@ -44,10 +45,14 @@ def _blocks(samples: int, taps: int) -> tuple[int, int, int]:
 
 def _split(signal: Mono, kernel: Kernel, advance: int) -> Tensor:
     """What of the signal each block of the result depends on, (..., blocks, length)."""
-    samples, taps = signal.shape[-1], kernel.shape[-1]
-    length, hop, frames = _blocks(samples, taps)
-    before = taps - 1 - advance
-    return pad(signal, (before, (frames - 1) * hop + length - before - samples)).unfold(-1, length, hop)
+    samples, before = signal.shape[-1], kernel.shape[-1] - 1
+    _, hop, frames = _blocks(samples, kernel.shape[-1])
+    padded = pad(signal, (before - advance, frames * hop + advance - samples))
+    if frames == 1:
+        return padded.unsqueeze(-2)
+    # `unfold` would do, but vmap has no rule for its gradient.
+    first, new = padded[..., :before].unsqueeze(-2), padded[..., before:].reshape(*signal.shape[:-1], frames, hop)
+    return torch.cat([torch.cat([first, new[..., :-1, hop - before :]], dim=-2), new], dim=-1)
 
 
 # To a compiler, all of it is one operation: it has no complex numbers, and no loop for blocks that overlap.
