@@ -79,6 +79,21 @@ def test_modes_of_a_kick_are_found_anew_behind_its_body(drive_db):
     assert {name for name in values if found[name] != wrong[name]} == {"mode_hz", "mode_s", "mode_db"}
 
 
+def test_long_hold_may_be_a_release():
+    kick = plugins.get("kick")
+
+    def wave(some):
+        params = kick.table.normalise(some).float().unsqueeze(0)
+        return render(kick, params, samples=RATE // 4, sample_rate=RATE)
+
+    short, long = ({**kick.table.defaults(), "hold_s": hold_s, "decay_s": 0.07} for hold_s in (0.05, 0.2))
+    assert len(refine(kick, short, wave(short), wave, RATE)) == 1
+    held, released = refine(kick, long, wave(long), wave, RATE)
+    assert (held["hold_s"], held["decay_s"]) == (0.2, 0.07)
+    assert (released["gate_s"], released["release_s"]) == (0.2, 0.07)
+    assert released["hold_s"] < 0.05
+
+
 def test_plugin_without_a_refiner_suggests_nothing():
     drum = plugins.get("drum")
     assert (

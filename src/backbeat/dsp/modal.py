@@ -146,6 +146,8 @@ _AXES = (2, 2, 3, 2, 2, 2)
 
 def _heads(bank: _Bank) -> list[int] | None:
     """How many blocks of each item the sweep is too fast in for `_settled`; none where values cannot be looked at."""
+    if torch.compiler.is_compiling():
+        return None
     with torch.no_grad():
         lean = bank.per_second.mT * bank.ahead_s * bank.caught_up[..., -1:]
         error = 0.5 * (lean.square() * bank.level.abs().sum(-2)).amax(-1)

@@ -33,6 +33,7 @@ Refiner: TypeAlias = Callable[[Plugin, Start, Audio, Wave, int], list[Start]]
 
 _QUIET_DB = -60.0
 _SPARE_MODES = 3
+_LONG_HOLD_S = 0.1
 _LEAST_CLICK_HZ = 2500.0
 """What is left of the body would have the click begin lower, where it is not heard."""
 
@@ -148,11 +149,25 @@ def _kick_modes(plugin: Plugin, bodiless: Series, sample_rate: int) -> tuple[Mod
 
 
 def _kick_again(plugin: Plugin, values: Start, target: Audio, wave: Wave, sample_rate: int) -> list[Start]:
-    """The modes anew, from what the body and the click of a match leave before the clipper."""
+    """The modes anew, from what the body and the click of a match leave before the clipper.
+
+    And, where the body holds for long, the same with a slow decay that is released there: both fall late.
+    """
     gain, drive_db = dsp.db_to_gain(target.new_tensor([values["gain_db"]])), target.new_tensor([values["drive_db"]])
     whole, rest = (dsp.soft_unclip(sound / gain, drive_db) for sound in (target, wave({**values, "modes": "off"})))
     _, (_, heard) = _kick_modes(plugin, (whole - rest)[0, 0].cpu().double().numpy(), sample_rate)
-    return [{**values, **heard}]
+    start = {**values, **heard}
+    hold_s = values["hold_s"]
+    if not isinstance(hold_s, float) or hold_s < _LONG_HOLD_S:
+        return [start]
+    released: Start = {
+        "hold_s": 0.02,
+        "decay_s": 1.0,
+        "sustain": 0.05,
+        "gate_s": hold_s,
+        "release_s": values["decay_s"],
+    }
+    return [start, {**start, **released}]
 
 
 def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
