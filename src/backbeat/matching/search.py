@@ -15,10 +15,10 @@ Objective: TypeAlias = Callable[[Tensor], Tensor]
 Renewal: TypeAlias = Callable[[Tensor], Tensor]
 """The best params so far, (P,), to more starts, (starts, P)."""
 
-_GRADIENT_MEMORY, _POWER_MEMORY = 0.7, 0.95
+_BETA_1, _BETA_2 = 0.7, 0.95
 _PACE = 0.4
 """Of each parameter's search step, or up to twice that for starts that join late, whose memories are short."""
-_SMALLEST_POWER = 1e-12
+_EPSILON = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
 _RENEWALS = (0.3, 0.7)
@@ -93,10 +93,10 @@ def descend(
         gradient = torch.where(sound, gradient, 0.0)
 
         step = state.step + 1
-        mean = _GRADIENT_MEMORY * state.gradient + (1.0 - _GRADIENT_MEMORY) * gradient
-        power = _POWER_MEMORY * state.power + (1.0 - _POWER_MEMORY) * gradient**2
-        slope = mean / (1.0 - _GRADIENT_MEMORY**step)
-        scale = torch.sqrt(power / (1.0 - _POWER_MEMORY**step)) + _SMALLEST_POWER
+        mean = _BETA_1 * state.gradient + (1.0 - _BETA_1) * gradient
+        power = _BETA_2 * state.power + (1.0 - _BETA_2) * gradient**2
+        slope = mean / (1.0 - _BETA_1**step)
+        scale = torch.sqrt(power / (1.0 - _BETA_2**step)) + _EPSILON
         moved = params - _schedule(step, steps) * pace * slope / scale
 
         winner = int(losses.argmin())

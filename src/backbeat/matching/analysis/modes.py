@@ -80,7 +80,7 @@ def find_modes(
     band = (frequencies >= lowest_hz) & (frequencies <= min(highest_hz, 0.45 * sample_rate))
     decays = torch.from_numpy(np.exp(-LN_1000 * times.even / _T60S[:, None]).astype(np.float32))
     energies = (decays.square() * torch.from_numpy(times.slowness.astype(np.float32))).sum(-1, keepdim=True)
-    octave = math.log(_T60S[1] / _T60S[0])
+    spacing = math.log(_T60S[1] / _T60S[0])
     picked_hz: list[float] = []
     picked_s: list[float] = []
     fit = _Fit(times, count)
@@ -93,7 +93,7 @@ def find_modes(
                 break
             row, column = np.unravel_index(int(np.argmax(free)), score.shape)
             picked_hz.append(float((column + _peak(np.sqrt(score[row]), column)) * sample_rate / length))
-            picked_s.append(float(_T60S[row] * math.exp(octave * _peak(score[:, column], row))))
+            picked_s.append(float(_T60S[row] * math.exp(spacing * _peak(score[:, column], row))))
             free[:, np.abs(frequencies - frequencies[column]) < _APART_HZ] = 0.0
         if len(picked_hz) == fit.modes:
             break
