@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from backbeat import plugins
-from backbeat.errors import ParameterError, PluginError
+from backbeat.errors import ParameterError, PluginError, RenderError
 from backbeat.synth import Synth, render
 
 KICK = plugins.get("kick")
@@ -87,3 +87,66 @@ class TestErrors:
     def test_plugin(self):
         with pytest.raises(PluginError, match=r"^plugin: found 'snair'; there are .*kick"):
             Synth("snair")
+
+
+@pytest.mark.parametrize("name", ["kick", "drum"])
+@pytest.mark.parametrize("seed", [4, torch.arange(7)])
+def test_items_at_a_time_give_the_same_sound_and_gradient(name, seed):
+    whole, parts = Synth(name, seconds=0.02), Synth(name, seconds=0.02, items_at_a_time=3)
+    batch = torch.rand(7, whole.num_params, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        assert torch.equal(parts(batch, seed), whole(batch, seed))
+    gradients = []
+    for synth in (whole, parts):
+        leaf = batch.clone().requires_grad_()
+        gradients.append(torch.autograd.grad(synth(leaf, seed).square().sum(), leaf)[0])
+    torch.testing.assert_close(*gradients, rtol=1e-5, atol=1e-6)
+
+
+def test_nothing_of_a_part_is_kept_for_the_gradient():
+    """But its params: of a thousandfold longer sound no more."""
+    kept = []
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        kept.append(tensor.numel())
+        return tensor
+
+    synth = Synth("kick", seconds=0.1, items_at_a_time=1)
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        synth(params(2).clone().requires_grad_(), 3)
+    assert max(kept, default=0) <= 2 * synth.num_params
+
+
+@pytest.mark.parametrize("count", [0, -3])
+def test_no_items_at_a_time(count):
+    with pytest.raises(ParameterError, match=f"items_at_a_time: found {count}; must be at least 1"):
+        Synth("kick", items_at_a_time=count)
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+)
+def test_out_of_memory_says_what_would_fit(monkeypatch, error):
+    def cramped(plugin, params, **options):
+        if len(params) > 3:
+            raise error
+        return render(plugin, params, **options)
+
+    monkeypatch.setattr("backbeat.synth.render", cramped)
+    synth = Synth("kick", seconds=0.01)
+    assert synth(params(3), 0).shape == (3, 1, 441)
+    with pytest.raises(RenderError, match="out of memory for a batch of 13 × 441 samples; 3 would fit") as caught:
+        synth(params(13), 0)
+    assert "\n" not in str(caught.value)
+    monkeypatch.setattr("backbeat.synth.render", lambda *some, **options: (_ for _ in ()).throw(error))
+    with pytest.raises(RenderError, match="not even one would fit"):
+        synth(params(2), 0)
+
+
+def test_other_errors_of_pytorch_pass(monkeypatch):
+    def broken(*some, **options):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr("backbeat.synth.render", broken)
+    with pytest.raises(RuntimeError, match="something else"):
+        Synth("kick", seconds=0.01)(params(2), 0)

@@ -4,6 +4,7 @@
     ├── AudioError       a sound file that cannot be read or written
     ├── ParameterError   a control name, value or shape that a table does not allow
     ├── PluginError      an instrument that does not exist or is not well formed
+    ├── RenderError      a batch that does not fit into memory
     ├── PatchError       a patch that cannot be loaded, validated or saved
     ├── MatchError       a match that cannot be started or resumed
     └── UsageError       a command line that asks for what there is not
@@ -26,6 +27,10 @@ class ParameterError(BackbeatError):
 
 class PluginError(BackbeatError):
     """An instrument that does not exist or is not well formed."""
+
+
+class RenderError(BackbeatError):
+    """A batch that does not fit into memory."""
 
 
 class PatchError(BackbeatError):

@@ -5,11 +5,12 @@ from contextlib import nullcontext
 import torch
 from jaxtyping import Int
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from backbeat import plugins
 from backbeat.compiled import CompiledRender
 from backbeat.dsp import Grid
-from backbeat.errors import ParameterError
+from backbeat.errors import ParameterError, RenderError
 from backbeat.plugins import Plugin
 from backbeat.types import Audio, Params, Seeds
 
@@ -70,6 +71,10 @@ def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Int[Tensor, " s
     return seed
 
 
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
 def _pieces(params: Params, samples: int) -> list[slice]:
     """The batch, in equal pieces where it is rendered piece by piece."""
     batch = params.shape[0]
@@ -89,12 +94,15 @@ class Synth(nn.Module):
         plugin: an instrument, or the name of one.
         sample_rate: in Hz.
         seconds: length of what it renders.
+        items_at_a_time: render so many of a batch at once, and keep nothing but their params for the gradient: what it
+            needs is computed again on the way back. Memory is then that of so many, for a third more time. None
+            renders the batch as a whole.
         compile: render by compiled code, which is faster by far, in the same sound within -100 dB for musical patches,
             and takes a minute to be made when it is first used. See `CompiledRender`.
 
     Raises:
         PluginError: where there is no plugin of that name.
-        ParameterError: where rate or length is not above zero.
+        ParameterError: where rate, length or `items_at_a_time` is not above zero.
     """
 
     def __init__(
@@ -103,6 +111,7 @@ class Synth(nn.Module):
         sample_rate: float = 44100.0,
         seconds: float = 1.0,
         *,
+        items_at_a_time: int | None = None,
         compile: bool = False,  # noqa: A002 - the field's word
     ) -> None:
         super().__init__()
@@ -113,6 +122,9 @@ class Synth(nn.Module):
             raise ParameterError(
                 f"synth: found {seconds:g} s at {sample_rate:g} Hz; must be at least one sample at a rate above 0"
             )
+        if items_at_a_time is not None and items_at_a_time < 1:
+            raise ParameterError(f"items_at_a_time: found {items_at_a_time}; must be at least 1")
+        self.items_at_a_time = items_at_a_time
         self._compiled = CompiledRender(self.plugin, sample_rate, self.samples) if compile else None
 
     @property
@@ -121,7 +133,50 @@ class Synth(nn.Module):
         return self.plugin.table.size
 
     def forward(self, params: Params, seed: int | Seeds = 0) -> Audio:
-        """Render params (batch, P) in [0, 1] to (batch, 1, samples)."""
+        """Render params (batch, P) in [0, 1] to (batch, 1, samples).
+
+        Raises:
+            ParameterError: where the shape of `params` or `seed` does not fit.
+            RenderError: where memory does not suffice for the batch; says how many would fit.
+        """
+        try:
+            return self._in_parts(params, seed)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            reason = f"out of memory for a batch of {len(params)} × {self.samples} samples; {self._fitting(params)}"
+        raise RenderError(reason)
+
+    def _in_parts(self, params: Params, seed: int | Seeds) -> Audio:
+        count = self.items_at_a_time
+        if count is None or params.shape[0] <= count:
+            return self._whole(params, seed)
+        parts = params.split(count)
+        seeds = [seed] * len(parts) if isinstance(seed, int) else seed.split(count)
+        if not (torch.is_grad_enabled() and params.requires_grad):
+            return torch.cat([self._whole(*part) for part in zip(parts, seeds, strict=True)])
+        return torch.cat(
+            [
+                checkpoint(self._whole, *part, use_reentrant=False, preserve_rng_state=False)
+                for part in zip(parts, seeds, strict=True)
+            ]
+        )
+
+    def _fitting(self, params: Params) -> str:
+        """How many items of a batch that does not fit would, by trial."""
+        count = len(params) // 2
+        while count:
+            try:
+                self._whole(params[:count], 0)
+            except RuntimeError as error:
+                if not _is_out_of_memory(error):
+                    raise
+                count //= 2
+            else:
+                return f"{count} would fit: render with items_at_a_time={count}, or fewer where gradients are kept"
+        return "not even one would fit"
+
+    def _whole(self, params: Params, seed: int | Seeds) -> Audio:
         if self._compiled is not None:
             return self._compiled(_precise(params), _seeds(self.plugin, params, seed)).unsqueeze(1)
         return render(self.plugin, params, samples=self.samples, sample_rate=self.sample_rate, seed=seed)

@@ -117,7 +117,8 @@ def _read_frames(path: Path, sound: Any, max_seconds: float) -> tuple[Frames, li
     frames, skipped = _skip_silence(path, sound, longest)
     needed = math.ceil(MIN_SAMPLES * max(1.0, rate / usual_rate(rate)))
     if len(frames) < needed:
-        raise AudioError(f"{path}: {len(frames)} samples at {rate} Hz; allowed: at least {needed}")
+        cut = f" of the {sound.frames} that its header claims" if sound.frames > skipped + len(frames) else ""
+        raise AudioError(f"{path}: {len(frames)} samples{cut} at {rate} Hz; allowed: at least {needed}")
     _check_sounding(path, frames, (skipped + len(frames)) / rate)
     peak = float(np.abs(frames).max())
     if peak > MAX_PEAK:
