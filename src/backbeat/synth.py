@@ -151,16 +151,17 @@ class Synth(nn.Module):
         count = self.items_at_a_time
         if count is None or params.shape[0] <= count:
             return self._whole(params, seed)
-        parts = params.split(count)
-        seeds = [seed] * len(parts) if isinstance(seed, int) else seed.split(count)
+        rows = torch.split(params, count)
+        seeds: list[int | Seeds] = [seed] * len(rows)
+        if isinstance(seed, Tensor):
+            seeds = list(torch.split(seed, count))
         if not (torch.is_grad_enabled() and params.requires_grad):
-            return torch.cat([self._whole(*part) for part in zip(parts, seeds, strict=True)])
-        return torch.cat(
-            [
-                checkpoint(self._whole, *part, use_reentrant=False, preserve_rng_state=False)
-                for part in zip(parts, seeds, strict=True)
-            ]
-        )
+            return torch.cat([self._whole(some, own) for some, own in zip(rows, seeds, strict=True)])
+        sounds = [
+            checkpoint(self._whole, some, own, use_reentrant=False, preserve_rng_state=False)
+            for some, own in zip(rows, seeds, strict=True)
+        ]
+        return torch.cat(sounds)
 
     def _fitting(self, params: Params) -> str:
         """How many items of a batch that does not fit would, by trial."""

@@ -304,3 +304,10 @@ def test_random_bytes(tmp_path_factory, magic, data):
     path = tmp_path_factory.getbasetemp() / "random.wav"
     path.write_bytes(magic + data)
     read_or_refuse(path)
+
+
+def test_file_cut_off_in_its_header_says_what_it_claims(tmp_path):
+    whole = save(tmp_path / "whole.flac", NOISE[:8000], 44100)
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes(whole.read_bytes()[:300])
+    assert "0 samples of the 8000 that its header claims at 44100 Hz" in message(cut)
