@@ -68,3 +68,8 @@ for command in ([], ["match"], ["render"], ["compare"], ["plugins"], ["random"],
 
 def test_heavy_modules_would_be_seen():
     assert "numpy" in modules_after("import backbeat; backbeat.load")
+
+
+def test_those_who_do_not_compile_do_not_wait_for_the_compiler():
+    code = "import sys, backbeat, backbeat.matching; assert 'torch._dynamo' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -4,7 +4,6 @@ import warnings
 from typing import Any
 
 import torch
-from torch._dynamo.exc import BackendCompilerFailed
 
 from backbeat.dsp import Grid
 from backbeat.plugins import Plugin
@@ -25,6 +24,8 @@ class CompiledRender:
     """
 
     def __init__(self, plugin: Plugin, sample_rate: float, samples: int) -> None:
+        import torch._dynamo  # a second to read in, which those who do not compile are spared
+
         self._made_of = (plugin, sample_rate, samples)
 
         def eager(params: Params, seeds: Seeds) -> Mono:
@@ -47,7 +48,7 @@ class CompiledRender:
                 torch._dynamo.mark_dynamic(batched, 0)
         try:
             return self._compiled(params, seeds)
-        except BackendCompilerFailed as error:
+        except torch._dynamo.exc.BackendCompilerFailed as error:
             reason = str(error.inner_exception).splitlines()[0]
             warnings.warn(f"compile: rendering as without it, since no compiler works here ({reason})", stacklevel=2)
             self._compiled = self._eager
