@@ -67,13 +67,11 @@ def _shared_seed(grid: Grid, stream: int, levels: Float[Tensor, "batch points ba
     """`noise_bands` of items that share one seed."""
     tables = _tables if grid.device.type != "cpu" or torch.compiler.is_compiling() else _kept_tables
     ends = torch.cat([levels[:, :-1], levels[:, 1:]], dim=-1).transpose(0, 1)
-    noises = tables(grid, stream, levels.shape[-1])
-    if torch.compiler.is_compiling():
-        return grid.join((ends @ noises).transpose(0, 1))
-    # A product of few rows rounds differently from one of many, so that they get company.
-    company = max(0, _FEWEST_ROWS - len(levels))
-    blocks = matmul(pad(ends, (0, 0, 0, company)), noises)
-    return grid.join(blocks[:, : len(levels)].transpose(0, 1))
+    # A product of few rows rounds differently from one of many, so that they get company, unless compiled.
+    items = levels.shape[0]
+    company = 0 if torch.compiler.is_compiling() else max(0, _FEWEST_ROWS - items)
+    blocks = matmul(pad(ends, (0, 0, 0, company)), tables(grid, stream, levels.shape[-1]))
+    return grid.join(blocks[:, :items].transpose(0, 1))
 
 
 def _own_seeds(grid: Grid, stream: int, levels: Float[Tensor, "batch points bands"]) -> Mono:

@@ -67,11 +67,10 @@ class Candidate:
         proposed = [
             table.normalise(values) for values in propose(self.plugin, heard, self.sample_rate, peak / _ANALYSIS_PEAK)
         ]
-        steps = [parameter.search_step for parameter in table.values() for _ in range(parameter.size)]
         rows = vary(
             torch.stack(proposed),
             len(proposed) + _VARIATIONS * (count - 1),
-            _SPREAD * torch.tensor(steps, dtype=torch.float64),
+            _SPREAD * table.search_steps(),
             torch.Generator().manual_seed(self.seed),
         ).to(self.target.device, torch.float32)
         with torch.no_grad():
@@ -128,7 +127,7 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         return *begun[0], []
     losses = [each.after(first, max(1, min(_STEPS_TRIED, steps // 10))) for each, first in begun]
     chosen, first = begun[losses.index(min(losses))]
-    said = ", ".join(f"{each.plugin.name} {loss:.2f}" for each, loss in zip(candidates, losses, strict=False))
+    said = ", ".join(f"{each.plugin.name} {loss:.2f}" for (each, _), loss in zip(begun, losses, strict=True))
     return chosen, first, [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})"]
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from backbeat.dsp.fourier import fast_length, irfft, rfft
+from backbeat.matching.search import inside
 from backbeat.parameters import Table
 from backbeat.types import Audio, Mono
 
@@ -90,14 +91,12 @@ class _Problem:
     """Least squares of the whitened wave."""
 
     def __init__(self, sound: Sound, target: Audio, table: Table) -> None:
-        each = [parameter for parameter in table.values() for _ in range(parameter.size)]
         self._sound = sound
         self._like = target
         self._whiten = _whitening(target[0, 0])
         self._target = self._whiten(target[0, 0])
         self._energy = float(self._target.double().square().sum())
-        self._pace = torch.tensor([parameter.search_step for parameter in each], dtype=torch.float64)
-        self._wraps = torch.tensor([parameter.unit == "cycles" for parameter in each])
+        self._pace, self._wraps = table.search_steps(), table.phases()
 
     def at(self, params: Tensor) -> _Point:
         """The point of params (P,)."""
@@ -106,7 +105,7 @@ class _Problem:
 
     def inside(self, params: Tensor) -> Tensor:
         """Params within [0, 1]: phases wrapped around, all else clipped."""
-        return torch.where(self._wraps, params - params.floor(), params.clamp(0.0, 1.0))
+        return inside(params, self._wraps)
 
     def step(self, point: _Point, damping: float) -> tuple[_Point, float]:
         """A better point, or the same if none is found, and the damping for the next step."""
@@ -127,9 +126,9 @@ class _Problem:
 
     def _heard(self, rows: Tensor) -> Tensor:
         """Whitened waves of params (n, P)."""
-        inside = self.inside(rows).to(self._like)
+        params = self.inside(rows).to(self._like)
         with torch.no_grad():
-            return torch.cat([self._whiten(self._sound(some)[:, 0]) for some in torch.split(inside, _AT_ONCE)])
+            return torch.cat([self._whiten(self._sound(some)[:, 0]) for some in torch.split(params, _AT_ONCE)])
 
     def _linear(self, point: _Point) -> tuple[Tensor, Tensor]:
         """`Jᵀ J` and `Jᵀ r`, per search step, as shares of the target's energy."""

@@ -81,9 +81,7 @@ def descend(
     References:
         | Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
     """
-    each = [parameter for parameter in table.values() for _ in range(parameter.size)]
-    pace = torch.tensor([p.search_step for p in each], dtype=state.params.dtype, device=state.params.device)
-    wraps = torch.tensor([p.unit == "cycles" for p in each], device=state.params.device)
+    pace, wraps = table.search_steps().to(state.params), table.phases().to(state.params.device)
     while state.step < steps:
         params = state.params.detach().requires_grad_()
         losses = objective(params)
@@ -103,7 +101,7 @@ def descend(
         better = float(losses[winner]) < state.best_loss
         best_loss = float(losses[winner]) if better else state.best_loss
         state = SearchState(
-            params=torch.where(wraps, moved - torch.floor(moved), moved.clamp(0.0, 1.0)),
+            params=inside(moved, wraps),
             gradient=mean,
             power=power,
             lowest=torch.minimum(state.lowest, losses),
@@ -116,6 +114,11 @@ def descend(
         if renew is not None and steps >= _FEWEST_RENEWED and step in [round(share * steps) for share in _RENEWALS]:
             state = _join(state, renew(state.best_params), objective)
         yield state
+
+
+def inside(params: Tensor, wraps: Tensor) -> Tensor:
+    """Params within [0, 1]: those that wrap by their fraction, all others clipped."""
+    return torch.where(wraps, params - torch.floor(params), params.clamp(0.0, 1.0))
 
 
 def _schedule(step: int, steps: int) -> float:

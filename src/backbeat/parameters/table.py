@@ -55,6 +55,14 @@ class Table(Mapping[str, Parameter]):
                 names.append(name)
         return names
 
+    def search_steps(self) -> Tensor:
+        """How far a search moves each entry of the flat vector in one coarse step, (P,), float64."""
+        return torch.tensor([parameter.search_step for parameter in self._of_each_entry()], dtype=torch.float64)
+
+    def phases(self) -> Tensor:
+        """Which entries of the flat vector are phases, that wrap around, (P,)."""
+        return torch.tensor([parameter.unit == "cycles" for parameter in self._of_each_entry()])
+
     def controls(self, params: Params) -> dict[str, Control]:
         """Physical controls by name, each (batch, size), of params (batch, P) in [0, 1]."""
         low, high, log = self._bounds(params)
@@ -153,9 +161,12 @@ class Table(Mapping[str, Parameter]):
             raise ParameterError(f"{name}: no such parameter; there are {', '.join(self)}")
         return self._parameters[name]
 
+    def _of_each_entry(self) -> list[Parameter]:
+        return [parameter for parameter in self.values() for _ in range(parameter.size)]
+
     def _bounds(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Low and high end of every entry, and whether its scale is log."""
-        each = [parameter for parameter in self.values() for _ in range(parameter.size)]
+        each = self._of_each_entry()
         low = torch.tensor([p.low for p in each], dtype=like.dtype, device=like.device)
         high = torch.tensor([p.high for p in each], dtype=like.dtype, device=like.device)
         log = torch.tensor([p.scale == "log" for p in each], device=like.device)
