@@ -40,8 +40,9 @@ def test_sounds_like_eager_code(synths, batch):
         assert level_db(compiled(params, 5) - eager(params, 5)) < -100.0
 
 
-def test_gradient_is_that_of_eager_code(synths):
-    params = musical(synths[0].plugin.name, 3)
+@pytest.mark.parametrize("batch", [3, 64], ids=["few", "as many as samples in a block"])
+def test_gradient_is_that_of_eager_code(synths, batch):
+    params = musical(synths[0].plugin.name, batch)
     gradients = []
     for synth in synths:
         leaf = params.clone().requires_grad_()

@@ -45,7 +45,7 @@ class CompiledRender:
         params, seeds = params.clone(), seeds.clone()  # marked, and so not the caller's own
         for batched in (params, seeds):
             if len(batched) > 1:
-                torch._dynamo.mark_dynamic(batched, 0)
+                torch._dynamo.maybe_mark_dynamic(batched, 0)  # if not, for this size alone
         try:
             return self._compiled(params, seeds)
         except torch._dynamo.exc.BackendCompilerFailed as error:

@@ -56,3 +56,11 @@ def test_ramp_gradient():
 
 def test_the_device_is_that_of_the_seeds():
     assert Grid(44100.0, 1, torch.zeros(1, dtype=torch.int64, device="meta")).device.type == "meta"
+
+
+def test_a_grid_ahead_has_whole_long_blocks_and_is_cut_back():
+    grid = make_grid(1000)
+    longer = grid.ahead(100)
+    assert longer.samples == 1280
+    signal = torch.arange(1280.0).unsqueeze(0).requires_grad_()
+    assert torch.equal(grid.cut(signal), signal[:, :1000])

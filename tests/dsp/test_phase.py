@@ -15,7 +15,7 @@ ONE_S = int(SAMPLE_RATE)
 
 def unwrapped(grid: Grid, phase: Phase) -> np.ndarray:
     """The whole phase in cycles, in float64."""
-    return grid.join(phase.starts + phase.rows @ phase.columns)[0].numpy()
+    return grid.join(phase.starts + phase.ratio * sum(row * column for row, column in phase.terms))[0].numpy()
 
 
 def fraction_error(found: torch.Tensor, expected: np.ndarray) -> float:

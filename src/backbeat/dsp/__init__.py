@@ -5,7 +5,7 @@ Signals are (..., samples), controls (..., 1) in the units of their names, and b
 
 from backbeat.dsp.bands import band_centers_hz, between, control_times_s, noise_bands
 from backbeat.dsp.comb import comb
-from backbeat.dsp.envelopes import adsr, attack, curve, decay, fall_after, shaped_decay, shaped_fall
+from backbeat.dsp.envelopes import adsr, attack, curve, decay, fall_after, heard, shaped_decay, shaped_fall
 from backbeat.dsp.filters.convolution import convolve
 from backbeat.dsp.filters.fir import fir, fir_bandpass, fir_highpass, fir_lowpass
 from backbeat.dsp.filters.iir import (
@@ -26,7 +26,7 @@ from backbeat.dsp.grid import Grid
 from backbeat.dsp.known import known
 from backbeat.dsp.modal import modal, swept_modal
 from backbeat.dsp.noise import noise
-from backbeat.dsp.oscillators import sine
+from backbeat.dsp.oscillators import Voice, sine, sines
 from backbeat.dsp.phase import Phase, steady, sweep, vibrato
 from backbeat.dsp.shapers import arctan_clip, soft_clip, soft_unclip, tanh_clip
 from backbeat.dsp.units import (
@@ -45,6 +45,7 @@ __all__ = [
     "Grid",
     "Phase",
     "Section",
+    "Voice",
     "adsr",
     "arctan_clip",
     "attack",
@@ -64,6 +65,7 @@ __all__ = [
     "fir_highpass",
     "fir_lowpass",
     "gain_to_db",
+    "heard",
     "high_shelf",
     "highpass",
     "iir",
@@ -82,6 +84,7 @@ __all__ = [
     "shaped_decay",
     "shaped_fall",
     "sine",
+    "sines",
     "soft_clip",
     "soft_unclip",
     "steady",

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
-from backbeat.dsp.filters.convolution import convolve
+from backbeat.dsp.filters.fir import fir
 from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.linear import matmul
 from backbeat.dsp.noise import noise
@@ -77,9 +77,9 @@ def _shared_seed(grid: Grid, stream: int, levels: Float[Tensor, "batch points ba
 def _own_seeds(grid: Grid, stream: int, levels: Float[Tensor, "batch points bands"]) -> Mono:
     """`noise_bands` of items with a seed each, as one expression for a batch of any size."""
     kernels = _kernels(levels.shape[-1], grid.sample_rate, grid.device, grid.dtype)
-    ahead = kernels.shape[-1] - 1
-    noises = noise(grid.ahead(ahead), stream).unsqueeze(-2)
-    parts = convolve(noises, kernels, advance=ahead)[..., : grid.samples]
+    half = kernels.shape[-1] // 2
+    noises = noise(grid.ahead(2 * half), stream).unsqueeze(-2)
+    parts = fir(noises, kernels)[..., half : half + grid.samples]
     parts = pad(parts, (0, -grid.samples % BLOCK))
     parts = parts.reshape(*parts.shape[:-1], -1, BLOCK)
     first, step = levels[:, :-1].mT.unsqueeze(-1), levels.diff(dim=1).mT.unsqueeze(-1)
@@ -90,8 +90,8 @@ def _own_seeds(grid: Grid, stream: int, levels: Float[Tensor, "batch points band
 def _tables(grid: Grid, stream: int, bands: int) -> Float[Tensor, "blocks ends block"]:
     """The noise of each band, fading out and then fading in over every block."""
     kernels = _kernels(bands, grid.sample_rate, grid.device, grid.dtype)
-    ahead = kernels.shape[-1] - 1
-    parts = convolve(noise(grid.ahead(ahead), stream), kernels, advance=ahead)[..., : grid.samples]
+    half = kernels.shape[-1] // 2
+    parts = fir(noise(grid.ahead(2 * half), stream), kernels)[..., half : half + grid.samples]
     parts = pad(parts, (0, -grid.samples % BLOCK)).reshape(bands, -1, BLOCK).transpose(0, 1)
     rise = torch.arange(BLOCK, device=grid.device, dtype=grid.dtype) / BLOCK
     return torch.cat([parts * (1.0 - rise), parts * rise], dim=-2)

@@ -1,13 +1,14 @@
 """Envelopes: what a sound's level does over time. Every decay time is a T60, in seconds."""
 
 import math
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backbeat.dsp.grid import Grid
-from backbeat.dsp.kept import kept
+from backbeat.dsp.grid import BLOCK, Grid
+from backbeat.dsp.kept import is_fusing, kept
 from backbeat.dsp.units import LN_1000, SHORTEST_T60_S, t60_to_rate
 from backbeat.types import Control, Mono
 
@@ -24,9 +25,13 @@ def decay(grid: Grid, t60_s: Control) -> Mono:
         grid: where to render.
         t60_s: time to fall by 60 dB, (..., 1), seconds; zero is a single sample.
     """
-    rate = t60_to_rate(t60_s.double()).unsqueeze(-1)
-    starts = kept(torch.exp(-rate * grid.block_starts_s()).to(grid.dtype))
-    return grid.join(starts * kept(torch.exp(-rate * grid.block_steps_s()).to(grid.dtype)))
+    return _fall(grid, t60_to_rate(t60_s.double()), torch.zeros_like(t60_s, dtype=torch.float64))
+
+
+def heard(grid: Grid, t60_s: Control) -> Control:
+    """How many samples a `decay` stays above the rounding of full scale: `T60 · log10(1/ε) / 3`, without gradient."""
+    last_s = t60_s.detach() * (-math.log10(torch.finfo(grid.dtype).eps) / 3.0)
+    return last_s * grid.sample_rate
 
 
 def shaped_decay(grid: Grid, t60_s: Control, shape: Control) -> Mono:
@@ -102,7 +107,7 @@ def adsr(
 
     With `t1 = attack + hold` and `t2 = t1 + gate`:
     `attack(t) · (s + (1 - s) exp(-ln 1000 (t - t1)⁺ / decay)) · exp(-ln 1000 (t - t2)⁺ / release)`.
-    Any segment may be zero.
+    Any segment may be zero; a fall by 60 dB takes a twelfth of a block, 6 samples, at least.
 
     Args:
         grid: where to render.
@@ -121,4 +126,43 @@ def adsr(
 
 def _decay_after(grid: Grid, t60_s: Control, onset_s: Control) -> Mono:
     """1 until the onset, an exponential decay from there."""
-    return torch.exp(grid.ramp(-t60_to_rate(t60_s), onset_s).clamp(-_DEEPEST, 0.0))
+    fastest = _DEEPEST * grid.sample_rate / BLOCK
+    return _fall(grid, t60_to_rate(t60_s.double()).clamp(max=fastest), onset_s.double())
+
+
+def _fall(grid: Grid, rate: Control, onset_s: Control) -> Mono:
+    """`exp(-rate · (t - onset))`, 1 at most, of float64 controls."""
+    if is_fusing():
+        level: Mono = _Fall.apply(grid, rate, onset_s)  # type: ignore[no-untyped-call]
+        return level
+    return _fall_of_tables(grid, rate, onset_s)
+
+
+def _fall_of_tables(grid: Grid, rate: Control, onset_s: Control) -> Mono:
+    """`_fall` as the product of two short tables, in which a block before the onset only has to stay above 1."""
+    rate, onset_s = rate.unsqueeze(-1), onset_s.unsqueeze(-1)
+    starts = torch.exp((rate * (onset_s - grid.block_starts_s())).clamp(max=_DEEPEST))
+    steps = torch.exp(-rate * grid.block_steps_s())
+    return grid.join(kept(starts.to(grid.dtype)) * kept(steps.to(grid.dtype))).clamp(max=1.0)
+
+
+class _Fall(torch.autograd.Function):
+    """`_fall`, whose gradient is two sums over its samples, and not over blocks and over the steps of all blocks."""
+
+    @staticmethod
+    def forward(grid: Grid, rate: Tensor, onset_s: Tensor) -> Tensor:
+        return _fall_of_tables(grid, rate, onset_s)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Grid, Tensor, Tensor], output: Tensor) -> None:
+        ctx.grid, *controls = inputs
+        ctx.save_for_backward(*controls)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[None, Tensor, Tensor]:
+        rate, onset_s = ctx.saved_tensors
+        level = _fall_of_tables(ctx.grid, rate, onset_s)
+        since_s = ctx.grid.ramp(torch.ones_like(onset_s), onset_s)
+        fallen = torch.where(level < 1.0, slope * level, 0.0)
+        of_rate, of_onset = -(fallen * since_s).sum(-1, keepdim=True), fallen.sum(-1, keepdim=True)
+        return None, of_rate.double(), rate * of_onset

@@ -6,9 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import pad
 
-from backbeat.dsp.kept import kept
+from backbeat.dsp.kept import extended, first, kept
 from backbeat.types import Control, Mono, Seeds
 
 BLOCK = 64
@@ -17,6 +16,9 @@ BLOCK = 64
 Short enough that a phase inside one block keeps float32's accuracy (at most 32 cycles), long enough that the
 float64 tables of block starts cost 1/64 of the signal.
 """
+
+LONG_BLOCK = 256
+"""Samples per block of what is accurate, and quicker, in longer ones; some blocks' worth."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,20 @@ class Grid:
         return replace(self, samples=min(self.samples, math.ceil(seconds * self.sample_rate)))
 
     def ahead(self, samples: int) -> "Grid":
-        """The grid with that many samples more, for a filter that looks ahead."""
-        return replace(self, samples=self.samples + samples)
+        """The grid with that many samples more or a few above, for a filter that looks ahead; in whole long blocks."""
+        return replace(self, samples=-(-(self.samples + samples) // LONG_BLOCK) * LONG_BLOCK)
+
+    def cut(self, signal: Float[Tensor, "... longer"]) -> Mono:
+        """What this grid has of a signal of a longer one."""
+        return first(signal, self.samples)
 
     def fill(self, signal: Float[Tensor, "... head"]) -> Mono:
         """Extend a signal of a `head` with silence to this grid's length."""
-        return pad(kept(signal), (0, self.samples - signal.shape[-1]))
+        return extended(signal, self.samples)
 
     def join(self, blocks: Float[Tensor, "... blocks block"]) -> Mono:
         """Lay blocks end to end and cut what overhangs the grid."""
-        return blocks.flatten(-2)[..., : self.samples]
+        return self.cut(blocks.flatten(-2))
 
     def ramp(self, slope: Control, zero_s: Control) -> Mono:
         """The straight line `slope · (t - zero)`, accurate near its zero.

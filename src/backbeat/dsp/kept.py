@@ -1,7 +1,10 @@
 """Where compiled code is to stop and write down what it has."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 
 def is_fusing() -> bool:
@@ -17,23 +20,78 @@ def kept(values: Tensor) -> Tensor:
     else this does nothing.
     """
     if is_fusing():
-        kept_values: Tensor = _lay_down(values)
+        kept_values: Tensor = _Kept.apply(values)  # type: ignore[no-untyped-call]
         return kept_values
     return values
 
 
-@torch.library.custom_op("backbeat::lay_down", mutates_args=())
-def _lay_down(values: Tensor) -> Tensor:
-    return values.clone(memory_format=torch.contiguous_format)
+class _Kept(torch.autograd.Function):
+    """The values, said to lie in memory in a certain order, for which they have to lie there."""
+
+    @staticmethod
+    def forward(values: Tensor) -> Tensor:
+        values = values.contiguous()
+        return values.as_strided(values.shape, values.stride())
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        return kept(gradient)
 
 
-@_lay_down.register_fake
-def _(values: Tensor) -> Tensor:
-    return torch.empty_like(values, memory_format=torch.contiguous_format)
+def extended(values: Tensor, samples: int) -> Tensor:
+    """The values, silence after them, (..., samples): compiled code would ask of each sample whether it is silent."""
+    if is_fusing():
+        laid_out: Tensor = _lay_out(values, samples)
+        return laid_out
+    return pad(values, (0, samples - values.shape[-1]))
 
 
-def _backward(_: object, gradient: Tensor) -> Tensor:
-    return kept(gradient)
+def first(values: Tensor, samples: int) -> Tensor:
+    """The first samples: the gradient of what a compiler is told is a slice would be full of questions as well."""
+    if is_fusing() and samples < values.shape[-1]:
+        begun: Tensor = _First.apply(values, samples)  # type: ignore[no-untyped-call]
+        return begun
+    return values[..., :samples]
 
 
-torch.library.register_autograd("backbeat::lay_down", _backward)
+class _First(torch.autograd.Function):
+    """`first`, whose gradient is `extended`."""
+
+    @staticmethod
+    def forward(values: Tensor, samples: int) -> Tensor:
+        return values[..., :samples]
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
+        ctx.length = inputs[0].shape[-1]
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
+        return extended(slope, ctx.length), None
+
+
+@torch.library.custom_op("backbeat::lay_out", mutates_args=())
+def _lay_out(values: Tensor, samples: int) -> Tensor:
+    whole = values.new_zeros(*values.shape[:-1], samples)
+    whole[..., : values.shape[-1]] = values
+    return whole
+
+
+@_lay_out.register_fake
+def _(values: Tensor, samples: int) -> Tensor:
+    return values.new_empty(*values.shape[:-1], samples)
+
+
+def _setup(ctx: Any, inputs: tuple[Tensor, int], output: Tensor) -> None:
+    ctx.length = inputs[0].shape[-1]
+
+
+def _cut(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    return gradient[..., : ctx.length], None
+
+
+torch.library.register_autograd("backbeat::lay_out", _cut, setup_context=_setup)

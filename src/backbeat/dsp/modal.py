@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from backbeat.dsp.envelopes import shaped_fall
-from backbeat.dsp.grid import BLOCK, Grid
+from backbeat.dsp.grid import BLOCK, LONG_BLOCK, Grid
 from backbeat.dsp.kept import is_fusing, kept
 from backbeat.dsp.known import known
 from backbeat.dsp.linear import matmul
@@ -16,7 +16,6 @@ from backbeat.dsp.oscillators import sine_of_cycles
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control, Mono
 
-_MODAL_BLOCK = 256
 _FADE_BELOW_NYQUIST = 0.1
 _FIRST_S = 1e-12
 """Stands for t = 0, where a power has no finite gradient."""
@@ -58,8 +57,8 @@ def modal(
         envelope = torch.exp(-rate.unsqueeze(-2) * t.unsqueeze(-1)).to(grid.dtype)
         return envelope * torch.cos(angle), envelope * torch.sin(angle)
 
-    starts_re, starts_im = table(grid.block_starts_s(_MODAL_BLOCK).squeeze(-1), phase)
-    steps_re, steps_im = table(grid.block_steps_s(_MODAL_BLOCK), torch.zeros_like(phase))
+    starts_re, starts_im = table(grid.block_starts_s(LONG_BLOCK).squeeze(-1), phase)
+    steps_re, steps_im = table(grid.block_steps_s(LONG_BLOCK), torch.zeros_like(phase))
     starts = torch.cat([level * starts_re, level * starts_im], dim=-1)
     steps = torch.cat([steps_im, steps_re], dim=-1)
     return grid.join(matmul(starts, steps.mT))

@@ -1,11 +1,15 @@
 """Oscillators: a waveform read along a phase."""
 
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.dsp.grid import Grid
-from backbeat.dsp.kept import is_fusing
+from backbeat.dsp.kept import is_fusing, kept
 from backbeat.dsp.phase import Phase
 from backbeat.types import Control, Mono
 
@@ -26,9 +30,39 @@ def sine(grid: Grid, phase: Phase, start_cycles: Control | None = None) -> Mono:
     Returns:
         (..., samples), within ±1.
     """
-    if is_fusing():
-        return grid.join(sine_of_cycles(phase.cycles(grid.dtype, start_cycles)))
-    return grid.join(torch.sin(phase.radians(grid.dtype, start_cycles)))
+    return sines(grid, [Voice(phase, start_cycles)])
+
+
+class Voice(NamedTuple):
+    """One of several `sines`.
+
+    Attributes:
+        phase: φ, in cycles.
+        start_cycles: φ0, (..., 1), cycles; none starts at a rising zero crossing.
+        level: g, (..., 1); none is 1.
+    """
+
+    phase: Phase
+    start_cycles: Control | None = None
+    level: Control | None = None
+
+
+def sines(grid: Grid, voices: Sequence[Voice]) -> Mono:
+    """A sum of sines: `Σ_k g_k sin 2π(φ_k(t) + φ0_k)`, (..., samples); see `sine`."""
+    total: Tensor | None = None
+    shared: dict[int, Tensor] = {}
+    for phase, start_cycles, level in voices:
+        if is_fusing():
+            since = shared.setdefault(id(phase.terms), phase.since_starts(grid.dtype))
+            waves = sine_of_cycles(phase.cycles(grid.dtype, start_cycles, since))
+        else:
+            waves = torch.sin(phase.radians(grid.dtype, start_cycles))
+        if level is not None:
+            waves = level.unsqueeze(-1) * waves
+        total = waves if total is None else total + waves
+    if total is None:
+        raise ValueError("sines: found no voices; must be at least one")
+    return grid.join(kept(total))
 
 
 def sine_of_cycles(cycles: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
@@ -37,9 +71,31 @@ def sine_of_cycles(cycles: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
     Eleven multiplications and additions, where a library's sine takes forty: for compiled code, which makes them one
     loop. Q is a minimax fit; without rounding, the error is 1.3e-9.
     """
-    r = cycles - torch.round(cycles)
-    square = r * r
-    quotient = torch.full_like(square, _QUOTIENT[-1])
-    for coefficient in reversed(_QUOTIENT[:-1]):
-        quotient = quotient * square + coefficient
-    return r * (0.25 - square) * quotient
+    wave: Tensor = _Sine.apply(cycles)  # type: ignore[no-untyped-call]
+    return wave
+
+
+class _Sine(torch.autograd.Function):
+    """`sine_of_cycles`, whose slope is one of its own kind, and not of the polynomial."""
+
+    @staticmethod
+    def forward(cycles: Tensor) -> Tensor:
+        r = cycles - torch.round(cycles)
+        return r * (0.25 - r * r) * polynomial(r * r, _QUOTIENT)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        (cycles,) = ctx.saved_tensors
+        return slope * (2.0 * math.pi) * sine_of_cycles(cycles + 0.25)
+
+
+def polynomial(x: Float[Tensor, "..."], coefficients: Sequence[float]) -> Float[Tensor, "..."]:
+    """`Σ_k c_k x^k`, by Horner's rule."""
+    total = torch.full_like(x, coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        total = total * x + coefficient
+    return total

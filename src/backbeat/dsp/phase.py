@@ -9,6 +9,7 @@ would take it for a tensor's.
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -23,51 +24,81 @@ from backbeat.types import Control
 
 @dataclass(frozen=True)
 class Phase:
-    """Cycles since the onset, `starts + rows @ columns`, split into blocks; all float64.
+    """Cycles since the onset, `starts + ratio · Σ_k row_k column_k`, split into blocks; all float64.
 
     Attributes:
         starts: cycles at each block's first sample, (..., blocks, 1).
-        rows: what of the cycles since then depends on the block, (..., blocks, rank).
-        columns: what of them depends on the sample within the block, (..., rank, block).
+        terms: what the cycles since then are a sum of: of each, what depends on the block, (..., blocks, 1), and what
+            depends on the sample within it, (..., 1, block).
+        ratio: how many times as fast, (..., 1, 1): oscillators that differ in it share all that is within the block.
     """
 
     starts: Float[Tensor, "... blocks 1"]
-    rows: Float[Tensor, "... #blocks rank"]
-    columns: Float[Tensor, "... rank block"]
+    terms: tuple[tuple[Float[Tensor, "... #blocks 1"], Float[Tensor, "... 1 block"]], ...]
+    ratio: Float[Tensor, "... 1 1"] | float = 1.0
 
     def __add__(self, other: "Phase") -> "Phase":
         return Phase(
             self.starts + other.starts,
-            torch.cat([self.rows, other.rows], dim=-1),
-            torch.cat([self.columns, other.columns], dim=-2),
+            tuple((phase.ratio * row, column) for phase in (self, other) for row, column in phase.terms),
         )
 
     def times(self, ratio: Control) -> "Phase":
         """The phase of an oscillator `ratio` times as fast; `ratio` is (..., 1)."""
         factor = ratio.double().unsqueeze(-1)
-        return Phase(self.starts * factor, self.rows * factor, self.columns)
+        return Phase(self.starts * factor, self.terms, self.ratio * factor)
 
     def radians(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> Float[Tensor, "... blocks block"]:
         """The phase as an angle, with whole turns taken out at each block's start."""
         return matmul(*self.tables(dtype, offset_cycles))
 
-    def cycles(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> Float[Tensor, "... blocks block"]:
-        """The same in cycles, as a sum of products: what a compiler makes one loop of, with all that follows."""
-        rows, columns = kept(self._rows(offset_cycles).to(dtype)), kept(self.columns.to(dtype))
-        total = rows[..., :1].expand(*rows.shape[:-1], columns.shape[-1])
-        for k in range(columns.shape[-2]):
-            total = total + rows[..., k + 1 : k + 2] * columns[..., k : k + 1, :]
-        return total
+    def cycles(
+        self, dtype: torch.dtype, offset_cycles: Control | None, since: Float[Tensor, "... blocks block"]
+    ) -> Float[Tensor, "... blocks block"]:
+        """The same in cycles, given `since_starts`."""
+        ratio = kept(self.ratio.to(dtype)) if isinstance(self.ratio, Tensor) else self.ratio
+        return kept(self._fractions(offset_cycles).to(dtype)) + ratio * since
+
+    def since_starts(self, dtype: torch.dtype) -> Float[Tensor, "... blocks block"]:
+        """The sum of the terms, as products: what a compiler makes one loop of, with all that follows."""
+        rows, columns = ([kept(each.to(dtype)) for each in side] for side in zip(*self.terms, strict=True))
+        if len(rows) == 1:
+            return rows[0] * columns[0]
+        since: Tensor = _Products.apply(*rows, *columns)  # type: ignore[no-untyped-call]
+        return since
 
     def tables(self, dtype: torch.dtype, offset_cycles: Control | None = None) -> tuple[Tensor, Tensor]:
         """The rows and columns whose matrix product is `radians`."""
-        columns = torch.cat([torch.ones_like(self.columns[..., :1, :]), self.columns], dim=-2)
-        return (2.0 * math.pi * self._rows(offset_cycles)).to(dtype), columns.to(dtype)
+        fractions = self._fractions(offset_cycles)
+        rows = [fractions, *((self.ratio * row).expand_as(fractions) for row, _ in self.terms)]
+        columns = [torch.ones_like(self.terms[0][1]), *(column for _, column in self.terms)]
+        return (2.0 * math.pi * torch.cat(rows, dim=-1)).to(dtype), torch.cat(columns, dim=-2).to(dtype)
 
-    def _rows(self, offset_cycles: Control | None) -> Tensor:
-        """Where in its turn each block starts, and the rows: (..., blocks, 1 + rank)."""
+    def _fractions(self, offset_cycles: Control | None) -> Float[Tensor, "... blocks 1"]:
+        """Where in its turn each block starts."""
         starts = self.starts if offset_cycles is None else self.starts + offset_cycles.double().unsqueeze(-1)
-        return torch.cat([starts - torch.floor(starts), self.rows], dim=-1)
+        return starts - torch.floor(starts)
+
+
+class _Products(torch.autograd.Function):
+    """`Σ_k row_k column_k`, one loop for a compiler, with a gradient of two matrix products for all k."""
+
+    @staticmethod
+    def forward(ctx: Any, *tables: Tensor) -> Tensor:
+        ctx.save_for_backward(*tables)
+        rank = len(tables) // 2
+        total = tables[0] * tables[rank]
+        for row, column in zip(tables[1:rank], tables[rank + 1 :], strict=True):
+            total = total + row * column
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, ...]:
+        tables, rank = ctx.saved_tensors, len(ctx.saved_tensors) // 2
+        rows = torch.cat([row.expand(*slope.shape[:-1], 1) for row in tables[:rank]], dim=-1)
+        columns = torch.cat([column.expand(*slope.shape[:-2], 1, -1) for column in tables[rank:]], dim=-2)
+        slopes = [*torch.split(slope @ columns.mT, 1, dim=-1), *torch.split(rows.mT @ slope, 1, dim=-2)]
+        return tuple(found.sum_to_size(table.shape) for found, table in zip(slopes, tables, strict=True))
 
 
 def steady(grid: Grid, pitch_hz: Control) -> Phase:
@@ -78,8 +109,7 @@ def steady(grid: Grid, pitch_hz: Control) -> Phase:
         pitch_hz: (..., 1), Hz.
     """
     pitch = pitch_hz.double().unsqueeze(-1)
-    starts = pitch * grid.block_starts_s()
-    return Phase(starts, pitch.expand_as(starts), grid.block_steps_s().expand(*pitch.shape[:-1], -1))
+    return Phase(pitch * grid.block_starts_s(), ((pitch, grid.block_steps_s().expand(*pitch.shape[:-1], -1)),))
 
 
 def sweep(grid: Grid, pitch_hz: Control, depth_st: Control, t60_s: Control) -> Phase:
@@ -100,8 +130,7 @@ def sweep(grid: Grid, pitch_hz: Control, depth_st: Control, t60_s: Control) -> P
     starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
     return Phase(
         -cycles * torch.expm1(-rate * starts_s),
-        cycles * torch.exp(-rate * starts_s),
-        -torch.expm1(-rate * steps_s),
+        ((cycles * torch.exp(-rate * starts_s), -torch.expm1(-rate * steps_s)),),
     )
 
 
@@ -129,8 +158,10 @@ def vibrato(grid: Grid, pitch_hz: Control, depth_st: Control, rate_hz: Control) 
     angle = 2.0 * math.pi * rate * starts_s
     return Phase(
         depth_hz * raised(starts_s),
-        depth_hz * torch.cat([torch.cos(angle), torch.sin(angle)], dim=-1),
-        torch.cat([raised(steps_s), steps_s * torch.sinc(2.0 * rate * steps_s)], dim=-2),
+        (
+            (depth_hz * torch.cos(angle), raised(steps_s)),
+            (depth_hz * torch.sin(angle), steps_s * torch.sinc(2.0 * rate * steps_s)),
+        ),
     )
 
 

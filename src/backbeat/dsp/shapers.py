@@ -6,10 +6,17 @@ fold back at Nyquist, which for drums, whose driven part is low in pitch, lies b
 """
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
+from backbeat.dsp.kept import is_fusing
+from backbeat.dsp.oscillators import polynomial
 from backbeat.dsp.units import db_to_gain
 from backbeat.types import Control, Mono
 
+_TANH_ENDS = 8.3
+_TANH_ABOVE = (9.99999802e-01, 1.28991053e-01, 2.92252106e-03, 1.11214264e-05)
+_TANH_BELOW = (1.0, 4.62322822e-01, 2.36988761e-02, 2.34645367e-04, 2.36140776e-07)
 _REACH = 0.999
 """How near the end of the soft clip's range its inverse is followed, as a share of the square."""
 
@@ -22,7 +29,17 @@ def tanh_clip(signal: Mono, drive_db: Control) -> Mono:
         drive_db: (..., 1), dB.
     """
     gain = db_to_gain(drive_db)
-    return torch.tanh(gain * signal) / torch.tanh(gain)
+    quick = is_fusing() and signal.dtype == torch.float32
+    return (tanh_of if quick else torch.tanh)(gain * signal) / torch.tanh(gain)
+
+
+def tanh_of(signal: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """`tanh x` as `x P(x²) / Q(x²)`, within 5e-7 in float32: for compiled code, in a third of a library's time.
+
+    P and Q are a minimax fit; without rounding, the relative error is 2e-7.
+    """
+    x = signal.clamp(-_TANH_ENDS, _TANH_ENDS)
+    return x * polynomial(x * x, _TANH_ABOVE) / polynomial(x * x, _TANH_BELOW)
 
 
 def arctan_clip(signal: Mono, drive_db: Control) -> Mono:

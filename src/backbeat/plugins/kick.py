@@ -125,22 +125,23 @@ def render(
 ) -> Mono:
     """Render kicks: body + shell + click + modes, into a soft clipper. Controls are as in `PARAMETERS`."""
     kernel = _shell_kernel(grid, shell_filter, shell_hz, shell_width_oct)
-    # The shell's filter looks ahead by half its length.
-    ahead = grid.ahead(kernel.shape[-1] // 2)
+    whole = grid.ahead(kernel.shape[-1] // 2)  # the shell's filter looks ahead by half its length
     phase = (
-        dsp.steady(ahead, pitch_hz)
-        + dsp.sweep(ahead, pitch_hz, sweep_st, sweep_s)
-        + dsp.sweep(ahead, pitch_hz, click_sweep_st, click_sweep_s)
-        + dsp.vibrato(ahead, pitch_hz, lfo_st, lfo_hz)
+        dsp.steady(whole, pitch_hz)
+        + dsp.sweep(whole, pitch_hz, sweep_st, sweep_s)
+        + dsp.sweep(whole, pitch_hz, click_sweep_st, click_sweep_s)
+        + dsp.vibrato(whole, pitch_hz, lfo_st, lfo_hz)
     )
     weight = 1.0 / (1.0 + detune_mix + sub_mix)
-    second = dsp.sine(ahead, phase.times(dsp.cents_to_ratio(detune_cents)), phase_cycles)
-    sub = dsp.sine(ahead, phase.times(torch.full_like(pitch_hz, 0.5)), 0.5 * phase_cycles)
-    oscillators = weight * dsp.sine(ahead, phase, phase_cycles)
-    oscillators = torch.addcmul(oscillators, weight * detune_mix, second)
-    oscillators = torch.addcmul(oscillators, weight * sub_mix, sub)
+    second, sub = phase.times(dsp.cents_to_ratio(detune_cents)), phase.times(torch.full_like(pitch_hz, 0.5))
+    voices = (
+        dsp.Voice(phase, phase_cycles, weight),
+        dsp.Voice(second, phase_cycles, weight * detune_mix),
+        dsp.Voice(sub, 0.5 * phase_cycles, weight * sub_mix),
+    )
+    oscillators = dsp.sines(whole, voices)
     envelope = dsp.adsr(
-        grid,
+        whole,
         attack_s=attack_s,
         hold_s=hold_s,
         decay_s=decay_s,
@@ -148,13 +149,12 @@ def render(
         gate_s=gate_s,
         release_s=release_s,
     )
-    shell = dsp.fir(oscillators, kernel)[..., : grid.samples]
-    ringing = dsp.modal(grid, mode_hz, mode_s, modes[..., 1:] * dsp.db_to_gain(mode_db))
-    click = _click(grid, click_s, click_hz, click_drive_db)
-    mix = torch.addcmul(ringing, dsp.db_to_gain(click_db), click)
-    mix = torch.addcmul(mix, oscillators[..., : grid.samples], envelope)
-    mix = torch.addcmul(mix, shell, shell_mix * dsp.decay(grid, shell_decay_s))
-    return dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db)
+    shell = dsp.fir(oscillators, kernel, dsp.heard(whole, shell_decay_s))
+    ringing = dsp.modal(whole, mode_hz, mode_s, modes[..., 1:] * dsp.db_to_gain(mode_db))
+    mix = torch.addcmul(ringing, dsp.db_to_gain(click_db), _click(whole, click_s, click_hz, click_drive_db))
+    mix = torch.addcmul(mix, oscillators, envelope)
+    mix = torch.addcmul(mix, shell, shell_mix * dsp.decay(whole, shell_decay_s))
+    return grid.cut(dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db))
 
 
 def _shell_kernel(grid: Grid, weights: Control, cutoff_hz: Control, width_oct: Control) -> Mono:
@@ -177,7 +177,8 @@ def _click(grid: Grid, t60_s: Control, cutoff_hz: Control, drive_db: Control) ->
     head = grid.head(_CLICK_ENDS_S)
     taps = 2 * round(0.5 * _CLICK_FILTER_S * grid.sample_rate) + 1
     ahead = head.ahead(taps // 2)
-    burst = dsp.fir(dsp.noise(ahead, stream=0), dsp.fir_highpass(head, cutoff_hz, taps))[..., : head.samples]
+    kernel = dsp.fir_highpass(head, cutoff_hz, taps)
+    burst = head.cut(dsp.fir(dsp.noise(ahead, stream=0), kernel, dsp.heard(head, t60_s)))
     return grid.fill(dsp.tanh_clip(burst, drive_db) * dsp.decay(head, t60_s))
 
 

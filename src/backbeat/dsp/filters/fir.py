@@ -10,7 +10,10 @@ import torch
 from torch import Tensor
 
 from backbeat.dsp.filters.convolution import convolve
+from backbeat.dsp.filters.linear_phase import linear_phase
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.kept import is_fusing
+from backbeat.dsp.known import known
 from backbeat.types import Control, Kernel, Mono
 
 
@@ -58,13 +61,18 @@ def fir_bandpass(grid: Grid, low_hz: Control, high_hz: Control, taps: int) -> Ke
     return kernel / at_middle.clamp(min=_SMALLEST_GAIN)
 
 
-def fir(signal: Mono, kernel: Kernel) -> Mono:
+def fir(signal: Mono, kernel: Kernel, heard: Control | None = None) -> Mono:
     """Filter with the delay of a linear-phase kernel taken out: `y[n] = Σ_k h[k] x[n + (taps - 1) / 2 - k]`.
 
     Args:
         signal: (..., samples).
-        kernel: (..., taps), taps odd.
+        kernel: (..., taps), taps odd, symmetric about the middle one.
+        heard: how many samples of the result are of use, (..., 1), without gradient: after them, it may be silent. As
+            a decaying envelope is laid over most of what is filtered, that is half the time. See `dsp.heard`.
     """
+    transformed = torch._C._are_functorch_transforms_active()  # by torch.func, which has no rule for it
+    if is_fusing() or (heard is not None and known(heard) is not None and not transformed):
+        return linear_phase(signal, kernel, heard)
     return convolve(signal, kernel, advance=(kernel.shape[-1] - 1) // 2)
 
 
