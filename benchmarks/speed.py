@@ -4,7 +4,7 @@
     python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-cuda.json
 
 Of one batch size, every repetition times every case once, so that whatever else the machine does falls on all of them
-alike. Peak memory is what a case takes over what it takes at the smallest size: on a CPU the growth of a fresh
+alike; right after a batch of its kind, as in a loop. Peak memory is what a case takes over what it takes at the smallest size: on a CPU the growth of a fresh
 process' resident set, on a GPU what PyTorch has allocated.
 """
 
@@ -160,14 +160,17 @@ def _synchronised(run: Job, device: str) -> Job:
 
 
 def time_interleaved(jobs: list[Job], repeats: int) -> list[list[float]]:
-    """Seconds of each repetition of each job, one repetition of all after the other; the first is not counted."""
+    """Seconds of each repetition of each job, one repetition of all after the other.
+
+    Each runs twice, of which the second counts: the first has to fetch the memory that the job before it gave back.
+    """
     times_s: list[list[float]] = [[] for _ in jobs]
-    for repetition in range(repeats + 1):
+    for _ in range(repeats):
         for run, taken_s in zip(jobs, times_s, strict=True):
+            run()
             started_s = time.perf_counter()
             run()
-            if repetition > 0:
-                taken_s.append(time.perf_counter() - started_s)
+            taken_s.append(time.perf_counter() - started_s)
     return times_s
 
 

@@ -31,10 +31,10 @@ def test_head_is_the_first_seconds(seconds, samples):
     assert (head.sample_rate, head.dtype, head.seeds.tolist()) == (grid.sample_rate, grid.dtype, [3, 4])
 
 
-def test_fill_adds_silence():
-    grid = make_grid(6)
-    assert grid.fill(torch.ones(2, 4)).tolist() == [[1, 1, 1, 1, 0, 0]] * 2
-    assert grid.fill(torch.ones(2, 6)).tolist() == [[1] * 6] * 2
+@pytest.mark.parametrize("length", [0, 4, 6])
+def test_a_head_is_added_to_the_whole(length):
+    found = make_grid(6).with_head(torch.full((2, 6), 0.5), torch.ones(2, length))
+    assert found.tolist() == [[1.5] * length + [0.5] * (6 - length)] * 2
 
 
 @pytest.mark.parametrize(("slope", "zero_s"), [(1.0, 0.0), (-3000.0, 0.05), (1e5, 1.9), (-2.0, -0.001), (0.0, 0.3)])

@@ -25,7 +25,7 @@ def decay(grid: Grid, t60_s: Control) -> Mono:
         grid: where to render.
         t60_s: time to fall by 60 dB, (..., 1), seconds; zero is a single sample.
     """
-    return _fall(grid, t60_to_rate(t60_s.double()), torch.zeros_like(t60_s, dtype=torch.float64))
+    return _fall(grid, t60_to_rate(t60_s.double()), None)
 
 
 def heard(grid: Grid, t60_s: Control) -> Control:
@@ -130,39 +130,41 @@ def _decay_after(grid: Grid, t60_s: Control, onset_s: Control) -> Mono:
     return _fall(grid, t60_to_rate(t60_s.double()).clamp(max=fastest), onset_s.double())
 
 
-def _fall(grid: Grid, rate: Control, onset_s: Control) -> Mono:
-    """`exp(-rate · (t - onset))`, 1 at most, of float64 controls."""
+def _fall(grid: Grid, rate: Control, onset_s: Control | None) -> Mono:
+    """`exp(-rate · (t - onset))`, 1 at most, of float64 controls; without an onset, from 0."""
     if is_fusing():
         level: Mono = _Fall.apply(grid, rate, onset_s)  # type: ignore[no-untyped-call]
         return level
     return _fall_of_tables(grid, rate, onset_s)
 
 
-def _fall_of_tables(grid: Grid, rate: Control, onset_s: Control) -> Mono:
+def _fall_of_tables(grid: Grid, rate: Control, onset_s: Control | None) -> Mono:
     """`_fall` as the product of two short tables, in which a block before the onset only has to stay above 1."""
-    rate, onset_s = rate.unsqueeze(-1), onset_s.unsqueeze(-1)
-    starts = torch.exp((rate * (onset_s - grid.block_starts_s())).clamp(max=_DEEPEST))
-    steps = torch.exp(-rate * grid.block_steps_s())
-    return grid.join(kept(starts.to(grid.dtype)) * kept(steps.to(grid.dtype))).clamp(max=1.0)
+    since_s = grid.block_starts_s() if onset_s is None else grid.block_starts_s() - onset_s.unsqueeze(-1)
+    starts = torch.exp((-rate.unsqueeze(-1) * since_s).clamp(max=_DEEPEST))
+    steps = torch.exp(-rate.unsqueeze(-1) * grid.block_steps_s())
+    level = grid.join(kept(starts.to(grid.dtype)) * kept(steps.to(grid.dtype)))
+    return level if onset_s is None else level.clamp(max=1.0)
 
 
 class _Fall(torch.autograd.Function):
     """`_fall`, whose gradient is two sums over its samples, and not over blocks and over the steps of all blocks."""
 
     @staticmethod
-    def forward(grid: Grid, rate: Tensor, onset_s: Tensor) -> Tensor:
+    def forward(grid: Grid, rate: Tensor, onset_s: Tensor | None) -> Tensor:
         return _fall_of_tables(grid, rate, onset_s)
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Grid, Tensor, Tensor], output: Tensor) -> None:
+    def setup_context(ctx: Any, inputs: tuple[Grid, Tensor, Tensor | None], output: Tensor) -> None:
         ctx.grid, *controls = inputs
         ctx.save_for_backward(*controls)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[None, Tensor, Tensor]:
+    def backward(ctx: Any, slope: Tensor) -> tuple[None, Tensor, Tensor | None]:
         rate, onset_s = ctx.saved_tensors
-        level = _fall_of_tables(ctx.grid, rate, onset_s)
-        since_s = ctx.grid.ramp(torch.ones_like(onset_s), onset_s)
-        fallen = torch.where(level < 1.0, slope * level, 0.0)
-        of_rate, of_onset = -(fallen * since_s).sum(-1, keepdim=True), fallen.sum(-1, keepdim=True)
-        return None, of_rate.double(), rate * of_onset
+        grid, onset = ctx.grid, torch.zeros_like(rate) if onset_s is None else onset_s
+        level = _fall_of_tables(grid, rate, onset_s)
+        fallen = slope * level if onset_s is None else torch.where(level < 1.0, slope * level, 0.0)
+        of_rate = -(fallen * grid.ramp(torch.ones_like(onset), onset)).sum(-1, keepdim=True)
+        of_onset = None if onset_s is None else rate * fallen.sum(-1, keepdim=True)
+        return None, of_rate.double(), of_onset

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backbeat.dsp.kept import extended, first, kept
+from backbeat.dsp.kept import extended, first, is_fusing, kept
 from backbeat.types import Control, Mono, Seeds
 
 BLOCK = 64
@@ -53,7 +53,7 @@ class Grid:
         return torch.arange(block, device=self.device, dtype=torch.float64) / self.sample_rate
 
     def head(self, seconds: float) -> "Grid":
-        """The grid of the first `seconds`, for what is over by then; `fill` lays it on the whole."""
+        """The grid of the first `seconds`, for what is over by then; `with_head` adds it to the whole."""
         return replace(self, samples=min(self.samples, math.ceil(seconds * self.sample_rate)))
 
     def ahead(self, samples: int) -> "Grid":
@@ -64,9 +64,12 @@ class Grid:
         """What this grid has of a signal of a longer one."""
         return first(signal, self.samples)
 
-    def fill(self, signal: Float[Tensor, "... head"]) -> Mono:
-        """Extend a signal of a `head` with silence to this grid's length."""
-        return extended(signal, self.samples)
+    def with_head(self, signal: Mono, head: Float[Tensor, "... head"]) -> Mono:
+        """Add a signal of a `head` to one of this grid."""
+        if is_fusing():
+            return signal + extended(head, self.samples)
+        length = head.shape[-1]
+        return torch.cat([signal[..., :length] + head, signal[..., length:]], dim=-1)
 
     def join(self, blocks: Float[Tensor, "... blocks block"]) -> Mono:
         """Lay blocks end to end and cut what overhangs the grid."""

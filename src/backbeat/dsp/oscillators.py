@@ -57,9 +57,12 @@ def sines(grid: Grid, voices: Sequence[Voice]) -> Mono:
             waves = sine_of_cycles(phase.cycles(grid.dtype, start_cycles, since))
         else:
             waves = torch.sin(phase.radians(grid.dtype, start_cycles))
-        if level is not None:
-            waves = level.unsqueeze(-1) * waves
-        total = waves if total is None else total + waves
+        if level is None:
+            total = waves if total is None else total + waves
+        elif total is None:
+            total = level.unsqueeze(-1) * waves
+        else:
+            total = torch.addcmul(total, level.unsqueeze(-1), waves)
     if total is None:
         raise ValueError("sines: found no voices; must be at least one")
     return grid.join(kept(total))

@@ -53,17 +53,18 @@ def arctan_clip(signal: Mono, drive_db: Control) -> Mono:
     return torch.atan(gain * signal) / torch.atan(gain)
 
 
-def soft_clip(signal: Mono, drive_db: Control) -> Mono:
+def soft_clip(signal: Mono, drive_db: Control, gain_db: Control | None = None) -> Mono:
     """Algebraic soft clip, cheap, with a gradient at any level: `f(g x) / f(g)`, `f(x) = x / √(1 + x²)`.
 
     Args:
         signal: (..., samples).
         drive_db: (..., 1), dB.
+        gain_db: of the result, (..., 1), dB; none is 0.
     """
-    # f(g x) / f(g) = x / √(p + (1 - p) x²) with p = 1 / (1 + g²).
+    # f(g x) / f(g) with gain a is x / √((p + (1 - p) x²) / a²) with p = 1 / (1 + g²).
     power = db_to_gain(2.0 * drive_db)
-    bent = 1.0 + power
-    return signal * torch.rsqrt(torch.addcmul(1.0 / bent, power / bent, signal * signal))
+    scale = 1.0 / (1.0 + power) if gain_db is None else db_to_gain(-2.0 * gain_db) / (1.0 + power)
+    return signal * torch.rsqrt(torch.addcmul(scale, power * scale, signal * signal))
 
 
 def soft_unclip(signal: Mono, drive_db: Control) -> Mono:

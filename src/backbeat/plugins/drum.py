@@ -219,7 +219,7 @@ def render(
     strike = (1.0 - transient_noise) * dsp.sine(head, dsp.steady(head, transient_hz))
     strike = torch.addcmul(strike, transient_noise, dsp.noise(head, stream=0))
     strike = dsp.tanh_clip(strike, transient_drive_db) * dsp.attack(head, transient_attack_s)
-    transient = grid.fill(strike * dsp.decay(head, transient_s))
+    transient = dsp.db_to_gain(transient_db) * strike * dsp.decay(head, transient_s)
     tones = dsp.swept_modal(
         grid,
         tone_hz,
@@ -230,7 +230,7 @@ def render(
         sweep_s=sweep_s,
         shape=tone_shape,
     )
-    struck = torch.addcmul(tones, dsp.db_to_gain(transient_db), transient)
+    struck = grid.with_head(tones, transient)
     gains = dsp.db_to_gain(noise_db + noise_band_db) * _passed(noise_highpass_hz, noise_lowpass_hz, noise_band_db)
     fall = _fall(grid, noise_s * noise_band_ratio, noise_shape) * _rise(grid, noise_attack_s)
     snaps = _snaps(grid, snap_s, burst_db, burst_s)
@@ -243,7 +243,7 @@ def render(
         mix = torch.addcmul(mix, _resonator_gain(resonator_db), resonance)
     let_go = dsp.fall_after(dsp.control_times_s(grid) - gate_s, release_s)
     mix = (mix + wires) * dsp.between(grid, let_go)
-    return dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db)
+    return dsp.soft_clip(mix, drive_db, gain_db)
 
 
 def _resonator_gain(level_db: Control) -> Control:

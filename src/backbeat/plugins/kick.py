@@ -151,10 +151,10 @@ def render(
     )
     shell = dsp.fir(oscillators, kernel, dsp.heard(whole, shell_decay_s))
     ringing = dsp.modal(whole, mode_hz, mode_s, modes[..., 1:] * dsp.db_to_gain(mode_db))
-    mix = torch.addcmul(ringing, dsp.db_to_gain(click_db), _click(whole, click_s, click_hz, click_drive_db))
-    mix = torch.addcmul(mix, oscillators, envelope)
+    mix = torch.addcmul(ringing, oscillators, envelope)
     mix = torch.addcmul(mix, shell, shell_mix * dsp.decay(whole, shell_decay_s))
-    return grid.cut(dsp.db_to_gain(gain_db) * dsp.soft_clip(mix, drive_db))
+    mix = whole.with_head(mix, dsp.db_to_gain(click_db) * _click(grid, click_s, click_hz, click_drive_db))
+    return grid.cut(dsp.soft_clip(mix, drive_db, gain_db))
 
 
 def _shell_kernel(grid: Grid, weights: Control, cutoff_hz: Control, width_oct: Control) -> Mono:
@@ -173,13 +173,13 @@ def _shell_kernel(grid: Grid, weights: Control, cutoff_hz: Control, width_oct: C
 
 
 def _click(grid: Grid, t60_s: Control, cutoff_hz: Control, drive_db: Control) -> Mono:
-    """High-passed noise, saturated, decaying."""
+    """High-passed noise, saturated, decaying, until it has died."""
     head = grid.head(_CLICK_ENDS_S)
     taps = 2 * round(0.5 * _CLICK_FILTER_S * grid.sample_rate) + 1
     ahead = head.ahead(taps // 2)
     kernel = dsp.fir_highpass(head, cutoff_hz, taps)
     burst = head.cut(dsp.fir(dsp.noise(ahead, stream=0), kernel, dsp.heard(head, t60_s)))
-    return grid.fill(dsp.tanh_clip(burst, drive_db) * dsp.decay(head, t60_s))
+    return dsp.tanh_clip(burst, drive_db) * dsp.decay(head, t60_s)
 
 
 MACROS = {
