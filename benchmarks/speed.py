@@ -4,8 +4,8 @@
     python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-cuda.json
 
 Of one batch size, every repetition times every case once, so that whatever else the machine does falls on all of them
-alike; right after a batch of its kind, as in a loop. Peak memory is what a case takes over what it takes at the smallest size: on a CPU the growth of a fresh
-process' resident set, on a GPU what PyTorch has allocated.
+alike; right after a batch of its kind, as in a loop. Peak memory is what a case takes over what it takes at the
+smallest size: on a CPU the growth of a fresh process' resident set, on a GPU what PyTorch has allocated.
 """
 
 import argparse
