@@ -21,7 +21,7 @@ from machine import describe_machine, write_figures
 from speed import Job, time_interleaved
 
 SAMPLE_RATE = 44_100
-BATCHES = (16, 32, 64)
+BATCHES = (64, 128, 256)
 
 
 def job(plugin: Plugin, batch: int, seconds: float) -> Job:

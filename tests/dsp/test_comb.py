@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from backbeat import dsp
+from backbeat.dsp.comb import _resonant, _rings_briefly
 from oracles import SAMPLE_RATE, column, comb_echoes, comb_loop, error_db, make_grid, white
 
 SAMPLES = 4000
@@ -129,3 +130,17 @@ class TestGradient:
             y = dsp.comb(make_grid(SAMPLES, dtype=dtype), signal, *controls)
             slopes = torch.autograd.grad(y.square().sum(), controls)
             assert all(torch.isfinite(t).all() for t in (y, *slopes))
+
+
+def test_items_that_ring_briefly_and_items_that_do_not_keep_their_places():
+    grid = make_grid(44100, dtype=torch.float64)
+    signal = torch.tensor(white((4, 44100)))
+    controls = (
+        SAMPLE_RATE / torch.tensor([[22.0], [1423.0], [63.0], [1100.0]], dtype=torch.float64),
+        torch.tensor([[0.5], [0.97], [0.0], [0.95]], dtype=torch.float64),
+        torch.full((4, 1), 30.0, dtype=torch.float64),
+        torch.full((4, 1), 6000.0, dtype=torch.float64),
+    )
+    assert _rings_briefly(grid, *controls[:2]) == [True, False, True, False]
+    expected = _resonant(grid, signal, controls, brief=False)
+    torch.testing.assert_close(dsp.comb(grid, signal, *controls), expected, atol=1e-9, rtol=0.0)

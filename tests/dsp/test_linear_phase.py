@@ -65,3 +65,11 @@ def test_heard_is_until_a_decay_is_below_rounding():
     level = dsp.decay(grid, t60_s)[0].detach().numpy()
     assert not last.requires_grad
     assert np.isclose(level[int(last)], np.finfo(np.float64).eps, rtol=0.01)
+
+
+def test_its_gradient_has_a_gradient():
+    signal, kernel = inputs(1, 2, 300, 31)
+    heard = torch.tensor([[300.0]])
+    assert torch.autograd.gradgradcheck(
+        lambda x, h: linear_phase(x, h, heard), (signal, kernel), atol=1e-6, fast_mode=True
+    )

@@ -11,10 +11,13 @@ from torch import Tensor
 
 from backbeat.dsp.fourier import fast_length, irfft, rfft
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.known import known
 from backbeat.dsp.linear import matmul
 from backbeat.types import Control, Mono
 
 _SMEAR_S = 0.2
+_BRIEF_S = 0.18
+"""Three in four resonators of random patches ring for less, in a second of sound."""
 _SILENCE = 1e-20
 _QUIETEST_LOG = -60.0
 _NODES = 6
@@ -41,7 +44,9 @@ def comb(
 
     Solved as the truncated geometric series `Y = X (1 - (g F z^-D)^M) / (1 - g F z^-D)` with M echoes, the last that
     starts before the end, on an FFT grid of twice the length: exact for the rendered span. D need not be an integer:
-    a fraction of a sample is a linear phase, so the frequency has a gradient.
+    a fraction of a sample is a linear phase, so the frequency has a gradient. Of items that are found to ring briefly,
+    M is endless and the grid shorter: that is the same for whole samples, and within -100 dB for a fraction of one,
+    whose phase depends on the grid.
 
     From bin to bin only the delay's phase moves fast, and in a row of bins it is one turn of the row and one of the
     bin. F is smooth: a polynomial through a few nodes of the row, or near DC, where it is not, all its bins. So what
@@ -55,10 +60,40 @@ def comb(
         low_damping_hz: cutoff of the loop's high-pass, (..., 1), Hz.
         high_damping_hz: cutoff of the loop's low-pass, (..., 1), Hz.
     """
+    controls = (frequency_hz, feedback, low_damping_hz, high_damping_hz)
+    brief = _rings_briefly(grid, frequency_hz, feedback) if signal.ndim == 2 else None
+    if brief is None or not any(brief):
+        return _resonant(grid, signal, controls, brief=False)
+    if all(brief):
+        return _resonant(grid, signal, controls, brief=True)
+    signal, sounds, items = signal.expand(len(brief), -1), [], []
+    for wanted in (True, False):
+        rows = [item for item, found in enumerate(brief) if found == wanted]
+        sounds.append(_resonant(grid, signal[rows], tuple(control[rows] for control in controls), brief=wanted))
+        items += rows
+    return torch.cat(sounds).index_select(0, torch.tensor(items, device=signal.device).argsort())
+
+
+def _rings_briefly(grid: Grid, frequency_hz: Control, feedback: Control) -> list[bool] | None:
+    """Of which items the resonator falls below rounding in a time so short that it pays; none where that is unknown."""
+    if _length(grid, brief=True) >= _length(grid, brief=False):
+        return None
+    echoes = math.log(torch.finfo(grid.dtype).eps) / torch.log(feedback)
+    seconds = known(echoes / frequency_hz)
+    return None if seconds is None else [each < _BRIEF_S for each in seconds]
+
+
+def _length(grid: Grid, *, brief: bool) -> int:
+    """Of the FFT: the sound, and what would wrap around to its start."""
+    ringing = math.ceil(_BRIEF_S * grid.sample_rate) if brief else grid.samples
     # The loop's filter smears each echo: a fifth of a second more keeps the last ones from wrapping around.
-    length = fast_length(2 * grid.samples + math.ceil(_SMEAR_S * grid.sample_rate))
-    controls = (frequency_hz.double(), feedback, low_damping_hz, high_damping_hz)
-    loop = _Loop(grid, length, *(control.unsqueeze(-1) for control in controls))
+    return fast_length(grid.samples + ringing + math.ceil(_SMEAR_S * grid.sample_rate))
+
+
+def _resonant(grid: Grid, signal: Mono, controls: tuple[Control, ...], *, brief: bool) -> Mono:
+    """`comb` of items that all ring briefly or do not; the series of those that do has no end to be cut off."""
+    length, (frequency_hz, *rest) = _length(grid, brief=brief), controls
+    loop = _Loop(grid, length, brief, *(control.unsqueeze(-1) for control in (frequency_hz.double(), *rest)))
     spectrum = rfft(signal, length)
     resonant, first = [], 0
     for products, bins in _pieces(loop, spectrum.shape[-1]):
@@ -74,6 +109,7 @@ class _Loop:
     Attributes:
         grid: where to render.
         length: of the FFT, in samples.
+        brief: whether it rings so briefly that the series may be taken as endless.
         frequency_hz: one period is one way around, (..., 1, 1), Hz, float64.
         feedback: g, (..., 1, 1).
         low_damping_hz: cutoff of the high-pass, (..., 1, 1), Hz.
@@ -82,6 +118,7 @@ class _Loop:
 
     grid: Grid
     length: int
+    brief: bool
     frequency_hz: Tensor
     feedback: Tensor
     low_damping_hz: Tensor
@@ -161,6 +198,9 @@ def _series(loop: _Loop, first: int, rows: int, span: int, nodes: Float[Tensor, 
     rest_re = torch.cat([ones, -real, imag], dim=-1), columns
     rest_im = torch.cat([zeros, -imag, -real], dim=-1), columns
 
+    if loop.brief:
+        return [rest_re, rest_im]
+
     # -(g F z^-D)^M, by the logarithm of its level, and by its angle.
     many = echoes.to(dtype)
     last_log = (many * level).clamp(min=_QUIETEST_LOG), weights
@@ -172,15 +212,18 @@ def _series(loop: _Loop, first: int, rows: int, span: int, nodes: Float[Tensor, 
 
 
 def _resonate(spectrum: Complex[Tensor, "... bins"], products: list[_Product]) -> Complex[Tensor, "... bins"]:
-    """`X (1 - (g F z^-D)^M) / (1 - g F z^-D)`, of the products that `_series` returns.
+    """`X (1 - (g F z^-D)^M) / (1 - g F z^-D)`, of the products that `_series` returns, M endless if it is brief.
 
     In real numbers: PyTorch's complex products round differently in a tensor's body and in its tail.
     """
-    c, d, level, angle = (matmul(rows, columns) for rows, columns in products)
-    level = torch.exp(level)
-    a, b = 1.0 + level * torch.cos(angle), level * torch.sin(angle)
+    c, d, *last = (matmul(rows, columns) for rows, columns in products)
     power = torch.addcmul(c * c, d, d)
-    gain = torch.addcmul(a * c, b, d) / power, torch.addcmul(b * c, a, d, value=-1.0) / power
+    if last:
+        level, angle = torch.exp(last[0]), last[1]
+        a, b = 1.0 + level * torch.cos(angle), level * torch.sin(angle)
+        gain = torch.addcmul(a * c, b, d) / power, torch.addcmul(b * c, a, d, value=-1.0) / power
+    else:
+        gain = c / power, -d / power
     real, imag = (plane.flatten(-2)[..., : spectrum.shape[-1]] for plane in gain)
     x, y = spectrum.real, spectrum.imag
     return torch.complex(torch.addcmul(x * real, y, imag, value=-1.0), torch.addcmul(x * imag, y, real))
