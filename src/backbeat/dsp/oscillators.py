@@ -53,8 +53,9 @@ def sines(grid: Grid, voices: Sequence[Voice]) -> Mono:
     shared: dict[int, Tensor] = {}
     for phase, start_cycles, level in voices:
         if is_fusing():
-            since = shared.setdefault(id(phase.terms), phase.since_starts(grid.dtype))
-            waves = sine_of_cycles(phase.cycles(grid.dtype, start_cycles, since))
+            if id(phase.terms) not in shared:
+                shared[id(phase.terms)] = phase.since_starts(grid.dtype)
+            waves = sine_of_cycles(phase.cycles(grid.dtype, start_cycles, shared[id(phase.terms)]))
         else:
             waves = torch.sin(phase.radians(grid.dtype, start_cycles))
         if level is None:
