@@ -3,22 +3,25 @@
     python benchmarks/speed.py --out benchmarks/results/speed.json
     python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-cuda.json
 
-Of one batch size, every repetition times every case once, so that whatever else the machine does falls on all of them
-alike; right after a batch of its kind, as in a loop. Peak memory is what a case takes over what it takes at the
-smallest size: on a CPU the growth of a fresh process' resident set, on a GPU what PyTorch has allocated.
+Each case renders in a process of its own, as its user has it: a library leaves its mark on the memory allocator, and so
+on the speed of the next. Of one batch size, every repetition times every case once, so that whatever else the machine
+does falls on all of them alike; right after a batch of its kind, as in a loop. Peak memory is what a case's first batch
+takes over the smallest size: on a CPU the growth of its process' resident set, on a GPU what PyTorch has allocated.
 """
 
 import argparse
 import os
 import resource
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from multiprocessing import get_context
 from pathlib import Path
 
 import torch
@@ -71,17 +74,12 @@ class Result:
     fastest_ms: float
     times_real_time: float
     times_torchsynth: float | None
-    peak_bytes_per_sample: float | None
+    peak_bytes_per_sample: float
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print the table and write the JSON."""
     options = _parse(arguments)
-    torch.set_num_threads(options.threads)
-    if options.peak_of:
-        name, code, mode = options.peak_of
-        print(_own_peak_bytes(Case(name, code, mode, *_sizes(options, options.batches[0]))))
-        return
     if not options.no_peers and (missing := [name for name in PEERS if find_spec(name) is None]):
         sys.exit(f"{missing[0]}: not installed; pip install -r benchmarks/requirements.txt, or pass --no-peers")
     results: list[Result] = []
@@ -100,18 +98,23 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _cases(options: argparse.Namespace, batch: int) -> list[Case]:
-    size = _sizes(options, batch)
+    size = batch, options.seconds, options.sample_rate, options.device
     codes = ("eager",) if options.eager else ("eager", "compiled")
     cases = [Case(name, code, mode, *size) for name in options.plugins for code in codes for mode in (FORWARD, BOTH)]
     return cases if options.no_peers else [*cases, *(Case(name, "", FORWARD, *size) for name in PEERS)]
 
 
-def _sizes(options: argparse.Namespace, batch: int) -> tuple[int, float, int, str]:
-    return batch, options.seconds, options.sample_rate, options.device
-
-
 def _measure(cases: list[Case], options: argparse.Namespace) -> list[Result]:
-    times_s = time_interleaved([job(case) for case in cases], options.repeats)
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (options.threads,)))
+            for _ in cases
+        ]
+        peaks_bytes = [each.submit(_prepare, case).result() for each, case in zip(processes, cases, strict=True)]
+        times_s: list[list[float]] = [[] for _ in cases]
+        for _ in range(options.repeats):
+            for process, taken_s in zip(processes, times_s, strict=True):
+                taken_s.append(process.submit(_time_prepared).result())
     medians_s = [statistics.median(each) for each in times_s]
     peer_s = next(
         (median_s for case, median_s in zip(cases, medians_s, strict=True) if case.name == "torchsynth"), None
@@ -123,10 +126,27 @@ def _measure(cases: list[Case], options: argparse.Namespace) -> list[Result]:
             fastest_ms=1e3 * min(each),
             times_real_time=case.batch * case.seconds / median_s,
             times_torchsynth=None if peer_s is None else peer_s / median_s,
-            peak_bytes_per_sample=None if options.no_peaks else _peak_bytes_per_sample(case, options.threads),
+            peak_bytes_per_sample=peak_bytes / (case.batch * case.seconds * case.sample_rate),
         )
-        for case, each, median_s in zip(cases, times_s, medians_s, strict=True)
+        for case, each, median_s, peak_bytes in zip(cases, times_s, medians_s, peaks_bytes, strict=True)
     ]
+
+
+_prepared: list[Job] = []
+"""What a process of its own has to time."""
+
+
+def _prepare(case: Case) -> float:
+    """Make a case ready to be timed, in its process: the bytes that its first batch took at their peak."""
+    job(case.smallest)()
+    before = _peak_bytes(case.device)
+    _prepared.append(job(case))
+    _prepared[0]()
+    return _peak_bytes(case.device) - before
+
+
+def _time_prepared() -> float:
+    return time_once(_prepared[0])
 
 
 def job(case: Case) -> Job:
@@ -160,18 +180,20 @@ def _synchronised(run: Job, device: str) -> Job:
 
 
 def time_interleaved(jobs: list[Job], repeats: int) -> list[list[float]]:
-    """Seconds of each repetition of each job, one repetition of all after the other.
-
-    Each runs twice, of which the second counts: the first has to fetch the memory that the job before it gave back.
-    """
+    """Seconds of each repetition of each job, one repetition of all after the other."""
     times_s: list[list[float]] = [[] for _ in jobs]
     for _ in range(repeats):
         for run, taken_s in zip(jobs, times_s, strict=True):
-            run()
-            started_s = time.perf_counter()
-            run()
-            taken_s.append(time.perf_counter() - started_s)
+            taken_s.append(time_once(run))
     return times_s
+
+
+def time_once(run: Job) -> float:
+    """Seconds of a job's second run: the first has to fetch the memory that the job before it gave back."""
+    run()
+    started_s = time.perf_counter()
+    run()
+    return time.perf_counter() - started_s
 
 
 def table(results: list[Result], *, heading: bool = True) -> str:
@@ -196,22 +218,6 @@ def _figures(result: Result) -> dict[str, float | None]:
     return {name: value for name, value in vars(result).items() if name != "case"}
 
 
-def _peak_bytes_per_sample(case: Case, threads: int) -> float:
-    """Peak memory of one case, measured in a process of its own."""
-    command = [sys.executable, __file__, "--peak-of", case.name, case.code, case.mode, "--threads", str(threads)]
-    command += ["--batches", str(case.batch), "--seconds", str(case.seconds), "--sample-rate", str(case.sample_rate)]
-    command += ["--device", case.device]
-    peak = float(subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout)
-    return peak / (case.batch * case.seconds * case.sample_rate)
-
-
-def _own_peak_bytes(case: Case) -> float:
-    job(case.smallest)()
-    before = _peak_bytes(case.device)
-    job(case)()
-    return _peak_bytes(case.device) - before
-
-
 def _peak_bytes(device: str) -> float:
     if device != "cpu":
         return float(torch.cuda.max_memory_allocated())
@@ -233,9 +239,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--eager", action="store_true", help="leave compiled code out")
     parser.add_argument("--no-peers", action="store_true", help="leave torchsynth and SynthAX out")
-    parser.add_argument("--no-peaks", action="store_true", help="do not measure memory")
     parser.add_argument("--out", type=Path, help="a JSON file to write")
-    parser.add_argument("--peak-of", nargs=3, metavar=("NAME", "CODE", "MODE"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
 

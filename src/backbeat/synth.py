@@ -11,6 +11,7 @@ from backbeat import plugins
 from backbeat.compiled import CompiledRender
 from backbeat.dsp import Grid
 from backbeat.errors import ParameterError, RenderError
+from backbeat.memory import keep_freed_memory
 from backbeat.plugins import Plugin
 from backbeat.types import Audio, Mono, Params, Seeds
 
@@ -19,10 +20,7 @@ _SAMPLES_AT_A_TIME = 1_500_000
 """Over the batch, on a CPU: memory used again is many times as fast as memory fetched anew."""
 _COMPILED_SAMPLES_AT_A_TIME = 3_000_000
 """The same of compiled code, which has less on the way."""
-_MOST_KEPT_BYTES = 2**25 - 2**16
-# glibc gives large blocks back to the system at once, and keeps for the next those below the largest block that has
-# been freed, up to 32 MB of one and 64 MB in all: this is one.
-torch.empty(_MOST_KEPT_BYTES, dtype=torch.uint8)
+keep_freed_memory()
 
 
 def render(

@@ -12,8 +12,7 @@ from torch import Tensor
 from backbeat.dsp.filters.convolution import convolve
 from backbeat.dsp.filters.linear_phase import linear_phase
 from backbeat.dsp.grid import Grid
-from backbeat.dsp.kept import is_fusing
-from backbeat.dsp.known import known
+from backbeat.dsp.own import takes_own_operations
 from backbeat.types import Control, Kernel, Mono
 
 
@@ -70,8 +69,7 @@ def fir(signal: Mono, kernel: Kernel, heard: Control | None = None) -> Mono:
         heard: how many samples of the result are of use, (..., 1), without gradient: after them, it may be silent. As
             a decaying envelope is laid over most of what is filtered, that is half the time. See `dsp.heard`.
     """
-    transformed = torch._C._are_functorch_transforms_active()  # by torch.func, which has no rule for it
-    if is_fusing() or (heard is not None and known(heard) is not None and not transformed):
+    if takes_own_operations(heard):
         return linear_phase(signal, kernel, heard)
     return convolve(signal, kernel, advance=(kernel.shape[-1] - 1) // 2)
 

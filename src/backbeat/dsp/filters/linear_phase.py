@@ -18,6 +18,7 @@ from torch.nn.functional import pad
 
 from backbeat.dsp.filters.convolution import blocks, convolve
 from backbeat.dsp.fourier import irfft, rfft
+from backbeat.dsp.own import differentiable_slopes
 from backbeat.types import Control, Kernel, Mono
 
 
@@ -179,22 +180,14 @@ def _setup(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor | None], output: Tenso
     ctx.save_for_backward(*inputs)
 
 
-def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
     signal, kernel, heard = ctx.saved_tensors
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # the gradient is to have one itself
-        return *_differentiable_slopes(slope, signal, kernel), None
+        again = convolve(signal, kernel, advance=kernel.shape[-1] // 2)
+        return *differentiable_slopes(again, (signal, kernel), slope), None
     of_signal, of_kernel = _filter_backward(slope.contiguous(), signal, kernel, heard, ctx.needs_input_grad[0])
     wanted = of_signal.sum_to_size(signal.shape) if ctx.needs_input_grad[0] else None
     return wanted, of_kernel.sum_to_size(kernel.shape), None
-
-
-def _differentiable_slopes(slope: Tensor, signal: Tensor, kernel: Tensor) -> tuple[Tensor | None, Tensor | None]:
-    """As `_filter_backward`, by operations that have a gradient, over all of the signal."""
-    everything = convolve(signal, kernel, advance=kernel.shape[-1] // 2)
-    wanted = [each for each in (signal, kernel) if each.requires_grad]
-    slopes = iter(torch.autograd.grad(everything, wanted, slope, create_graph=True))
-    of_signal, of_kernel = (next(slopes) if each.requires_grad else None for each in (signal, kernel))
-    return of_signal, of_kernel
 
 
 torch.library.register_autograd("backbeat::fir", _backward, setup_context=_setup)
