@@ -7,6 +7,7 @@
     ├── RenderError      a batch that does not fit into memory
     ├── PatchError       a patch that cannot be loaded, validated or saved
     ├── MatchError       a match that cannot be started or resumed
+    ├── DatasetError     a dataset that cannot be written, continued or read
     └── UsageError       a command line that asks for what there is not
 
 Every message is one line that names the file or field, the value found and what is allowed.
@@ -39,6 +40,10 @@ class PatchError(BackbeatError):
 
 class MatchError(BackbeatError):
     """A match that cannot be started or resumed."""
+
+
+class DatasetError(BackbeatError):
+    """A dataset that cannot be written, continued or read."""
 
 
 class UsageError(BackbeatError):

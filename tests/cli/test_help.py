@@ -6,7 +6,7 @@ from importlib.metadata import entry_points, version
 
 import pytest
 
-COMMANDS = ("plugins", "render", "match", "compare", "random", "perturb", "morph")
+COMMANDS = ("plugins", "render", "match", "compare", "random", "perturb", "morph", "dataset")
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])

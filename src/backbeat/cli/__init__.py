@@ -11,6 +11,7 @@ import sys
 
 from backbeat.cli.app import app
 from backbeat.cli.compare import compare
+from backbeat.cli.dataset import dataset
 from backbeat.cli.match import match
 from backbeat.cli.output import say_error
 from backbeat.cli.plugins import plugins
@@ -20,6 +21,7 @@ from backbeat.errors import BackbeatError, ParameterError, PluginError, UsageErr
 
 for command in (plugins, render, match, compare, random, perturb, morph):
     app.command()(command)
+app.add_typer(dataset, name="dataset")
 
 _WRONG_USE = (UsageError, PluginError, ParameterError)
 

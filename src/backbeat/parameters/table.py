@@ -63,6 +63,17 @@ class Table(Mapping[str, Parameter]):
         """Which entries of the flat vector are phases, that wrap around, (P,)."""
         return torch.tensor([parameter.unit == "cycles" for parameter in self._of_each_entry()])
 
+    def musical(self) -> tuple[Tensor, Tensor]:
+        """Ends of every entry's musical range, each (P,), float64; those of a choice are of no meaning."""
+        ends = []
+        for end in (0, 1):
+            values: dict[str, Value] = {
+                name: p.options[0] if p.options else p.musical[end] if p.size == 1 else (p.musical[end],) * p.size
+                for name, p in self.items()
+            }
+            ends.append(self.normalise(values))
+        return ends[0], ends[1]
+
     def controls(self, params: Params) -> dict[str, Control]:
         """Physical controls by name, each (batch, size), of params (batch, P) in [0, 1]."""
         low, high, log = self._bounds(params)

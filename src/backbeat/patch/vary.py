@@ -5,10 +5,8 @@ from dataclasses import replace
 from random import Random
 
 import torch
-from torch import Tensor
 
 from backbeat.errors import PatchError
-from backbeat.parameters import Table
 from backbeat.patch.document import Patch, from_params
 from backbeat.plugins import Plugin
 
@@ -65,7 +63,7 @@ def randomise(plugin: Plugin, seed: int) -> Patch:
     """
     generator = Random(seed)
     params = torch.zeros(plugin.table.size, dtype=torch.float64)
-    low, high = _musical(plugin.table)
+    low, high = plugin.table.musical()
     for name, parameter in plugin.table.items():
         where = plugin.table.slice(name)
         if parameter.options:
@@ -109,22 +107,6 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
         entries = tuple(min(max(entry, parameter.low), parameter.high) for entry in entries)
         values[name] = entries if isinstance(value, tuple) else entries[0]
     return replace(patch, values=values)
-
-
-def _musical(table: Table) -> tuple[Tensor, Tensor]:
-    """Normalised ends of every entry's musical range."""
-    ends = []
-    for end in (0, 1):
-        values = {
-            name: parameter.options[0]
-            if parameter.options
-            else parameter.musical[end]
-            if parameter.size == 1
-            else (parameter.musical[end],) * parameter.size
-            for name, parameter in table.items()
-        }
-        ends.append(table.normalise(values))
-    return ends[0], ends[1]
 
 
 def _kind(patch: Patch) -> str:

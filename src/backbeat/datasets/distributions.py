@@ -1,0 +1,69 @@
+"""Which patches there are in a dataset: params as a function of an item's index."""
+
+from functools import lru_cache
+from typing import Literal, TypeAlias, get_args
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+from backbeat.datasets.draws import normal, uniform
+from backbeat.errors import DatasetError
+from backbeat.patch import preset, presets
+from backbeat.plugins import Plugin
+from backbeat.types import Params
+
+Distribution: TypeAlias = Literal["uniform", "musical"]
+"""`uniform`: all of the box of params. `musical`: one half within the musical ranges, one half around presets."""
+
+DISTRIBUTIONS: tuple[Distribution, ...] = get_args(Distribution)
+
+_WIDEST_STEP = 0.2
+"""Standard deviation of the params around a preset, at most."""
+_VALUES, _OPTIONS, _STEPS, _ORIGIN = range(4)
+
+
+def params(plugin: Plugin, distribution: Distribution, seed: int, indices: Int64[Tensor, " batch"]) -> Params:
+    """The params of items, (batch, P), float32, on the device of the indices; a choice has one option.
+
+    Raises:
+        DatasetError: where there is no such distribution.
+    """
+    if distribution not in DISTRIBUTIONS:
+        raise DatasetError(f"distribution: found {distribution!r}; must be one of {', '.join(DISTRIBUTIONS)}")
+    device, table = indices.device, plugin.table
+    values = uniform(indices, seed, _VALUES, table.size)
+    if distribution == "musical":
+        low, high = (end.to(device, torch.float32) for end in table.musical())
+        values = low + (high - low) * values
+    values = _with_options(plugin, values, uniform(indices, seed, _OPTIONS, len(table)))
+    origins = _presets(plugin)
+    if distribution == "uniform" or not len(origins):
+        return values
+    from_preset, which, width = uniform(indices, seed, _ORIGIN, 3).unsqueeze(-1).unbind(1)
+    origin = origins.to(device)[(which.squeeze(-1) * len(origins)).long().clamp(max=len(origins) - 1)]
+    steps = _WIDEST_STEP * width * normal(indices, seed, _STEPS, table.size)
+    steps = torch.where(_is_choice(plugin).to(device), torch.zeros_like(steps), steps)
+    return torch.where(from_preset < 0.5, (origin + steps).clamp(0.0, 1.0), values)
+
+
+def _with_options(plugin: Plugin, values: Params, draws: Tensor) -> Params:
+    """The values, with one option of each choice."""
+    values = values.clone()
+    for number, (name, parameter) in enumerate(plugin.table.items()):
+        if parameter.options:
+            chosen = (draws[:, number] * parameter.size).long().clamp(max=parameter.size - 1)
+            values[:, plugin.table.slice(name)] = torch.nn.functional.one_hot(chosen, parameter.size).to(values.dtype)
+    return values
+
+
+def _is_choice(plugin: Plugin) -> Tensor:
+    return torch.tensor([bool(parameter.options) for parameter in plugin.table.values() for _ in range(parameter.size)])
+
+
+@lru_cache(maxsize=8)
+def _presets(plugin: Plugin) -> Params:
+    """The params of the plugin's presets of the same size, (presets, P)."""
+    found = [preset(name) for name in presets() if name.startswith(f"{plugin.name}/")]
+    fitting = [each.params().float() for each in found if each.options == plugin.options]
+    return torch.stack(fitting) if fitting else torch.zeros(0, plugin.table.size)

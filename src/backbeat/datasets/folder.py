@@ -1,0 +1,87 @@
+"""Real one-shots in folders, labelled by the folder they lie in."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from backbeat import audio
+from backbeat.errors import AudioError, DatasetError
+from backbeat.types import Audio
+
+SUFFIXES = (".wav", ".wave", ".aif", ".aiff", ".flac", ".ogg", ".mp3")
+
+
+@dataclass(frozen=True)
+class OneShot:
+    """A real sound.
+
+    Attributes:
+        path: its file.
+        label: the folder it lies in, from the dataset's folder on; empty at the top.
+        audio: (1, 1, samples).
+        sample_rate: in Hz.
+    """
+
+    path: Path
+    label: str
+    audio: Audio
+    sample_rate: int
+
+
+@dataclass(frozen=True)
+class OneShots:
+    """All one-shots below a folder, in the order of their paths, read when asked for.
+
+    Attributes:
+        folder: where to look.
+        sample_rate: to resample to, in Hz; none keeps 44.1 or 48 kHz.
+        max_seconds: the longest sound.
+        paths: what was found.
+
+    Raises:
+        DatasetError: where the folder is none, or has no sound file below it.
+    """
+
+    folder: Path
+    sample_rate: int | None = 44100
+    max_seconds: float = 10.0
+    paths: tuple[Path, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not self.folder.is_dir():
+            raise DatasetError(f"{self.folder}: not a folder; must be one with sound files below it")
+        found = (path for path in self.folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        object.__setattr__(self, "paths", tuple(sorted(found)))
+        if not self.paths:
+            raise DatasetError(f"{self.folder}: no sound file; must have some that end in {', '.join(SUFFIXES)}")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All labels, in order."""
+        return tuple(sorted({self.label(path) for path in self.paths}))
+
+    def label(self, path: Path) -> str:
+        """The label of a file."""
+        return path.parent.relative_to(self.folder).as_posix().removeprefix(".")
+
+    def readable(self) -> tuple[list[OneShot], list[AudioError]]:
+        """All that can be read, and why the others cannot."""
+        found, reasons = [], []
+        for position in range(len(self)):
+            try:
+                found.append(self[position])
+            except AudioError as error:
+                reasons.append(error)
+        return found, reasons
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, position: int) -> OneShot:
+        """One sound.
+
+        Raises:
+            AudioError: where its file cannot be read.
+        """
+        path = self.paths[position]
+        recording = audio.read(path, max_seconds=self.max_seconds, sample_rate=self.sample_rate)
+        return OneShot(path, self.label(path), recording.audio, recording.sample_rate)

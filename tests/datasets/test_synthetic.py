@@ -1,0 +1,156 @@
+"""Items that are functions of their index."""
+
+import math
+
+import pytest
+import torch
+
+from backbeat import plugins
+from backbeat.datasets import SPLITS, Augmentation, Synthetic
+from backbeat.datasets.draws import normal, uniform
+from backbeat.errors import DatasetError
+from backbeat.synth import render
+
+KICK = plugins.get("kick")
+
+
+def small(plugin="kick", **settings) -> Synthetic:
+    return Synthetic(plugins.get(plugin), seconds=0.1, **settings)
+
+
+@pytest.mark.parametrize("plugin", plugins.names())
+@pytest.mark.parametrize("distribution", ["uniform", "musical"])
+@pytest.mark.parametrize("augmentation", [None, Augmentation()])
+def test_an_item_is_the_same_alone_and_in_any_batch(plugin, distribution, augmentation):
+    dataset = small(plugin, distribution=distribution, augmentation=augmentation)
+    batch = dataset.at(torch.tensor([70, 3, 1000]))
+    for row, position in enumerate((70, 3, 1000)):
+        params, audio = dataset[position]
+        assert torch.equal(params, batch.params[row])
+        assert torch.equal(audio, batch.audio[row])
+
+
+def test_the_sound_is_what_the_params_and_the_seed_render():
+    batch = small().at(torch.tensor([5, 900]))
+    assert torch.equal(batch.audio, render(KICK, batch.params, samples=4410, seed=batch.seeds))
+
+
+def test_batches_follow_each_other():
+    dataset = small()
+    whole = dataset.at(torch.arange(10, 26))
+    parts = [batch for batch, _ in zip(dataset.batches(8, first=10), range(2), strict=False)]
+    assert torch.equal(torch.cat([part.params for part in parts]), whole.params)
+    assert torch.equal(torch.cat([part.audio for part in parts]), whole.audio)
+
+
+def test_splits_share_no_item_and_leave_none_out():
+    found = [index for split in SPLITS for index in small(split=split).indices(torch.arange(64 * 8 * 3)).tolist()]
+    assert len(found) == len(set(found))
+    share = {split: small(split=split).indices(torch.arange(64 * 8)).max().item() + 1 for split in SPLITS}
+    assert share["train"] == 64 * 8
+    assert set(range(640)) <= set(found)
+
+
+def test_another_seed_is_another_dataset_and_each_item_is_its_own():
+    params = torch.cat([small(seed=seed).at(torch.arange(64)).params for seed in (0, 1)])
+    assert len(torch.unique(params, dim=0)) == 128
+
+
+def test_musical_params_are_musical_or_near_a_preset():
+    params = Synthetic(KICK, "musical").at(torch.arange(400)).params
+    low, high = (end.float() for end in KICK.table.musical())
+    at = [KICK.table.slice(name) for name, p in KICK.table.items() if not p.options]
+    inside = torch.stack([((params[:, s] >= low[s] - 1e-6) & (params[:, s] <= high[s] + 1e-6)).all(-1) for s in at])
+    assert 0.4 < inside.all(0).float().mean() < 0.6
+    assert ((params >= 0.0) & (params <= 1.0)).all()
+
+
+@pytest.mark.parametrize("distribution", ["uniform", "musical"])
+def test_choices_have_one_option_and_all_are_chosen(distribution):
+    params = Synthetic(KICK, distribution, seconds=0.01).at(torch.arange(300)).params
+    weights = params[:, KICK.table.slice("shell_filter")]
+    assert ((weights == 0.0) | (weights == 1.0)).all()
+    assert (weights.sum(-1) == 1.0).all()
+    assert (weights.sum(0) > 20).all()
+
+
+def test_uniform_params_fill_their_range():
+    params = Synthetic(KICK, "uniform", seconds=0.01).at(torch.arange(2000)).params
+    number = KICK.table.slice("pitch_hz").start
+    counts = torch.histc(params[:, number], 10, 0.0, 1.0)
+    assert counts.min() > 150
+    assert counts.max() < 250
+
+
+def test_draws_have_the_mean_and_the_variance_that_they_say():
+    indices = torch.arange(20_000)
+    drawn = uniform(indices, 3, 1, 2)
+    assert drawn.mean().item() == pytest.approx(0.5, abs=0.01)
+    assert drawn.var().item() == pytest.approx(1.0 / 12.0, rel=0.03)
+    stepped = normal(indices, 3, 2, 2)
+    assert stepped.mean().item() == pytest.approx(0.0, abs=0.03)
+    assert stepped.var().item() == pytest.approx(1.0, rel=0.03)
+    assert abs(float((stepped[:, 0] * stepped[:, 1]).mean())) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"distribution": "odd"}, "distribution: found 'odd'; must be one of uniform, musical"),
+        ({"split": "dev"}, "split: found 'dev'; must be one of train, validation, test"),
+        ({"seed": -1}, "seed: found -1; must be from 0 to 16777215"),
+        ({"seconds": 0.0}, "found 0 s at 44100 Hz"),
+        ({"sample_rate": 10}, "found 1 s at 10 Hz"),
+    ],
+)
+def test_what_is_not_allowed_is_said(settings, words):
+    with pytest.raises(DatasetError, match=words):
+        Synthetic(KICK, **settings)
+
+
+class TestAugmentation:
+    """One change at a time."""
+
+    nothing = Augmentation(gain_db=0.0, onset_s=0.0, noise_db=None, equaliser_db=0.0, room_db=None)
+    sound = Synthetic(KICK, seconds=0.5).at(torch.arange(8)).audio
+
+    def changed(self, **extent) -> torch.Tensor:
+        settings = {**vars(self.nothing), **extent}
+        return Augmentation(**settings)(self.sound, torch.arange(8), 44100)
+
+    def test_none_changes_nothing(self):
+        torch.testing.assert_close(self.changed(), self.sound, rtol=0.0, atol=0.0)
+
+    def test_gain_is_a_gain_within_its_extent(self):
+        ratio = (self.changed(gain_db=12.0) / self.sound).nan_to_num()
+        gains_db = 20.0 * torch.log10(ratio.amax((1, 2)))
+        assert gains_db.abs().max() <= 12.001
+        assert gains_db.std() > 2.0
+
+    def test_onset_moves_later(self):
+        late = self.changed(onset_s=0.005)
+        for before, after in zip(self.sound[:, 0], late[:, 0], strict=True):
+            shift = int((after != 0).float().argmax() - (before != 0).float().argmax())
+            assert 0 <= shift <= math.ceil(0.005 * 44100)
+            torch.testing.assert_close(after[shift:], before[: len(before) - shift], rtol=0.0, atol=0.0)
+
+    def test_noise_lies_where_it_is_said_to(self):
+        noise = self.changed(noise_db=-40.0) - self.sound
+        below_db = 20.0 * torch.log10(noise.abs().amax((1, 2)) / self.sound.abs().amax((1, 2)))
+        assert ((below_db < -39.9) & (below_db > -80.1)).all()
+
+    def test_equaliser_stays_within_its_gains(self):
+        spectra = [torch.fft.rfft(each[:, 0]).abs() for each in (self.sound, self.changed(equaliser_db=3.0))]
+        loud = spectra[0] > 1e-3 * spectra[0].amax(-1, keepdim=True)
+        ratio_db = 20.0 * torch.log10(spectra[1] / spectra[0])
+        assert ratio_db[loud].abs().max() < 9.5
+        assert ratio_db[loud].abs().max() > 0.5
+
+    def test_room_rings_after_the_sound(self):
+        click = torch.zeros(4, 1, 22050)
+        click[..., 100] = 1.0
+        heard = Augmentation(**{**vars(self.nothing), "room_db": -20.0})(click, torch.arange(4), 44100)
+        tail = heard[..., 101:].square().sum((1, 2))
+        assert (tail > 1e-5 * 0.9).all()
+        assert (tail < 1e-2 * 1.1).all()
+        assert heard[..., :100].abs().max() < 1e-6
