@@ -72,3 +72,9 @@ def test_new_plugin_finds_its_values(tmp_path):
     assert found_hz == pytest.approx(wanted_hz, rel=0.01)
     assert found_st == pytest.approx(wanted_st, abs=0.5)
     assert found_s == pytest.approx(wanted_s, rel=0.15)
+
+
+def test_synth_loss_falls(tmp_path):
+    output = run("synth_loss.py", "41", cwd=tmp_path)
+    losses = numbers(r"loss ([\d.]+)", output)
+    assert losses[-1] < 0.9 * losses[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from backbeat.audio import read, write
     from backbeat.errors import BackbeatError
+    from backbeat.inversion import SynthLoss, invert
     from backbeat.losses import DrumLoss, distances
     from backbeat.matching import MatchResult, match
     from backbeat.patch import LearnablePatch, Patch, Placement, load, morph, perturb, preset, presets, randomise, save
@@ -26,7 +27,9 @@ _HOMES = {
     "Placement": "patch",
     "Plugin": "plugins",
     "Synth": "synth",
+    "SynthLoss": "inversion",
     "distances": "losses",
+    "invert": "inversion",
     "load": "patch",
     "match": "matching",
     "morph": "patch",
@@ -49,7 +52,9 @@ __all__ = [
     "Placement",
     "Plugin",
     "Synth",
+    "SynthLoss",
     "distances",
+    "invert",
     "load",
     "match",
     "morph",

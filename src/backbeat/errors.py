@@ -8,6 +8,8 @@
     ├── PatchError       a patch that cannot be loaded, validated or saved
     ├── MatchError       a match that cannot be started or resumed
     ├── DatasetError     a dataset that cannot be written, continued or read
+    ├── TrainingError    a training that cannot be begun or resumed
+    ├── InverterError    an inverter that cannot be written, read or used
     └── UsageError       a command line that asks for what there is not
 
 Every message is one line that names the file or field, the value found and what is allowed.
@@ -44,6 +46,14 @@ class MatchError(BackbeatError):
 
 class DatasetError(BackbeatError):
     """A dataset that cannot be written, continued or read."""
+
+
+class TrainingError(BackbeatError):
+    """A training that cannot be begun or resumed."""
+
+
+class InverterError(BackbeatError):
+    """An inverter that cannot be written, read or used."""
 
 
 class UsageError(BackbeatError):

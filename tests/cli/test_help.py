@@ -6,7 +6,7 @@ from importlib.metadata import entry_points, version
 
 import pytest
 
-COMMANDS = ("plugins", "render", "match", "compare", "random", "perturb", "morph", "dataset")
+COMMANDS = ("plugins", "render", "match", "invert", "compare", "random", "perturb", "morph", "dataset", "train")
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])

@@ -12,14 +12,16 @@ import sys
 from backbeat.cli.app import app
 from backbeat.cli.compare import compare
 from backbeat.cli.dataset import dataset
+from backbeat.cli.invert import invert
 from backbeat.cli.match import match
 from backbeat.cli.output import say_error
 from backbeat.cli.plugins import plugins
 from backbeat.cli.render import render
+from backbeat.cli.train import train
 from backbeat.cli.vary import morph, perturb, random
 from backbeat.errors import BackbeatError, ParameterError, PluginError, UsageError
 
-for command in (plugins, render, match, compare, random, perturb, morph):
+for command in (plugins, render, match, invert, compare, random, perturb, morph, train):
     app.command()(command)
 app.add_typer(dataset, name="dataset")
 

@@ -53,9 +53,12 @@ class Plugin:
         match_options: options of the size that matches real sounds best; those of a plugin of one size are none.
         migrations: by the version they start from.
         macros: knobs that turn several parameters at once, eight at most.
+        banks: parameters whose entries belong together, such as frequencies and levels, and may change places without
+            changing the sound.
 
     Raises:
-        PluginError: where the table and the signature of `render` name different parameters, or a macro is none.
+        PluginError: where the table and the signature of `render` name different parameters, or a macro or a bank is
+            none.
     """
 
     name: str
@@ -67,6 +70,7 @@ class Plugin:
     match_options: Mapping[str, int] = field(default_factory=dict)
     migrations: Mapping[int, Migration] = field(default_factory=dict)
     macros: Mapping[str, Macro] = field(default_factory=dict)
+    banks: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.render).parameters.values()
@@ -80,3 +84,7 @@ class Plugin:
             for name in turned.parameters:
                 if name not in self.table:
                     raise PluginError(f"plugin {self.name}: macro {macro} turns {name}, which is not in its table")
+        for bank in self.banks:
+            sizes = {self.table[name].size if name in self.table else None for name in bank}
+            if None in sizes or len(sizes) != 1:
+                raise PluginError(f"plugin {self.name}: bank {', '.join(bank)} is not of one size in its table")

@@ -193,4 +193,11 @@ MACROS = {
 }
 """What a person turns, however many parameters there are."""
 
-KICK = Plugin("kick", PARAMETERS, render, summary="A swept sine with shell, click and modes, driven.", macros=MACROS)
+KICK = Plugin(
+    "kick",
+    PARAMETERS,
+    render,
+    summary="A swept sine with shell, click and modes, driven.",
+    macros=MACROS,
+    banks=(("mode_hz", "mode_s", "mode_db"),),
+)

@@ -1,0 +1,74 @@
+"""`backbeat invert`: one-shots to patches at once."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backbeat.cli.output import AsJson, say, say_error, say_json
+from backbeat.errors import BackbeatError
+
+if TYPE_CHECKING:
+    from backbeat.inversion import Inverter
+
+_AUTO = "auto"
+
+
+def invert(
+    samples: Annotated[list[Path], typer.Argument(metavar="SAMPLE…", help="One-shots: WAV, AIFF, FLAC, OGG or MP3.")],
+    plugin: Annotated[str, typer.Option(help="The instrument, or auto: whichever comes nearest.")] = _AUTO,
+    weights: Annotated[
+        Path | None, typer.Option(help="A folder that `backbeat train` has written, instead of what ships.")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="The folder to write to; made where there is none.")] = Path("inversions"),
+    count: Annotated[int, typer.Option(min=1, max=64, help="Patches to write, the nearest first.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the patches' noise.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Name patches for each sample by a trained network: a preview of a match, at once.
+
+    Writes NAME.patch.json and NAME.wav for each sample, and NAME-2 and so on for more patches.
+    """
+    import time
+
+    import torch
+
+    from backbeat import audio, patch
+    from backbeat.inversion import invert as invert_sample
+
+    torch.set_num_threads(1)
+    inverters = _inverters(plugin, weights)
+    out.mkdir(parents=True, exist_ok=True)
+    failed = False
+    for sample in samples:
+        began = time.perf_counter()
+        try:
+            found = [each for inverter in inverters for each in invert_sample(sample, inverter, seed=seed)]
+        except BackbeatError as error:
+            say_error(str(error))
+            failed = True
+            continue
+        seconds = time.perf_counter() - began
+        for number, proposal in enumerate(sorted(found, key=lambda each: each.loss)[:count], start=1):
+            stem = sample.stem if number == 1 else f"{sample.stem}-{number}"
+            paths = out / f"{stem}.patch.json", out / f"{stem}.wav"
+            patch.save(proposal.patch, paths[0])
+            placement = proposal.patch.placement
+            audio.write(paths[1], proposal.patch.render(), placement.sample_rate if placement else 44100)
+            if as_json:
+                facts = {"sample": str(sample), "plugin": proposal.patch.plugin, "loss": proposal.loss}
+                say_json({**facts, "patch": str(paths[0]), "audio": str(paths[1]), "seconds": round(seconds, 3)})
+            else:
+                say(f"{sample}: {proposal.patch.plugin}, loss {proposal.loss:.2f}, {1e3 * seconds:.0f} ms")
+                for path in paths:
+                    say(f"  {path}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _inverters(plugin: str, weights: Path | None) -> "list[Inverter]":
+    from backbeat.inversion import load_inverter, pretrained, pretrained_plugins
+
+    if weights is not None:
+        return [load_inverter(weights)]
+    return [pretrained(name) for name in (pretrained_plugins() if plugin == _AUTO else [plugin])]

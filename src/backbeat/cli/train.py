@@ -1,0 +1,60 @@
+"""`backbeat train`: an inverter from nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from backbeat.cli.output import AsJson, say, say_json
+
+
+def train(
+    plugin: Annotated[str, typer.Argument(help="The plugin whose patches the network is to name.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The folder for weights, checkpoint and TensorBoard's logs.")
+    ],
+    steps: Annotated[int, typer.Option(min=1, help="Steps of descent.")] = 20_000,
+    batch: Annotated[int, typer.Option(min=1, help="Sounds a step.")] = 64,
+    learning_rate: Annotated[float, typer.Option(help="At its highest.")] = 1e-3,
+    audio_from: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of the steps after which the sound counts too; 1 is never.")
+    ] = 1.0,
+    distribution: Annotated[
+        Literal["uniform", "musical"], typer.Option(help="Params from all of their ranges, or as musicians set them.")
+    ] = "musical",
+    seed: Annotated[int, typer.Option(min=0, max=2**24 - 1, help="Of the sounds, and of the first weights.")] = 0,
+    every: Annotated[int, typer.Option(min=1, help="Steps from one checkpoint to the next.")] = 500,
+    device: Annotated[str, typer.Option(help="Where to compute, as Lightning names it: auto, cpu, cuda…")] = "auto",
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a network to name the patch of a sound, on sounds that are made as it goes.
+
+    Stopped on its way, it goes on along the same curve with --resume.
+    """
+    from backbeat.inversion import Training
+    from backbeat.inversion import train as train_inverter
+
+    training = Training(
+        plugin,
+        distribution=distribution,
+        seed=seed,
+        steps=steps,
+        batch=batch,
+        learning_rate=learning_rate,
+        audio_from=audio_from,
+        every=every,
+    )
+
+    def show(step: int, figures: Mapping[str, float]) -> None:
+        if as_json:
+            say_json({"step": step, **figures})
+        else:
+            say(
+                f"step {step}: " + ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
+            )
+
+    train_inverter(training, out, device=device, resume=resume, report=show)
+    if not as_json:
+        say(f"{out}")

@@ -1,0 +1,25 @@
+"""From a sound to a patch in one pass, by a network that was trained through the synth."""
+
+from backbeat.inversion.loss import AudioLoss, SynthLoss
+from backbeat.inversion.network import Inverter, Mixture, Size, sorted_banks
+from backbeat.inversion.proposals import Proposal, invert
+from backbeat.inversion.training import Report, Training, train
+from backbeat.inversion.weights import load_inverter, pretrained, pretrained_plugins, save_inverter
+
+__all__ = [
+    "AudioLoss",
+    "Inverter",
+    "Mixture",
+    "Proposal",
+    "Report",
+    "Size",
+    "SynthLoss",
+    "Training",
+    "invert",
+    "load_inverter",
+    "pretrained",
+    "pretrained_plugins",
+    "save_inverter",
+    "sorted_banks",
+    "train",
+]

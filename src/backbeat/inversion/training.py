@@ -1,0 +1,220 @@
+"""Training an inverter: first on params, then through the synth."""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backbeat import plugins
+from backbeat.datasets import Augmentation, Batch, Distribution, Split, Synthetic
+from backbeat.errors import TrainingError
+from backbeat.inversion import checkpoint
+from backbeat.inversion.features import SAMPLE_RATE, SECONDS, features
+from backbeat.inversion.loss import SynthLoss
+from backbeat.inversion.network import Inverter, Mixture, Size, sorted_banks
+from backbeat.inversion.onset import begun
+from backbeat.inversion.weights import save_inverter
+from backbeat.plugins import Plugin
+from backbeat.types import Audio
+
+_AUGMENTATION = Augmentation(gain_db=12.0, onset_s=0.003, noise_db=-45.0, equaliser_db=3.0, room_db=-24.0)
+_WARM_UP_STEPS = 100
+_MOST_NORM = 1.0
+
+Report: TypeAlias = Callable[[int, Mapping[str, float]], None]
+"""Called with the step and the figures of it."""
+
+
+@dataclass(frozen=True)
+class Training:
+    """How an inverter is trained.
+
+    Attributes:
+        plugin: whose patches it names.
+        options: of the plugin.
+        distribution: of the params to learn from.
+        seed: of the items, and of the first weights.
+        steps: of descent.
+        batch: items a step.
+        learning_rate: at its highest.
+        audio_from: share of the steps after which the sound counts too; 1 leaves it at params.
+        audio_weight: what the sound counts for, in nats a param.
+        channels: of the network's convolutions.
+        hidden: of the layers after them.
+        components: of the mixture.
+        validation: items to validate with.
+        every: steps from one validation, and one checkpoint, to the next.
+
+    Raises:
+        TrainingError: where a value is not allowed.
+    """
+
+    plugin: str
+    options: Mapping[str, int] | None = None
+    distribution: Distribution = "musical"
+    seed: int = 0
+    steps: int = 6000
+    batch: int = 64
+    learning_rate: float = 1e-3
+    audio_from: float = 1.0
+    audio_weight: float = 0.02
+    channels: int = 160
+    hidden: int = 384
+    components: int = 6
+    validation: int = 256
+    every: int = 500
+
+    def __post_init__(self) -> None:
+        for name, least in (
+            ("steps", 1),
+            ("batch", 1),
+            ("channels", 8),
+            ("hidden", 1),
+            ("validation", 1),
+            ("every", 1),
+        ):
+            if getattr(self, name) < least:
+                raise TrainingError(f"{name}: found {getattr(self, name)}; must be at least {least}")
+        if not 1 <= self.components <= 64:
+            raise TrainingError(f"components: found {self.components}; must be from 1 to 64")
+        if self.channels % 16:
+            raise TrainingError(f"channels: found {self.channels}; must be a multiple of 16")
+        if not 0.0 < self.learning_rate < 1.0:
+            raise TrainingError(f"learning_rate: found {self.learning_rate:g}; must be above 0 and below 1")
+        if not 0.0 <= self.audio_from <= 1.0:
+            raise TrainingError(f"audio_from: found {self.audio_from:g}; must be from 0 to 1")
+
+    @property
+    def instrument(self) -> Plugin:
+        """The plugin."""
+        return plugins.get(self.plugin, **(self.options or {}))
+
+    def items(self, split: Split) -> Synthetic:
+        """What to learn from, or to be judged by."""
+        changes = _AUGMENTATION if split == "train" else None
+        return Synthetic(self.instrument, self.distribution, self.seed, split, SECONDS, SAMPLE_RATE, changes)
+
+
+def train(
+    training: Training, folder: str | Path, *, device: str = "auto", resume: bool = False, report: Report | None = None
+) -> Inverter:
+    """Train an inverter; its weights, a checkpoint and logs for TensorBoard go to a folder.
+
+    The loss is `-log p(params | sound) / P` under the network's mixture and, from `audio_from` of the steps on, the
+    distance of what its likeliest patch sounds like. The items of step n are a function of n, so that a run that is
+    killed and resumed goes on along the same curve.
+
+    Args:
+        training: what to do.
+        folder: where to write; made where there is none.
+        device: as Lightning Fabric names accelerators: auto, cpu, cuda…
+        resume: go on from the folder's checkpoint.
+        report: told the figures of every validation.
+
+    Raises:
+        PluginError: where there is no such plugin.
+        TrainingError: where the folder holds another run's checkpoint, or none to resume.
+    """
+    fabric, folder = _fabric(device), Path(folder)
+    torch.manual_seed(training.seed)
+    inverter = Inverter(training.instrument, Size(training.channels, training.hidden, training.components))
+    optimiser = torch.optim.AdamW(inverter.parameters(), lr=training.learning_rate, betas=(0.9, 0.98))
+    settings = json.loads(json.dumps(asdict(training)))
+    folder.mkdir(parents=True, exist_ok=True)
+    first = checkpoint.load(folder, settings, inverter, optimiser) if resume else 0
+    module, optimiser = fabric.setup(inverter, optimiser)
+    lessons, trial = training.items("train"), training.items("validation")
+    began = time.perf_counter()
+    logs = _logs(folder)
+    if first == 0:
+        _tell(report, logs, 0, _validate(module, trial, training, fabric.device))
+    for step in range(first, training.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = training.learning_rate * _pace(step, training.steps)
+        positions = torch.arange(step * training.batch, (step + 1) * training.batch, device=fabric.device)
+        loss = _loss(
+            module, lessons.at(positions), training, through_synth=step >= training.audio_from * training.steps
+        )
+        optimiser.zero_grad(set_to_none=True)
+        fabric.backward(loss)
+        fabric.clip_gradients(module, optimiser, max_norm=_MOST_NORM, error_if_nonfinite=False)
+        optimiser.step()
+        done = step + 1
+        if done % training.every == 0 or done == training.steps:
+            figures = {"loss": loss.item(), **_validate(module, trial, training, fabric.device)}
+            figures["seconds"] = time.perf_counter() - began
+            _tell(report, logs, done, figures)
+            if fabric.is_global_zero:
+                checkpoint.save(folder, settings, inverter, optimiser, done)
+                save_inverter(inverter, folder, {"training": settings, "step": done, "figures": figures})
+    logs.close()
+    return inverter
+
+
+def _fabric(device: str) -> Any:
+    try:
+        from lightning_fabric import Fabric
+    except ModuleNotFoundError as error:
+        raise TrainingError(f"{error.name}: not installed; pip install 'backbeat[train]'") from error
+    fabric = Fabric(accelerator=device, devices=1)
+    fabric.launch()
+    return fabric
+
+
+def _logs(folder: Path) -> Any:
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(folder / "logs")
+
+
+def _tell(report: Report | None, logs: Any, step: int, figures: Mapping[str, float]) -> None:
+    for name, value in figures.items():
+        logs.add_scalar(name, value, step)
+    if report is not None:
+        report(step, figures)
+
+
+def _pace(step: int, steps: int) -> float:
+    """Of the learning rate: it rises, and falls along a half cosine."""
+    return min(1.0, (step + 1) / _WARM_UP_STEPS) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
+
+
+def _loss(module: Any, batch: Batch, training: Training, *, through_synth: bool) -> Float[Tensor, ""]:
+    plugin = training.instrument
+    sound = begun(batch.audio, SAMPLE_RATE)
+    mixture = _mixture(module, sound, plugin)
+    loss = -mixture.log_likelihood(sorted_banks(plugin, batch.params)).mean() / plugin.table.size
+    if through_synth:
+        likeliest = mixture.log_odds.argmax(-1)
+        places = mixture.places[torch.arange(len(likeliest), device=sound.device), likeliest].clamp(0.0, 1.0)
+        heard = SynthLoss(plugin, sample_rate=SAMPLE_RATE, seconds=SECONDS)
+        loss = loss + training.audio_weight * heard(places, sound, seed=int(batch.seeds[0]))
+    return loss
+
+
+def _mixture(module: Any, sound: Audio, plugin: Plugin) -> Mixture:
+    log_odds, places, widths = module(features(sound))
+    return Mixture(log_odds, places, widths, plugin.table)
+
+
+@torch.no_grad()
+def _validate(module: Any, trial: Synthetic, training: Training, device: torch.device) -> dict[str, float]:
+    """Figures over items that are never learned from."""
+    plugin, nats, error, count = training.instrument, 0.0, 0.0, 0
+    module.eval()
+    for first in range(0, training.validation, training.batch):
+        batch = trial.at(torch.arange(first, min(training.validation, first + training.batch), device=device))
+        mixture = _mixture(module, begun(batch.audio, SAMPLE_RATE), plugin)
+        wanted = sorted_banks(plugin, batch.params)
+        nats -= float(mixture.log_likelihood(wanted).sum()) / plugin.table.size
+        error += float((mixture.proposals(1)[:, 0] - wanted).abs().mean(-1).sum())
+        count += len(wanted)
+    module.train()
+    return {"validation_nats": nats / count, "validation_error": error / count}

@@ -1,0 +1,68 @@
+"""`backbeat train` and `backbeat invert`: an inverter from nothing, and what it says."""
+
+import json
+
+import pytest
+
+from backbeat.patch import load
+
+pytest.importorskip("lightning_fabric")
+
+STEPS = ("--steps", 2, "--batch", 2, "--every", 1, "--device", "cpu")
+
+
+@pytest.fixture
+def trained(backbeat, tmp_path):
+    folder = tmp_path / "trained"
+    shown = backbeat("train", "kick", "--out", folder, *STEPS)
+    assert shown.status == 0, shown.err
+    return folder, shown
+
+
+def test_it_says_how_it_goes(trained):
+    folder, shown = trained
+    assert [line.partition(":")[0] for line in shown.out.splitlines()] == ["step 0", "step 1", "step 2", str(folder)]
+    assert (folder / "inverter.safetensors").is_file()
+
+
+def test_figures_as_json(backbeat, tmp_path):
+    shown = backbeat("train", "kick", "--out", tmp_path / "kick", *STEPS, "--json")
+    steps = [json.loads(line)["step"] for line in shown.out.splitlines()]
+    assert steps == [0, 1, 2]
+
+
+def test_what_was_trained_names_patches(backbeat, trained, kick_wav, tmp_path):
+    shown = backbeat("invert", kick_wav, "--weights", trained[0], "--out", tmp_path / "out", "--count", 2)
+    assert (shown.status, shown.err) == (0, "")
+    assert shown.out.startswith(f"{kick_wav}: kick, loss ")
+    for name in ("kick.patch.json", "kick.wav", "kick-2.patch.json", "kick-2.wav"):
+        assert (tmp_path / "out" / name).is_file()
+    assert load(tmp_path / "out" / "kick.patch.json").plugin == "kick"
+
+
+def test_one_bad_file_does_not_stop_the_others(backbeat, trained, kick_wav, tmp_path):
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(b"RIFF")
+    shown = backbeat("invert", broken, kick_wav, "--weights", trained[0], "--out", tmp_path / "out")
+    assert shown.status == 1
+    assert "broken.wav" in shown.error()
+    assert (tmp_path / "out" / "kick.patch.json").is_file()
+
+
+def test_weights_that_are_not_there(backbeat, kick_wav, tmp_path):
+    shown = backbeat("invert", kick_wav, "--weights", tmp_path)
+    assert shown.status == 1
+    assert "no inverter that can be read" in shown.error()
+
+
+def test_nothing_to_resume(backbeat, tmp_path):
+    shown = backbeat("train", "kick", "--out", tmp_path / "new", *STEPS, "--resume")
+    assert shown.status == 1
+    assert "no checkpoint that can be read" in shown.error()
+
+
+def test_a_plugin_that_is_not_there(backbeat, tmp_path):
+    shown = backbeat("train", "gong", "--out", tmp_path / "new", *STEPS)
+    assert shown.status == 2
+    assert "gong" in shown.error()
+    assert not (tmp_path / "new").exists()
