@@ -85,7 +85,11 @@ def main() -> None:
         ]
     document: dict[str, object] = {"machine": describe_machine(), "plugin": inverter.plugin.name}
     for kind, cases in sounds.items():
-        rows = [_measure(name, family, sound, method, answers[method]) for name, family, sound in cases for method in answers]
+        rows = [
+            _measure(name, family, sound, method, answers[method])
+            for name, family, sound in cases
+            for method in answers
+        ]
         print(f"{len(cases)} {kind}: mel / floor median and p90, cents median, within {NEAR_CENTS:g} cents, ms")
         summary = {method: _summary([row for row in rows if row.method == method]) for method in answers}
         for method, figures in summary.items():

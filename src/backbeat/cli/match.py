@@ -14,6 +14,7 @@ from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
     from backbeat.matching import MatchResult
+    from backbeat.patch import Patch
 
 _INTERRUPTED = 130
 
@@ -37,6 +38,7 @@ class Effort:
     steps: int | None
     starts: int | None
     seconds_budget: float | None
+    start: str
 
 
 def match(
@@ -57,6 +59,10 @@ def match(
     starts: Annotated[
         int | None, typer.Option(min=1, max=1024, help="Start values to descend from, instead of the quality's.")
     ] = None,
+    start: Annotated[
+        Literal["analysis", "inverter"],
+        typer.Option(help="What proposes where to begin: analysis alone, or a network too."),
+    ] = "analysis",
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed gives the same patch.")] = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with matches that were stopped.")] = False,
@@ -75,7 +81,7 @@ def match(
     gc.enable()
     if plugin != AUTO:
         plugins.get(plugin)
-    effort = Effort(quality, steps, starts, seconds_budget)
+    effort = Effort(quality, steps, starts, seconds_budget, start)
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
@@ -147,7 +153,17 @@ def _search(
             progress=show,
             checkpoint=outputs.checkpoint,
             resume=resume and outputs.checkpoint.exists(),
+            suggested=_suggested(sample, plugin, seed) if effort.start == "inverter" else (),
         )
+
+
+def _suggested(sample: Path, plugin: str, seed: int) -> "list[Patch]":
+    """What the inverters of the plugins that may be chosen name."""
+    from backbeat.inversion import invert, pretrained, pretrained_plugins
+    from backbeat.matching import AUTO
+
+    names = [name for name in pretrained_plugins() if plugin in (AUTO, name)]
+    return [found.patch for name in names for found in invert(sample, pretrained(name), seed=seed)]
 
 
 def _write(result: "MatchResult", outputs: Outputs) -> None:

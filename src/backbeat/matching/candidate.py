@@ -14,6 +14,7 @@ from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.search import Objective, SearchState, begin, descend
 from backbeat.matching.starts import Start, propose, refine, vary
 from backbeat.matching.traps import leave_traps
+from backbeat.patch import Patch, resize
 from backbeat.plugins import Plugin
 from backbeat.synth import render
 from backbeat.types import Audio
@@ -39,6 +40,7 @@ class Candidate:
         sample_rate: in Hz.
         seed: of the noise, and of the variations of starts.
         enough: asked now and then whether it is time to make do with what there is.
+        suggested: patches to begin from, besides what analysis proposes; those of other plugins are passed over.
     """
 
     plugin: Plugin
@@ -46,6 +48,7 @@ class Candidate:
     sample_rate: int
     seed: int
     enough: Callable[[], bool] = lambda: False
+    suggested: Sequence[Patch] = ()
 
     def sound(self, params: Tensor) -> Audio:
         """What params (starts, P) sound like, as long as the target."""
@@ -60,13 +63,14 @@ class Candidate:
         return lambda params: loss(prepared, self.sound(params))
 
     def starts(self, count: int) -> Tensor:
-        """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P)."""
+        """The best of what analysis and others propose and of variations of it, out of pitch's traps, (starts, P)."""
         signal = self.target[0, 0].cpu().double().numpy()
         peak, table = float(np.abs(signal).max()), self.plugin.table
         heard = signal * (_ANALYSIS_PEAK / peak)
         proposed = [
             table.normalise(values) for values in propose(self.plugin, heard, self.sample_rate, peak / _ANALYSIS_PEAK)
         ]
+        proposed += [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
         rows = vary(
             torch.stack(proposed),
             len(proposed) + _VARIATIONS * (count - 1),

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
 from backbeat.matching.search import begin, descend
-from backbeat.patch import Placement, from_params
+from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin
 from backbeat.types import Audio
 
@@ -72,6 +72,7 @@ def match(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
+    suggested: Sequence[Patch] = (),
 ) -> MatchResult:
     """Find the patch that makes the sound of a one-shot, by descent through the synth.
 
@@ -93,6 +94,7 @@ def match(
         progress: called after each step.
         checkpoint: a file to keep the search in while it runs.
         resume: go on from that file.
+        suggested: patches that may be near, such as an inverter's, to begin from besides what analysis proposes.
 
     Raises:
         AudioError: where the file cannot be read.
@@ -119,7 +121,8 @@ def match(
     def over() -> bool:
         return seconds_budget is not None and time.perf_counter() - began > seconds_budget
 
-    chosen, first, said = choose([Candidate(each, heard, rate, seed, over) for each in instruments], starts, steps)
+    candidates = [Candidate(each, heard, rate, seed, over, suggested) for each in instruments]
+    chosen, first, said = choose(candidates, starts, steps)
     instrument = chosen.plugin
     notes += said
     request: dict[str, object] = {

@@ -3,6 +3,7 @@
 from backbeat.patch.document import Patch, Placement, from_json, from_params, load, save
 from backbeat.patch.factory import preset, presets
 from backbeat.patch.module import LearnablePatch
+from backbeat.patch.resize import resize
 from backbeat.patch.vary import morph, perturb, randomise, turn
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "preset",
     "presets",
     "randomise",
+    "resize",
     "save",
     "turn",
 ]

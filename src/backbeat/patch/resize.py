@@ -1,0 +1,40 @@
+"""A patch in another size of its plugin."""
+
+import numpy as np
+import torch
+
+from backbeat.errors import PatchError
+from backbeat.patch.document import Patch, from_params
+from backbeat.plugins import Plugin
+
+
+def resize(patch: Patch, plugin: Plugin) -> Patch:
+    """The patch with as many tones and bands as a larger plugin of the same name has.
+
+    Entries of a bank (`Plugin.banks`) keep their places, and those that are new are at their defaults, at the least
+    level: a hundred tones at -80 dB are a click at -40 dB. Other rows, such as levels of bands of noise, are read off between their entries.
+
+    Raises:
+        PatchError: where the plugin is another one, or has a smaller bank.
+    """
+    before, after = patch.instrument.table, plugin.table
+    if patch.plugin != plugin.name:
+        raise PatchError(f"resize: found a patch of {patch.plugin}; must be of {plugin.name}")
+    params, values = patch.params(), after.normalise(after.defaults())
+    in_banks = {name for bank in plugin.banks for name in bank}
+    for name, parameter in after.items():
+        old, size = params[before.slice(name)], parameter.size
+        if len(old) == size:
+            new = old
+        elif name not in in_banks:
+            places = np.linspace(0.0, len(old) - 1.0, size)
+            new = torch.from_numpy(np.interp(places, np.arange(len(old)), old.numpy()))
+        elif len(old) < size:
+            new = values[after.slice(name)].clone()
+            new[: len(old)] = old
+            if parameter.unit == "dB":
+                new[len(old) :] = 0.0
+        else:
+            raise PatchError(f"resize: found {len(old)} entries of {name}; must be at most {size}")
+        values[after.slice(name)] = new
+    return from_params(plugin, values, name=patch.name, seed=patch.seed, placement=patch.placement)
