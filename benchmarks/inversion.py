@@ -1,6 +1,6 @@
 """What an inverter names, beside simpler answers: on held-out synthetic sounds and on a folder of one-shots.
 
-    python benchmarks/inversion.py kick FOLDER --out benchmarks/results/inversion-kick.json
+    python benchmarks/inversion.py kick FOLDER --family kick --out benchmarks/results/inversion-kick.json
 
 For each sound, the patch that is named is rendered and compared with it:
 
@@ -9,12 +9,14 @@ For each sound, the patch that is named is rendered and compared with it:
 - `neighbour`: the nearest of `--items` training sounds, by the network's own features;
 - `analysis`: the start that a match would descend from, without a step of descent.
 
-The distance is the mel distance over the take-to-take floor of the sound's family (of kicks, for synthetic ones), and
-the pitch's error the level-weighted median over time, in cents. Each answer is given the sound's level, as the
+The distance is the mel distance over the take-to-take floor of the sound's family (for synthetic sounds, of the
+plugin's). The error of pitch is that of the level-weighted median over time and, of synthetic sounds, that of the pitch
+that they settle at, which is the first of what the macro `tune` turns. Each answer is given the sound's level, as the
 inverter's are. Times are of one thread, files read and network loaded.
 """
 
 import argparse
+import math
 import statistics
 import time
 from collections.abc import Callable
@@ -26,7 +28,7 @@ from torch import Tensor
 
 from backbeat import audio
 from backbeat.datasets import Synthetic
-from backbeat.inversion import Inverter, Proposal, invert, load_inverter, pretrained
+from backbeat.inversion import Inverter, invert, load_inverter, pretrained
 from backbeat.inversion.features import SAMPLE_RATE, Features, features
 from backbeat.inversion.onset import begun
 from backbeat.inversion.proposals import levelled
@@ -34,15 +36,26 @@ from backbeat.losses import FLOORS, distances, family_of
 from backbeat.matching.candidate import Candidate
 from backbeat.plugins import Plugin
 from backbeat.synth import render
-from backbeat.types import Audio
+from backbeat.types import Audio, Params
 from folder import one_shots
 from machine import describe_machine, write_figures
 from recovery import median_cents
 
 NEAR_CENTS = 20.0
+HEADINGS = (
+    "mel / floor median",
+    "p90",
+    "cents median",
+    f"share within {NEAR_CENTS:g} cents over time",
+    "(synthetic: where the pitch settles)",
+    "ms",
+)
 
-Answer = Callable[[Audio], Audio]
-"""The sound of the patch that is named for a sound at `SAMPLE_RATE`, as long as that."""
+Answer = Callable[[Audio], Params]
+"""Params (1, P) that are named for a sound at `SAMPLE_RATE`."""
+
+Case = tuple[str, str, Audio, Params | None]
+"""A sound's name, family, audio, and the params that made it where they are known."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +66,7 @@ class Row:
     method: str
     mel_to_floor: float
     cents: float | None
+    settled_cents: float | None
     seconds: float
 
 
@@ -69,28 +83,19 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     inverter = load_inverter(options.weights) if options.weights else pretrained(options.plugin)
-    answers = _answers(inverter, options.items)
-    held_out = Synthetic(inverter.plugin, split="test").at(torch.arange(options.count))
-    floor_family = inverter.plugin.name if inverter.plugin.name in FLOORS else "perc"
-    sounds = {
-        "synthetic": [(str(k), floor_family, held_out.audio[k : k + 1]) for k in range(options.count)],
-    }
+    plugin, answers = inverter.plugin, _answers(inverter, options.items)
+    cases = {"synthetic": _held_out(plugin, options.count)}
     if options.folder:
-        paths = one_shots(
-            parser, options.folder, fits=lambda path: not options.family or family_of(path.stem) in options.family
-        )
-        sounds["one-shots"] = [
-            (path.name, family_of(path.stem) or "perc", audio.read(path, sample_rate=SAMPLE_RATE).audio)
+        families = options.family
+        paths = one_shots(parser, options.folder, fits=lambda path: not families or family_of(path.stem) in families)
+        cases["one-shots"] = [
+            (path.name, family_of(path.stem) or "perc", audio.read(path, sample_rate=SAMPLE_RATE).audio, None)
             for path in paths
         ]
-    document: dict[str, object] = {"machine": describe_machine(), "plugin": inverter.plugin.name}
-    for kind, cases in sounds.items():
-        rows = [
-            _measure(name, family, sound, method, answers[method])
-            for name, family, sound in cases
-            for method in answers
-        ]
-        print(f"{len(cases)} {kind}: mel / floor median and p90, cents median, within {NEAR_CENTS:g} cents, ms")
+    document: dict[str, object] = {"machine": describe_machine(), "plugin": plugin.name}
+    for kind, some in cases.items():
+        rows = [_measure(plugin, case, method, answer) for case in some for method, answer in answers.items()]
+        print(f"{len(some)} {kind}: {', '.join(HEADINGS)}")
         summary = {method: _summary([row for row in rows if row.method == method]) for method in answers}
         for method, figures in summary.items():
             print(f"  {method:10}" + "".join(f"{value:9.2f}" for value in figures.values()))
@@ -99,25 +104,46 @@ def main() -> None:
         write_figures(options.out, document)
 
 
-def _measure(name: str, family: str, sound: Audio, method: str, answer: Answer) -> Row:
+def _held_out(plugin: Plugin, count: int) -> list[Case]:
+    batch = Synthetic(plugin, split="test").at(torch.arange(count))
+    family = plugin.name if plugin.name in FLOORS else "perc"
+    return [(str(k), family, batch.audio[k : k + 1], batch.params[k : k + 1]) for k in range(count)]
+
+
+def _measure(plugin: Plugin, case: Case, method: str, answer: Answer) -> Row:
+    name, family, sound, truth = case
     answer(sound)
     began = time.perf_counter()
-    named = answer(sound)
+    params = answer(sound)
     seconds = time.perf_counter() - began
+    named = _sound(plugin, params, sound)
     mel_db = distances(named, sound, SAMPLE_RATE).mel_db
-    return Row(name, method, mel_db / FLOORS[family].mel_db, median_cents(named[0, 0], sound[0, 0]), seconds)
+    settled = None if truth is None else abs(_settled_cents(plugin, params) - _settled_cents(plugin, truth))
+    return Row(name, method, mel_db / FLOORS[family].mel_db, median_cents(named[0, 0], sound[0, 0]), settled, seconds)
+
+
+def _settled_cents(plugin: Plugin, params: Params) -> float:
+    pitch_hz = plugin.table.controls(params.double())[plugin.macros["tune"].parameters[0]]
+    return float(1200.0 * torch.log2(pitch_hz[0, 0]))
 
 
 def _summary(rows: list[Row]) -> dict[str, float]:
     ratios = sorted(row.mel_to_floor for row in rows)
     cents = [row.cents for row in rows if row.cents is not None]
-    return {
+    settled = [row.settled_cents for row in rows if row.settled_cents is not None]
+    figures = {
         "mel_to_floor": statistics.median(ratios),
         "mel_to_floor_p90": ratios[int(0.9 * (len(ratios) - 1))],
-        "cents": statistics.median(cents) if cents else float("nan"),
-        "near_share": sum(each < NEAR_CENTS for each in cents) / max(1, len(cents)),
+        "cents": statistics.median(cents) if cents else math.nan,
+        "near_share": _near(cents),
+        "settled_near_share": _near(settled),
         "ms": 1e3 * statistics.median(row.seconds for row in rows),
     }
+    return {name: value for name, value in figures.items() if not math.isnan(value)}
+
+
+def _near(cents: list[float]) -> float:
+    return sum(each < NEAR_CENTS for each in cents) / len(cents) if cents else math.nan
 
 
 def _answers(inverter: Inverter, items: int) -> dict[str, Answer]:
@@ -128,31 +154,31 @@ def _answers(inverter: Inverter, items: int) -> dict[str, Answer]:
     seen = torch.cat([_flat(features(begun(part.audio, SAMPLE_RATE))) for part in parts])
     mean = params.mean(0, keepdim=True)
 
-    def by_inverter(sound: Audio) -> Audio:
-        best: Proposal = invert(sound, inverter, sample_rate=SAMPLE_RATE)[0]
-        return best.patch.render()
+    def by_inverter(sound: Audio) -> Params:
+        return invert(sound, inverter, sample_rate=SAMPLE_RATE)[0].patch.params().float().unsqueeze(0)
 
-    def by_neighbour(sound: Audio) -> Audio:
+    def by_neighbour(sound: Audio) -> Params:
         heard = _flat(features(begun(sound, SAMPLE_RATE)))
-        return _sound(plugin, params[(seen - heard).square().sum(-1).argmin()].unsqueeze(0), sound)
+        return as_loud(params[(seen - heard).square().sum(-1).argmin()].unsqueeze(0), sound)
 
-    def by_analysis(sound: Audio) -> Audio:
-        return _sound(plugin, Candidate(plugin, sound, SAMPLE_RATE, 0).starts(1), sound)
+    def by_analysis(sound: Audio) -> Params:
+        return as_loud(Candidate(plugin, sound, SAMPLE_RATE, 0).starts(1), sound)
+
+    def as_loud(found: Params, sound: Audio) -> Params:
+        return levelled(plugin, found, _sound(plugin, found, sound), sound)
 
     return {
         "inverter": by_inverter,
-        "mean": lambda sound: _sound(plugin, mean, sound),
+        "mean": lambda sound: as_loud(mean, sound),
         "neighbour": by_neighbour,
         "analysis": by_analysis,
     }
 
 
-def _sound(plugin: Plugin, params: Tensor, like: Audio) -> Audio:
-    """What params (1, P) sound like, as long and as loud as another sound."""
-    samples = like.shape[-1]
+def _sound(plugin: Plugin, params: Params, like: Audio) -> Audio:
+    """What params (1, P) sound like, as long as another sound."""
     with torch.no_grad():
-        params = levelled(plugin, params, render(plugin, params, samples=samples, sample_rate=SAMPLE_RATE), like)
-        return render(plugin, params, samples=samples, sample_rate=SAMPLE_RATE)
+        return render(plugin, params, samples=like.shape[-1], sample_rate=SAMPLE_RATE)
 
 
 def _flat(heard: Features) -> Tensor:

@@ -14,6 +14,7 @@ from backbeat.inversion.features import (
     SPANS,
     WHOLE_ROWS,
     features,
+    pitch_gap,
 )
 from backbeat.inversion.onset import begun, onsets
 
@@ -73,3 +74,9 @@ def test_sounds_begin_at_their_onset():
     assert torch.equal(moved[0, 0, 22:722], torch.ones(700))
     assert not moved[0, 0, 722:].any()
     assert torch.equal(moved[1], sound[1])
+
+
+@pytest.mark.parametrize("octaves", [-0.3, -0.02, 0.0, 0.01, 0.25])
+def test_the_gap_of_two_pitches_is_their_distance(octaves):
+    low, high = features(sine(60.0)), features(sine(60.0 * 2.0**octaves))
+    assert float(pitch_gap(high, low)) == pytest.approx(octaves, abs=0.002)

@@ -69,6 +69,24 @@ def features(audio: Audio) -> Features:
     return Features(rows, _scaled(attack[..., :_ATTACK_FRAMES]), _facts(pitches, peak))
 
 
+def pitch_gap(target: Features, estimate: Features) -> Float[Tensor, " batch"]:
+    """Octaves by which a target's pitch lies above an estimate's: the median over time, by the level of the softer.
+
+    Where it counts is late: a sweep is heard at the onset, and what it settles at after that.
+
+    Args:
+        target: of one sound.
+        estimate: of a batch.
+    """
+    (octaves, level), (found, found_level) = (each.whole[:, -2:].unbind(1) for each in (target, estimate))
+    late = torch.arange(FRAMES, device=level.device) / FRAMES
+    weight = 10.0 ** (2.0 * torch.minimum(level, found_level)) * late
+    gap, order = (octaves - found).sort(dim=-1)
+    below = weight.gather(-1, order).cumsum(-1)
+    middle = (below < 0.5 * below[:, -1:]).sum(-1, keepdim=True).clamp(max=FRAMES - 1)
+    return gap.gather(-1, middle).squeeze(-1)
+
+
 def _scaled(level_db: Tensor) -> Tensor:
     return level_db / (-0.5 * _FLOOR_DB) + 1.0
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from backbeat import audio
 from backbeat.audio.conditioning import resample
 from backbeat.errors import InverterError
-from backbeat.inversion.features import SAMPLE_RATE, features
+from backbeat.inversion.features import SAMPLE_RATE, features, pitch_gap
 from backbeat.inversion.network import Inverter
 from backbeat.inversion.onset import onsets
 from backbeat.losses import DrumLoss
@@ -18,7 +20,8 @@ from backbeat.plugins import Plugin
 from backbeat.synth import render
 from backbeat.types import Audio, Params
 
-_LEVEL = "gain_db"
+_LEVEL, _TUNE = "gain_db", "tune"
+_TUNINGS, _MOST_OCTAVES = 2, 0.35
 
 
 @dataclass(frozen=True)
@@ -40,18 +43,19 @@ def invert(
     inverter: Inverter,
     *,
     sample_rate: int | None = None,
-    count: int = 6,
+    count: int | None = None,
     seed: int = 0,
 ) -> list[Proposal]:
     """Patches for a one-shot, the nearest first.
 
-    The network names the likeliest patches; each is rendered, given the level of the one-shot, and compared with it.
+    The network names the likeliest patches. Each is rendered, and given what is told in closed form: the pitch of the
+    one-shot, which a network tells to half a semitone, and its level. Then it is compared with the one-shot.
 
     Args:
         sample: a sound file, or audio (1, 1, samples).
         inverter: the network.
         sample_rate: of `sample` where it is audio, in Hz.
-        count: patches to try, at most as many as the network's mixture has components.
+        count: patches to try, at most as many as the mixture has components; none tries all.
         seed: of the patches' noise.
 
     Raises:
@@ -59,6 +63,7 @@ def invert(
         InverterError: at an argument out of range.
     """
     components = inverter.size.components
+    count = components if count is None else count
     if not 1 <= count <= components:
         raise InverterError(f"count: found {count}; must be from 1 to {components}")
     if isinstance(sample, str | Path):
@@ -70,18 +75,21 @@ def invert(
         target, rate, name = sample, sample_rate, "sample"
     onset = int(onsets(target, rate))
     heard = target[..., onset:]
-    params = inverter.hear(features(_resampled(heard, rate))).proposals(count)[0]
+    plugin, seen = inverter.plugin, features(_resampled(heard, rate))
+    params = inverter.hear(seen).proposals(count)[0]
 
     def sounds() -> Audio:
-        return render(inverter.plugin, params, samples=heard.shape[-1], sample_rate=rate, seed=seed)
+        return render(plugin, params, samples=heard.shape[-1], sample_rate=rate, seed=seed)
 
-    params = levelled(inverter.plugin, params, sounds(), heard)
+    for _ in range(_TUNINGS):
+        params = tuned(plugin, params, pitch_gap(seen, features(_resampled(sounds(), rate))))
+    params = levelled(plugin, params, sounds(), heard)
     loss = DrumLoss()
     losses = loss(loss.prepare(heard, rate), sounds())
     placement = Placement(rate, target.shape[-1], onset)
     return [
         Proposal(
-            from_params(inverter.plugin, params[row].double(), name=name, seed=seed, placement=placement),
+            from_params(plugin, params[row].double(), name=name, seed=seed, placement=placement),
             float(losses[row]),
         )
         for row in torch.where(losses.isfinite(), losses, math.inf).argsort().tolist()
@@ -92,8 +100,24 @@ def _resampled(heard: Audio, sample_rate: int) -> Audio:
     """At the rate that inverters are trained at."""
     if sample_rate == SAMPLE_RATE:
         return heard
-    mono, _ = resample(heard[0, 0].double().numpy(), sample_rate, SAMPLE_RATE)
-    return torch.from_numpy(mono).float().reshape(1, 1, -1)
+    sounds = [torch.from_numpy(resample(each.double().numpy(), sample_rate, SAMPLE_RATE)[0]) for each in heard[:, 0]]
+    return torch.stack(sounds).float().unsqueeze(1)
+
+
+def tuned(plugin: Plugin, params: Params, octaves: Float[Tensor, " batch"]) -> Params:
+    """Params whose pitch lies so many octaves higher, where that is not so many that another partial must be meant.
+
+    The pitch is the first of what the plugin's macro `tune` turns.
+    """
+    if _TUNE not in plugin.macros:
+        return params
+    name = plugin.macros[_TUNE].parameters[0]
+    pitch, where = plugin.table[name], plugin.table.slice(name)
+    steps = torch.where(octaves.abs() < _MOST_OCTAVES, octaves, torch.zeros_like(octaves))
+    params = params.clone()
+    params[:, where] += (steps / math.log2(pitch.high / pitch.low)).unsqueeze(-1)
+    params[:, where] = params[:, where].clamp(0.0, 1.0)
+    return params
 
 
 def levelled(plugin: Plugin, params: Params, sounds: Audio, target: Audio) -> Params:

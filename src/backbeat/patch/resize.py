@@ -11,8 +11,9 @@ from backbeat.plugins import Plugin
 def resize(patch: Patch, plugin: Plugin) -> Patch:
     """The patch with as many tones and bands as a larger plugin of the same name has.
 
-    Entries of a bank (`Plugin.banks`) keep their places, and those that are new are at their defaults, at the least
-    level: a hundred tones at -80 dB are a click at -40 dB. Other rows, such as levels of bands of noise, are read off between their entries.
+    Entries of a bank (`Plugin.banks`) keep their places. Those that are new are at their defaults and the least level,
+    every other one turned by half a cycle: a hundred tones at -80 dB would be a click at -40 dB. Other rows, such as
+    levels of bands of noise, are read off between their entries.
 
     Raises:
         PatchError: where the plugin is another one, or has a smaller bank.
@@ -34,6 +35,8 @@ def resize(patch: Patch, plugin: Plugin) -> Patch:
             new[: len(old)] = old
             if parameter.unit == "dB":
                 new[len(old) :] = 0.0
+            elif parameter.unit == "cycles":
+                new[len(old) :: 2] = (new[len(old) :: 2] + 0.5) % 1.0
         else:
             raise PatchError(f"resize: found {len(old)} entries of {name}; must be at most {size}")
         values[after.slice(name)] = new
