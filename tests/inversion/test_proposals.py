@@ -29,9 +29,21 @@ def test_levelled_params_sound_as_loud():
     torch.testing.assert_close(again, target.expand_as(again), rtol=1e-3, atol=1e-4)
 
 
+def test_as_many_as_are_asked_for_the_nearest_first_and_the_same_again():
+    torch.manual_seed(0)
+    inverter = Inverter(KICK, Size(channels=16, hidden=16, components=2))
+    sound = render(KICK, kicks(1), samples=4410)
+    found = [invert(sound, inverter, sample_rate=44100, count=7, seed=3) for _ in range(2)]
+    assert found[0] == found[1]
+    losses = [each.loss for each in found[0]]
+    assert len(losses) == 7
+    assert losses == sorted(losses)
+    assert len({tuple(each.patch.params().tolist()) for each in found[0]}) == 7
+
+
 def test_a_count_that_there_is_not_is_said():
     inverter = Inverter(KICK, Size(channels=16, hidden=16, components=2))
-    with pytest.raises(InverterError, match="count: found 3; must be from 1 to 2"):
-        invert(torch.zeros(1, 1, 100), inverter, sample_rate=44100, count=3)
+    with pytest.raises(InverterError, match="count: found 0; must be from 1 to 1024"):
+        invert(torch.zeros(1, 1, 100), inverter, sample_rate=44100, count=0)
     with pytest.raises(InverterError, match="sample_rate: none given"):
         invert(torch.zeros(1, 1, 100), inverter)

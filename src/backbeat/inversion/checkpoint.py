@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save as to_bytes
 from torch import Tensor, nn
 
 from backbeat.errors import TrainingError
@@ -20,7 +20,7 @@ def save(folder: Path, settings: dict[str, Any], module: nn.Module, optimiser: A
     for number, moments in optimiser.state_dict()["state"].items():
         tensors |= {f"moment.{number}.{name}": value.detach().cpu().contiguous() for name, value in moments.items()}
     with replacing(folder / _FILE) as temporary:
-        save_file(tensors, temporary, {"settings": json.dumps(settings), "step": str(step)})
+        temporary.write_bytes(to_bytes(tensors, {"settings": json.dumps(settings), "step": str(step)}))
 
 
 def load(folder: Path, settings: dict[str, Any], module: nn.Module, optimiser: Any) -> int:

@@ -77,13 +77,21 @@ class Mixture:
         found = self.places.gather(1, best.unsqueeze(-1).expand(-1, -1, self.places.shape[-1]))
         return _decided(self.table, found)
 
-    def sample(self, count: int, generator: torch.Generator) -> Float[Tensor, "batch count parameters"]:
-        """Patches drawn from the distribution; their choices are the likeliest of the component drawn."""
+    def sample(
+        self, count: int, generator: torch.Generator, width: float = 1.0
+    ) -> Float[Tensor, "batch count parameters"]:
+        """Patches drawn from the distribution; their choices are the likeliest of the component drawn.
+
+        Args:
+            count: of each item.
+            generator: on the CPU.
+            width: what the components' widths are multiplied by.
+        """
         chosen = torch.multinomial(self.log_odds.exp(), count, replacement=True, generator=generator)
         chosen = chosen.unsqueeze(-1).expand(-1, -1, self.places.shape[-1])
         places, widths = self.places.gather(1, chosen), self.widths.gather(1, chosen)
         steps = torch.randn(places.shape, generator=generator).to(places)
-        drawn = torch.where(_is_option(self.table, places.device), places, places + widths * steps)
+        drawn = torch.where(_is_option(self.table, places.device), places, places + width * widths * steps)
         return _decided(self.table, drawn.clamp(0.0, 1.0))
 
 

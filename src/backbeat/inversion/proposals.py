@@ -12,7 +12,7 @@ from backbeat import audio
 from backbeat.audio.conditioning import resample
 from backbeat.errors import InverterError
 from backbeat.inversion.features import SAMPLE_RATE, features, pitch_gap
-from backbeat.inversion.network import Inverter
+from backbeat.inversion.network import Inverter, Mixture
 from backbeat.inversion.onset import onsets
 from backbeat.losses import DrumLoss
 from backbeat.patch import Patch, Placement, from_params
@@ -21,7 +21,9 @@ from backbeat.synth import render
 from backbeat.types import Audio, Params
 
 _LEVEL, _TUNE = "gain_db", "tune"
-_TUNINGS, _MOST_OCTAVES = 2, 0.35
+_MOST_OCTAVES = 0.35
+_LIKELIEST, _NARROWER = 4, 0.5
+MOST_PROPOSALS = 1024
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def invert(
     inverter: Inverter,
     *,
     sample_rate: int | None = None,
-    count: int | None = None,
+    count: int = 16,
     seed: int = 0,
 ) -> list[Proposal]:
     """Patches for a one-shot, the nearest first.
@@ -55,17 +57,15 @@ def invert(
         sample: a sound file, or audio (1, 1, samples).
         inverter: the network.
         sample_rate: of `sample` where it is audio, in Hz.
-        count: patches to try, at most as many as the mixture has components; none tries all.
-        seed: of the patches' noise.
+        count: patches to try: the likeliest of each of a few components, and then patches drawn from narrower ones.
+        seed: of the patches that are drawn, and of their noise.
 
     Raises:
         AudioError: where the file cannot be read.
         InverterError: at an argument out of range.
     """
-    components = inverter.size.components
-    count = components if count is None else count
-    if not 1 <= count <= components:
-        raise InverterError(f"count: found {count}; must be from 1 to {components}")
+    if not 1 <= count <= MOST_PROPOSALS:
+        raise InverterError(f"count: found {count}; must be from 1 to {MOST_PROPOSALS}")
     if isinstance(sample, str | Path):
         recording = audio.read(sample)
         target, rate, name = recording.audio, recording.sample_rate, Path(sample).stem
@@ -76,13 +76,12 @@ def invert(
     onset = int(onsets(target, rate))
     heard = target[..., onset:]
     plugin, seen = inverter.plugin, features(_resampled(heard, rate))
-    params = inverter.hear(seen).proposals(count)[0]
+    params = _tried(inverter.hear(seen), count, seed)
 
     def sounds() -> Audio:
         return render(plugin, params, samples=heard.shape[-1], sample_rate=rate, seed=seed)
 
-    for _ in range(_TUNINGS):
-        params = tuned(plugin, params, pitch_gap(seen, features(_resampled(sounds(), rate))))
+    params = tuned(plugin, params, pitch_gap(seen, features(_resampled(sounds(), rate))))
     params = levelled(plugin, params, sounds(), heard)
     loss = DrumLoss()
     losses = loss(loss.prepare(heard, rate), sounds())
@@ -94,6 +93,13 @@ def invert(
         )
         for row in torch.where(losses.isfinite(), losses, math.inf).argsort().tolist()
     ]
+
+
+def _tried(mixture: Mixture, count: int, seed: int) -> Params:
+    """Params of so many patches, (count, P)."""
+    found = mixture.proposals(min(count, _LIKELIEST))[0]
+    drawn = mixture.sample(count, torch.Generator().manual_seed(seed), _NARROWER)[0, : count - len(found)]
+    return torch.cat([found, drawn])
 
 
 def _resampled(heard: Audio, sample_rate: int) -> Audio:

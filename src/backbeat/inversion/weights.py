@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from backbeat import plugins
 from backbeat.errors import InverterError
@@ -56,7 +56,7 @@ def save_inverter(inverter: Inverter, folder: str | Path, facts: Mapping[str, An
     weights = {name: value.detach().cpu().half().contiguous() for name, value in inverter.state_dict().items()}
     try:
         with replacing(folder / _WEIGHTS) as temporary:
-            save_file(weights, temporary)
+            temporary.write_bytes(save(weights))
         with replacing(folder / _FACTS) as temporary:
             temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     except OSError as error:

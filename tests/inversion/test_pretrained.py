@@ -1,0 +1,42 @@
+"""The inverters that ship."""
+
+from importlib.resources import files
+from statistics import median
+
+import pytest
+
+from backbeat.errors import InverterError
+from backbeat.inversion import invert, pretrained, pretrained_plugins
+from backbeat.losses import distances
+from backbeat.patch import preset, presets
+
+FOLDER = files("backbeat.inversion") / "pretrained"
+
+
+@pytest.mark.parametrize("plugin", pretrained_plugins())
+def test_presets_are_named_nearly(plugin):
+    inverter = pretrained(plugin)
+    assert inverter.plugin.name == plugin
+    found = []
+    for name in presets():
+        if name.startswith(f"{plugin}/") and preset(name).options == inverter.plugin.options:
+            sound = preset(name).render()
+            named = invert(sound, inverter, sample_rate=44100)[0].patch
+            found.append(distances(named.render(), sound, 44100).mel_db)
+    assert median(found) < 7.0
+
+
+@pytest.mark.parametrize("plugin", pretrained_plugins())
+def test_they_are_small_and_say_how_they_came_about(plugin):
+    folder = FOLDER / plugin
+    assert sum(len(each.read_bytes()) for each in folder.iterdir()) < 10_000_000
+    assert "backbeat train" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def test_there_is_one_for_the_kick():
+    assert "kick" in pretrained_plugins()
+
+
+def test_no_inverter_for_a_plugin_is_said():
+    with pytest.raises(InverterError, match="plugin: found 'gong'; there are inverters for"):
+        pretrained("gong")
