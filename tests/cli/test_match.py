@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from backbeat.audio import read
+from backbeat.inversion import invert, pretrained
 from backbeat.matching import match
 from backbeat.patch import load
 from full_disk import full_disk
@@ -270,3 +271,11 @@ def test_name_in_another_script(backbeat, kick_wav, out, tmp_path, no_report):
     assert shown.document()["sample"] == str(sample)
     assert names(out) == files_of("大太鼓 ♥")
     assert load(out / "大太鼓 ♥.patch.json").name == "大太鼓 ♥"
+
+
+def test_an_inverter_may_propose_where_to_begin(backbeat, kick_wav, out, tmp_path, no_report):
+    shown = backbeat("match", kick_wav, *QUICK, "--start", "inverter", "--out", out)
+    assert (shown.status, shown.err) == (0, "")
+    suggested = [found.patch for found in invert(kick_wav, pretrained("kick"))]
+    result = match(kick_wav, "kick", steps=3, starts=3, suggested=suggested)
+    assert load(out / "kick.patch.json").params().tolist() == pytest.approx(result.patch.params().tolist())

@@ -49,6 +49,39 @@ def test_one_bad_file_does_not_stop_the_others(backbeat, trained, kick_wav, tmp_
     assert (tmp_path / "out" / "kick.patch.json").is_file()
 
 
+def test_samples_are_never_overwritten(backbeat, trained, kick_wav, tmp_path):
+    before = kick_wav.read_bytes()
+    shown = backbeat("invert", kick_wav, "--weights", trained[0], "--out", kick_wav.parent)
+    assert shown.status == 2
+    assert "would overwrite the sample" in shown.error()
+    assert kick_wav.read_bytes() == before
+
+
+def test_samples_of_the_same_name_are_kept_apart(backbeat, trained, kick_wav, tmp_path):
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / kick_wav.name
+    other.write_bytes(kick_wav.read_bytes())
+    shown = backbeat("invert", kick_wav, other, "--weights", trained[0], "--out", tmp_path / "out", "--count", 2)
+    assert shown.status == 0
+    assert len({path.name for path in (tmp_path / "out").glob("*.wav")}) == 4
+
+
+def test_wrong_plugins_and_devices_are_said(backbeat, trained, kick_wav, tmp_path):
+    assert backbeat("invert", kick_wav, "--plugin", "gong").status == 2
+    shown = backbeat("invert", kick_wav, "--plugin", "drum", "--weights", trained[0])
+    assert shown.status == 2
+    assert "found drum, and weights for kick" in shown.error()
+    shown = backbeat("train", "kick", "--out", tmp_path / "new", *STEPS[:-1], "gpuu")
+    assert shown.status == 1
+    assert "device: found 'gpuu'" in shown.error()
+
+
+def test_a_training_is_not_begun_over_another(backbeat, trained):
+    shown = backbeat("train", "kick", "--out", trained[0], *STEPS)
+    assert shown.status == 1
+    assert "of an earlier training" in shown.error()
+
+
 def test_weights_that_are_not_there(backbeat, kick_wav, tmp_path):
     shown = backbeat("invert", kick_wav, "--weights", tmp_path)
     assert shown.status == 1

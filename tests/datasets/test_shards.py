@@ -113,6 +113,30 @@ def test_another_dataset_does_not_get_mixed_in(written, other, count, name):
     assert contents(written) == whole
 
 
+def test_a_run_that_was_killed_before_its_manifest_goes_on_and_hidden_files_stay(tmp_path):
+    (tmp_path / ".0123456789abcdef.json").write_text("{")
+    write(TINY, tmp_path, 10)
+    (tmp_path / ".gitattributes").write_text("mine")
+    write(TINY, tmp_path, 10)
+    assert not (tmp_path / ".0123456789abcdef.json").exists()
+    assert (tmp_path / ".gitattributes").read_text() == "mine"
+
+
+def test_what_is_not_finished_is_not_read(written):
+    manifest = json.loads((written / "manifest.json").read_text())
+    (written / "manifest.json").write_text(json.dumps({**manifest, "complete": False, "shards": []}))
+    with pytest.raises(DatasetError, match="was not finished"):
+        list(read(written))
+
+
+@pytest.mark.parametrize("record", ["[]", "{}", "{"])
+def test_a_broken_record_is_made_again(written, record):
+    whole = contents(written)
+    (written / "kick-train-000001.json").write_text(record)
+    write(TINY, written, 150)
+    assert contents(written) == whole
+
+
 def test_a_folder_with_other_files_is_left_alone(tmp_path):
     (tmp_path / "song.wav").write_bytes(b"mine")
     with pytest.raises(DatasetError, match="holds other files"):

@@ -102,3 +102,11 @@ def test_params_that_are_missing_are_named():
     loss = SynthLoss("kick", seconds=0.1, parameter_weight=1.0)
     with pytest.raises(ParameterError, match="target_params: found none"):
         loss(kicks(2), sounds(kicks(2)))
+
+
+def test_shapes_that_do_not_fit_are_said():
+    loss = SynthLoss("kick", seconds=0.1, parameter_weight=1.0)
+    with pytest.raises(ParameterError, match=r"target: found shape \(2, 1, 100\); must be \(2, 1, 4410\)"):
+        loss(kicks(2), torch.zeros(2, 1, 100), kicks(2))
+    with pytest.raises(ParameterError, match="target_params: found shape"):
+        loss(kicks(2), torch.zeros(2, 1, 4410), kicks(1))

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from backbeat.errors import InverterError, PluginError, TrainingError
-from backbeat.inversion import Training, invert, load_inverter, train
+from backbeat.inversion import Training, checkpoint, invert, load_inverter, train
 from backbeat.patch import preset
 
 pytest.importorskip("lightning_fabric")
@@ -45,24 +45,16 @@ def test_it_tells_how_it_goes(trained):
 
 def test_resumed_it_goes_on_along_the_same_curve(trained, tmp_path, monkeypatch):
     folder, figures = trained
-    from backbeat.inversion import training
+    saved = checkpoint.save
 
-    real = training._tell
-
-    def interrupted(report, logs, step, found):
-        real(report, logs, step, found)
-
-    monkeypatch.setattr(training, "_tell", interrupted)
-    saved = training.save_inverter
-
-    def stop_after(inverter, where, facts):
-        saved(inverter, where, facts)
+    def stop_after(*arguments):
+        saved(*arguments)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(training, "save_inverter", stop_after)
+    monkeypatch.setattr(checkpoint, "save", stop_after)
     with pytest.raises(KeyboardInterrupt):
         run(TINY, tmp_path)
-    monkeypatch.setattr(training, "save_inverter", saved)
+    monkeypatch.setattr(checkpoint, "save", saved)
     ((step, again),) = run(TINY, tmp_path, resume=True)
     assert step == 6
     wanted = {name: value for name, value in figures[-1][1].items() if name != "seconds"}
@@ -124,6 +116,13 @@ def test_a_checkpoint_of_another_training_is_refused(trained):
     other = Training("kick", steps=6, batch=5, channels=16, hidden=16, components=2, validation=4, every=3)
     with pytest.raises(TrainingError, match="of a training whose batch is 4; found 5"):
         run(other, folder, resume=True)
+
+
+def test_a_loss_that_is_not_finite_ends_it_and_keeps_what_there_was(tmp_path, monkeypatch):
+    monkeypatch.setattr("backbeat.inversion.training._validate", lambda *_: {"validation_nats": float("nan")})
+    with pytest.raises(TrainingError, match="not finite any more"):
+        run(TINY, tmp_path)
+    assert not list(tmp_path.glob("*.safetensors"))
 
 
 def test_no_checkpoint_to_resume_is_said(tmp_path):

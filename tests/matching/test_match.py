@@ -420,3 +420,17 @@ def test_files_and_plugins_that_do_not_exist(tmp_path):
         find(tmp_path / "kick.wav")
     with pytest.raises(PluginError, match="found 'theremin'; there are drum"):
         find(thump(), "theremin")
+
+
+def test_a_suggested_patch_is_a_start():
+    truth = replace(randomise(plugins.get("kick"), 11), seed=5)
+    sound = truth.render()[..., :22050]
+    found = [match(sound, "kick", sample_rate=44100, seed=5, steps=1, starts=1, suggested=s) for s in ([], [truth])]
+    assert found[1].distances.mel_db < 0.5 < found[0].distances.mel_db
+
+
+def test_suggestions_for_other_plugins_are_passed_over():
+    sound = randomise(plugins.get("kick"), 11).render()[..., :8820]
+    suggested = [randomise(plugins.get("drum"), 1)]
+    alone, beside = (match(sound, "kick", sample_rate=44100, steps=1, starts=1, suggested=s) for s in ([], suggested))
+    assert alone.patch == beside.patch

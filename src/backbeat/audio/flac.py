@@ -17,10 +17,17 @@ _COMPRESSION = 0.4
 
 
 def to_flac(audio: Float[Tensor, " samples"], sample_rate: int) -> bytes:
-    """A mono sound in 16 bits; what lies beyond full scale is clipped."""
+    """A mono sound in 16 bits; what lies beyond full scale is clipped.
+
+    Raises:
+        AudioError: at a sample rate that FLAC does not have.
+    """
     steps = np.clip(np.rint(audio.detach().cpu().numpy() * 32768.0), -32768, 32767).astype(np.int16)
     encoded = io.BytesIO()
-    soundfile.write(encoded, steps, sample_rate, format="FLAC", subtype="PCM_16", compression_level=_COMPRESSION)
+    try:
+        soundfile.write(encoded, steps, sample_rate, format="FLAC", subtype="PCM_16", compression_level=_COMPRESSION)
+    except (RuntimeError, ValueError) as error:
+        raise AudioError(f"sample_rate: FLAC cannot hold {sample_rate} Hz ({error})") from error
     return encoded.getvalue()
 
 

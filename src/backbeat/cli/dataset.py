@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from backbeat.cli.output import AsJson, say, say_error, say_json
+from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json
 from backbeat.cli.progress import counting
 
 dataset = typer.Typer(no_args_is_help=True, help="Write sounds with the params that made them, to train networks.")
@@ -39,6 +39,7 @@ def write(
     from backbeat.datasets import Augmentation, Synthetic
     from backbeat.datasets import write as write_dataset
 
+    collect_garbage()
     items = Synthetic(
         plugins.get(plugin), distribution, seed, split, seconds, sample_rate, Augmentation() if augment else None
     )

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.output import AsJson, say, say_error, say_json
-from backbeat.errors import BackbeatError
+from backbeat.cli.output import AsJson, distinct, say, say_error, say_json
+from backbeat.errors import BackbeatError, UsageError
 
 if TYPE_CHECKING:
     from backbeat.inversion import Inverter
@@ -34,24 +34,30 @@ def invert(
     import torch
 
     from backbeat import audio, patch
+    from backbeat.inversion import PROPOSALS
     from backbeat.inversion import invert as invert_sample
 
     torch.set_num_threads(1)
     inverters = _inverters(plugin, weights)
+    names = iter(distinct(_numbered(sample.stem, n) for sample in samples for n in range(1, count + 1)))
+    outputs = [[out / next(names) for _ in range(count)] for _ in samples]
+    for sound in (Path(f"{each}.wav") for some in outputs for each in some):
+        if any(sound.resolve() == sample.resolve() for sample in samples):
+            raise UsageError(f"{sound}: would overwrite the sample; choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     failed = False
-    for sample in samples:
+    for sample, own in zip(samples, outputs, strict=True):
         began = time.perf_counter()
         try:
-            found = [each for inverter in inverters for each in invert_sample(sample, inverter, seed=seed)]
+            tried = max(count, PROPOSALS)
+            found = [each for one in inverters for each in invert_sample(sample, one, count=tried, seed=seed)]
         except BackbeatError as error:
             say_error(str(error))
             failed = True
             continue
         seconds = time.perf_counter() - began
-        for number, proposal in enumerate(sorted(found, key=lambda each: each.loss)[:count], start=1):
-            stem = sample.stem if number == 1 else f"{sample.stem}-{number}"
-            paths = out / f"{stem}.patch.json", out / f"{stem}.wav"
+        for proposal, stem in zip(sorted(found, key=lambda each: each.loss), own, strict=False):
+            paths = Path(f"{stem}.patch.json"), Path(f"{stem}.wav")
             patch.save(proposal.patch, paths[0])
             placement = proposal.patch.placement
             audio.write(paths[1], proposal.patch.render(), placement.sample_rate if placement else 44100)
@@ -66,9 +72,19 @@ def invert(
         raise typer.Exit(1)
 
 
+def _numbered(stem: str, number: int) -> str:
+    return stem if number == 1 else f"{stem}-{number}"
+
+
 def _inverters(plugin: str, weights: Path | None) -> "list[Inverter]":
+    from backbeat import plugins
     from backbeat.inversion import load_inverter, pretrained, pretrained_plugins
 
+    if plugin != _AUTO:
+        plugins.get(plugin)
     if weights is not None:
-        return [load_inverter(weights)]
+        inverter = load_inverter(weights)
+        if plugin not in (_AUTO, inverter.plugin.name):
+            raise UsageError(f"plugin: found {plugin}, and weights for {inverter.plugin.name}; must be the same")
+        return [inverter]
     return [pretrained(name) for name in (pretrained_plugins() if plugin == _AUTO else [plugin])]

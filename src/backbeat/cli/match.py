@@ -1,6 +1,5 @@
 """`backbeat match`: one-shots to patches."""
 
-import gc
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from backbeat.cli.output import AsJson, say, say_error, say_json, say_note
+from backbeat.cli.output import AsJson, collect_garbage, distinct, say, say_error, say_json, say_note
 from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
@@ -77,8 +76,7 @@ def match(
     from backbeat import plugins
     from backbeat.matching import AUTO
 
-    gc.freeze()
-    gc.enable()
+    collect_garbage()
     if plugin != AUTO:
         plugins.get(plugin)
     effort = Effort(quality, steps, starts, seconds_budget, start)
@@ -163,6 +161,8 @@ def _suggested(sample: Path, plugin: str, seed: int) -> "list[Patch]":
     from backbeat.matching import AUTO
 
     names = [name for name in pretrained_plugins() if plugin in (AUTO, name)]
+    if not names:
+        say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
     return [found.patch for name in names for found in invert(sample, pretrained(name), seed=seed)]
 
 
@@ -233,14 +233,8 @@ def _outputs(samples: list[Path], out: Path) -> list[Outputs]:
     Raises:
         MatchError: where an output would overwrite a sample.
     """
-    taken: set[str] = set()
     found = []
-    for sample in samples:
-        name, copy = sample.stem, 1
-        while name.casefold() in taken:
-            copy += 1
-            name = f"{sample.stem}-{copy}"
-        taken.add(name.casefold())
+    for name in distinct(sample.stem for sample in samples):
         outputs = Outputs(
             *(out / f"{name}{suffix}" for suffix in (".patch.json", ".wav", ".png", ".html", ".search.npz"))
         )

@@ -1,6 +1,8 @@
 """What the commands print, and where."""
 
+import gc
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -29,6 +31,26 @@ def say_note(text: str) -> None:
 def say_error(text: str) -> None:
     """Print why something could not be done."""
     typer.echo(f"error: {text}", err=True)
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Names for files: those that are there already, in any case, get a number."""
+    taken: set[str] = set()
+    found = []
+    for wanted in names:
+        name, copy = wanted, 1
+        while name.casefold() in taken:
+            copy += 1
+            name = f"{wanted}-{copy}"
+        taken.add(name.casefold())
+        found.append(name)
+    return found
+
+
+def collect_garbage() -> None:
+    """Have garbage collected again, in a command that runs for long; what was imported is none."""
+    gc.freeze()
+    gc.enable()
 
 
 def check_folder(path: Path) -> None:

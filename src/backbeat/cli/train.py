@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from backbeat.cli.output import AsJson, say, say_json
+from backbeat.cli.output import AsJson, collect_garbage, say, say_json
 
 
 def train(
@@ -36,6 +36,7 @@ def train(
     from backbeat.inversion import Training
     from backbeat.inversion import train as train_inverter
 
+    collect_garbage()
     training = Training(
         plugin,
         distribution=distribution,

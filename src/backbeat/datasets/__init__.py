@@ -4,7 +4,7 @@ from backbeat.datasets.augmentation import Augmentation
 from backbeat.datasets.distributions import DISTRIBUTIONS, Distribution
 from backbeat.datasets.folder import OneShot, OneShots
 from backbeat.datasets.shards import Item, read, verify, write
-from backbeat.datasets.synthetic import SPLITS, Batch, Split, Synthetic
+from backbeat.datasets.synthetic import SPLITS, Batch, Split, Synthetic, shared_seed
 
 __all__ = [
     "DISTRIBUTIONS",
@@ -18,6 +18,7 @@ __all__ = [
     "Split",
     "Synthetic",
     "read",
+    "shared_seed",
     "verify",
     "write",
 ]

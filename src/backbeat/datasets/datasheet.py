@@ -38,7 +38,7 @@ have not, unless augmented.
 ## Reading it
 
 WebDataset reads the shards as they are (`webdataset.WebDataset("{pattern}")`), and so does
-`backbeat.datasets.read("{plugin}-dataset")`. `backbeat dataset verify FOLDER` compares every shard with its SHA-256.
+`backbeat.datasets.read(FOLDER)`. `backbeat dataset verify FOLDER` compares every shard with its SHA-256.
 """
 
 _MEANINGS = {

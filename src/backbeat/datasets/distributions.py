@@ -23,14 +23,23 @@ _WIDEST_STEP = 0.2
 _VALUES, _OPTIONS, _STEPS, _ORIGIN = range(4)
 
 
+def check(distribution: str) -> None:
+    """Refuse what is no distribution.
+
+    Raises:
+        DatasetError: listing those there are.
+    """
+    if distribution not in DISTRIBUTIONS:
+        raise DatasetError(f"distribution: found {distribution!r}; must be one of {', '.join(DISTRIBUTIONS)}")
+
+
 def params(plugin: Plugin, distribution: Distribution, seed: int, indices: Int64[Tensor, " batch"]) -> Params:
     """The params of items, (batch, P), float32, on the device of the indices; a choice has one option.
 
     Raises:
         DatasetError: where there is no such distribution.
     """
-    if distribution not in DISTRIBUTIONS:
-        raise DatasetError(f"distribution: found {distribution!r}; must be one of {', '.join(DISTRIBUTIONS)}")
+    check(distribution)
     device, table = indices.device, plugin.table
     values = uniform(indices, seed, _VALUES, table.size)
     if distribution == "musical":

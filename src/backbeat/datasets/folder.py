@@ -41,18 +41,20 @@ class OneShots:
         DatasetError: where the folder is none, or has no sound file below it.
     """
 
-    folder: Path
+    folder: str | Path
     sample_rate: int | None = 44100
     max_seconds: float = 10.0
     paths: tuple[Path, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        if not self.folder.is_dir():
-            raise DatasetError(f"{self.folder}: not a folder; must be one with sound files below it")
-        found = (path for path in self.folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+        folder = Path(self.folder)
+        object.__setattr__(self, "folder", folder)
+        if not folder.is_dir():
+            raise DatasetError(f"{folder}: not a folder; must be one with sound files below it")
+        found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
         object.__setattr__(self, "paths", tuple(sorted(found)))
         if not self.paths:
-            raise DatasetError(f"{self.folder}: no sound file; must have some that end in {', '.join(SUFFIXES)}")
+            raise DatasetError(f"{folder}: no sound file; must have some that end in {', '.join(SUFFIXES)}")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -61,7 +63,8 @@ class OneShots:
 
     def label(self, path: Path) -> str:
         """The label of a file."""
-        return path.parent.relative_to(self.folder).as_posix().removeprefix(".")
+        inside = path.parent.relative_to(self.folder)
+        return "" if inside == Path() else inside.as_posix()
 
     def readable(self) -> tuple[list[OneShot], list[AudioError]]:
         """All that can be read, and why the others cannot."""

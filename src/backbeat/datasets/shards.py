@@ -9,10 +9,12 @@ import hashlib
 import io
 import json
 import multiprocessing
+import re
 import signal
 import tarfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -23,16 +25,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backbeat import audio, plugins
-from backbeat.datasets.augmentation import Augmentation
+from backbeat import audio
 from backbeat.datasets.datasheet import datasheet
-from backbeat.datasets.synthetic import BLOCK, MOST_ITEMS, Synthetic
+from backbeat.datasets.synthetic import BLOCK, MOST_ITEMS, SPLITS, Synthetic, indices_of
 from backbeat.errors import DatasetError
 from backbeat.files import replacing
 
 ITEMS_PER_SHARD = 16 * BLOCK
 _SCHEMA = 1
 _MANIFEST, _DATASHEET = "manifest.json", "README.md"
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.(tar|json|md)")
+"""What `replacing` leaves where it is killed."""
 _PER_WORKER = 2
 """Shards that a worker has before it, at most."""
 
@@ -90,16 +93,21 @@ def write(
     request = _request(dataset, count)
     _begin(folder, request)
     numbers = range(-(-count // ITEMS_PER_SHARD))
-    records = {number: record for number in numbers if (record := _finished(folder, dataset, number)) is not None}
+    records = {
+        number: record for number in numbers if (record := _finished(folder, dataset, count, number)) is not None
+    }
     done = sum(record["items"] for record in records.values())
     if progress is not None:
         progress(done, count)
     missing = [number for number in numbers if number not in records]
-    for number, record in _in_processes(partial(_write_shard, dataset, folder, count), missing, workers):
-        records[number] = record
-        done += record["items"]
-        if progress is not None:
-            progress(done, count)
+    try:
+        for number, record in _in_processes(partial(_write_shard, dataset, folder, count), missing, workers):
+            records[number] = record
+            done += record["items"]
+            if progress is not None:
+                progress(done, count)
+    except BrokenProcessPool as error:
+        raise DatasetError(f"{folder}: a worker was killed, perhaps for its memory; fewer workers may do") from error
     manifest = {**request, "complete": True, "shards": [records[number] for number in numbers]}
     _write_text(folder / _DATASHEET, datasheet(manifest, dataset.plugin))
     _write_text(folder / _MANIFEST, _json(manifest))
@@ -116,12 +124,12 @@ def verify(folder: str | Path) -> list[str]:
     manifest = _manifest(folder)
     if not manifest.get("complete"):
         return [f"{folder / _MANIFEST}: the dataset was not finished; write it again to go on"]
-    problems, due_first, dataset = [], 0, _dataset(manifest)
+    problems, due_first = [], 0
     listed = {_MANIFEST, _DATASHEET}
     for record in manifest["shards"]:
         path = folder / record["name"]
         listed |= {path.name, _record_path(path).name}
-        due = dataset.indices(torch.arange(due_first, due_first + record["items"])).tolist()
+        due = indices_of(manifest["split"], torch.arange(due_first, due_first + record["items"])).tolist()
         due_first += record["items"]
         if not path.is_file():
             problems.append(f"{path}: missing; it held {record['items']} items")
@@ -143,7 +151,9 @@ def read(folder: str | Path) -> Iterator[Item]:
     """
     folder = Path(folder)
     manifest = _manifest(folder)
-    for record in manifest.get("shards", []):
+    if not manifest.get("complete"):
+        raise DatasetError(f"{folder / _MANIFEST}: the dataset was not finished; write it again to go on")
+    for record in manifest["shards"]:
         yield from _items(folder / record["name"])
 
 
@@ -177,12 +187,13 @@ def _begin(folder: Path, request: dict[str, Any]) -> None:
                     raise DatasetError(
                         f"{folder}: holds a dataset whose {name} is {_short(begun.get(name))}; found {_short(wanted)}"
                     )
-        elif any(folder.iterdir()):
+        elif any(not _TEMPORARY.fullmatch(path.name) for path in folder.iterdir()):
             raise DatasetError(f"{folder}: holds other files; must be a new folder, or one of a dataset that was begun")
         else:
             _write_text(folder / _MANIFEST, _json({**request, "complete": False}))
-        for left in folder.glob(".*"):
-            left.unlink()
+        for left in folder.iterdir():
+            if _TEMPORARY.fullmatch(left.name):
+                left.unlink()
     except OSError as error:
         raise DatasetError(f"{folder}: not a folder that can be written to ({error.strerror})") from error
 
@@ -254,7 +265,7 @@ def _add(shard: tarfile.TarFile, dataset: Synthetic, first: int, last: int) -> N
             shard.addfile(member, io.BytesIO(data))
 
 
-def _finished(folder: Path, dataset: Synthetic, number: int) -> dict[str, Any] | None:
+def _finished(folder: Path, dataset: Synthetic, count: int, number: int) -> dict[str, Any] | None:
     """The record of a shard that is there, whole."""
     path = _shard_path(folder, dataset, number)
     try:
@@ -262,7 +273,8 @@ def _finished(folder: Path, dataset: Synthetic, number: int) -> dict[str, Any] |
         found = _fingerprint(path)
     except (OSError, ValueError):
         return None
-    return record if all(record.get(name) == value for name, value in found.items()) else None
+    wanted = {"name": path.name, "items": min(ITEMS_PER_SHARD, count - number * ITEMS_PER_SHARD), **found}
+    return record if record == wanted else None
 
 
 def _items(path: Path) -> Iterator[Item]:
@@ -286,19 +298,6 @@ def _content(shard: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     return b"" if file is None else file.read()
 
 
-def _dataset(manifest: dict[str, Any]) -> Synthetic:
-    changes = manifest["augmentation"]
-    return Synthetic(
-        plugins.get(manifest["plugin"], **manifest["options"]),
-        manifest["distribution"],
-        manifest["seed"],
-        manifest["split"],
-        manifest["seconds"],
-        manifest["sample_rate"],
-        None if changes is None else Augmentation(**changes),
-    )
-
-
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / _MANIFEST
     try:
@@ -306,8 +305,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DatasetError(f"{path}: no manifest that can be read ({reason}); must be of a written dataset") from error
-    if not isinstance(found, dict) or found.get("schema") != _SCHEMA:
-        raise DatasetError(f"{path}: not a manifest of schema {_SCHEMA}")
+    if not isinstance(found, dict) or found.get("schema") != _SCHEMA or found.get("split") not in SPLITS:
+        raise DatasetError(f"{path}: no manifest of schema {_SCHEMA}")
     return found
 
 

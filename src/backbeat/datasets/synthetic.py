@@ -43,6 +43,18 @@ class Batch:
     audio: Audio
 
 
+def indices_of(split: Split, positions: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
+    """The indices of a split's items at these positions, from 0."""
+    first, many = _OF_TEN[split]
+    block, within = positions // BLOCK, positions % BLOCK
+    return (block // many * 10 + first + block % many) * BLOCK + within
+
+
+def shared_seed(seeds: Int64[Tensor, " batch"]) -> int | Int64[Tensor, " batch"]:
+    """The seed that all items share, whose noise is then made once, or the seeds of all."""
+    return int(seeds[0]) if bool((seeds == seeds[0]).all()) else seeds
+
+
 @dataclass(frozen=True)
 class Synthetic:
     """A dataset without storage: item i is a function of i, the same whenever, wherever and beside whatever it is made.
@@ -72,10 +84,7 @@ class Synthetic:
     augmentation: Augmentation | None = None
 
     def __post_init__(self) -> None:
-        if self.distribution not in distributions.DISTRIBUTIONS:
-            raise DatasetError(
-                f"distribution: found {self.distribution!r}; must be one of {', '.join(distributions.DISTRIBUTIONS)}"
-            )
+        distributions.check(self.distribution)
         if self.split not in SPLITS:
             raise DatasetError(f"split: found {self.split!r}; must be one of {', '.join(SPLITS)}")
         if not 0 <= self.seed < 2**24:
@@ -92,23 +101,20 @@ class Synthetic:
 
     def indices(self, positions: Int64[Tensor, " batch"]) -> Int64[Tensor, " batch"]:
         """The indices of the split's items at these positions, from 0."""
-        first, many = _OF_TEN[self.split]
-        block, within = positions // BLOCK, positions % BLOCK
-        return (block // many * 10 + first + block % many) * BLOCK + within
+        return indices_of(self.split, positions)
 
     def at(self, positions: Int64[Tensor, " batch"]) -> Batch:
         """The items at these positions of the split, made on the device of the positions."""
         indices = self.indices(positions)
         params = distributions.params(self.plugin, self.distribution, self.seed, indices)
         seeds = indices // BLOCK
-        shared = int(seeds[0]) if bool((seeds == seeds[0]).all()) else None
         with torch.no_grad():
             audio = render(
                 self.plugin,
                 params,
                 samples=self.samples,
                 sample_rate=self.sample_rate,
-                seed=seeds if shared is None else shared,
+                seed=shared_seed(seeds),
             )
             if self.augmentation is not None:
                 audio = self.augmentation(audio, indices, self.sample_rate, self.seed)

@@ -2,11 +2,12 @@
 
 from backbeat.inversion.loss import AudioLoss, SynthLoss
 from backbeat.inversion.network import Inverter, Mixture, Size, sorted_banks
-from backbeat.inversion.proposals import Proposal, invert
+from backbeat.inversion.proposals import PROPOSALS, Proposal, invert
 from backbeat.inversion.training import Report, Training, train
 from backbeat.inversion.weights import load_inverter, pretrained, pretrained_plugins, save_inverter
 
 __all__ = [
+    "PROPOSALS",
     "AudioLoss",
     "Inverter",
     "Mixture",

@@ -14,12 +14,17 @@ from backbeat.files import replacing
 _FILE = "checkpoint.safetensors"
 
 
+def path(folder: Path) -> Path:
+    """The checkpoint's file."""
+    return folder / _FILE
+
+
 def save(folder: Path, settings: dict[str, Any], module: nn.Module, optimiser: Any, step: int) -> None:
     """Write a checkpoint over the last one."""
     tensors = {f"weight.{name}": value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
     for number, moments in optimiser.state_dict()["state"].items():
         tensors |= {f"moment.{number}.{name}": value.detach().cpu().contiguous() for name, value in moments.items()}
-    with replacing(folder / _FILE) as temporary:
+    with replacing(path(folder)) as temporary:
         temporary.write_bytes(to_bytes(tensors, {"settings": json.dumps(settings), "step": str(step)}))
 
 
@@ -29,17 +34,17 @@ def load(folder: Path, settings: dict[str, Any], module: nn.Module, optimiser: A
     Raises:
         TrainingError: where there is none that can be read, or it is of another training.
     """
-    path = folder / _FILE
+    file_path = path(folder)
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(file_path, framework="pt") as file:
             facts = file.metadata()
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         begun, step = json.loads(facts["settings"]), int(facts["step"])
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise TrainingError(f"{path}: no checkpoint that can be read ({error})") from error
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise TrainingError(f"{file_path}: no checkpoint that can be read ({error})") from error
     for name, wanted in settings.items():
         if begun.get(name) != wanted:
-            raise TrainingError(f"{path}: of a training whose {name} is {begun.get(name)!r}; found {wanted!r}")
+            raise TrainingError(f"{file_path}: of a training whose {name} is {begun.get(name)!r}; found {wanted!r}")
     module.load_state_dict(
         {name.removeprefix("weight."): t for name, t in tensors.items() if name.startswith("weight")}
     )

@@ -75,12 +75,19 @@ class SynthLoss(nn.Module):
         Raises:
             ParameterError: where a shape does not fit, or params count and there are none.
         """
+        wanted = (params.shape[0], 1, self.synth.samples)
+        if tuple(target.shape) != wanted:
+            raise ParameterError(f"target: found shape {tuple(target.shape)}; must be {wanted}")
         if self.most_gradient is not None:
             params = _limited(params, self.most_gradient)
         loss = params.new_zeros(params.shape[0])
         if self.parameter_weight:
             if target_params is None:
                 raise ParameterError("target_params: found none; must be (batch, P) where parameter_weight is above 0")
+            if target_params.shape != params.shape:
+                raise ParameterError(
+                    f"target_params: found shape {tuple(target_params.shape)}; must be {tuple(params.shape)}"
+                )
             loss = loss + self.parameter_weight * (params - target_params).abs().mean(-1)
         if self.audio_weight:
             loss = loss + self.audio_weight * self.audio_loss(self.synth(params, seed), target, self._sample_rate)

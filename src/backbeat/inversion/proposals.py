@@ -23,7 +23,7 @@ from backbeat.types import Audio, Params
 _LEVEL, _TUNE = "gain_db", "tune"
 _MOST_OCTAVES = 0.35
 _LIKELIEST, _NARROWER = 4, 0.5
-MOST_PROPOSALS = 1024
+PROPOSALS, MOST_PROPOSALS = 16, 1024
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def invert(
     inverter: Inverter,
     *,
     sample_rate: int | None = None,
-    count: int = 16,
+    count: int = PROPOSALS,
     seed: int = 0,
 ) -> list[Proposal]:
     """Patches for a one-shot, the nearest first.
@@ -84,14 +84,14 @@ def invert(
     params = tuned(plugin, params, pitch_gap(seen, features(_resampled(sounds(), rate))))
     params = levelled(plugin, params, sounds(), heard)
     loss = DrumLoss()
-    losses = loss(loss.prepare(heard, rate), sounds())
+    losses = loss(loss.prepare(heard, rate), sounds()).nan_to_num(nan=math.inf)
     placement = Placement(rate, target.shape[-1], onset)
     return [
         Proposal(
             from_params(plugin, params[row].double(), name=name, seed=seed, placement=placement),
             float(losses[row]),
         )
-        for row in torch.where(losses.isfinite(), losses, math.inf).argsort().tolist()
+        for row in losses.argsort().tolist()
     ]
 
 

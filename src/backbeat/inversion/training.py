@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat import plugins
-from backbeat.datasets import Augmentation, Batch, Distribution, Split, Synthetic
+from backbeat.datasets import Augmentation, Batch, Distribution, Split, Synthetic, shared_seed
 from backbeat.errors import TrainingError
 from backbeat.inversion import checkpoint
 from backbeat.inversion.features import SAMPLE_RATE, SECONDS, features
@@ -60,7 +60,7 @@ class Training:
     options: Mapping[str, int] | None = None
     distribution: Distribution = "musical"
     seed: int = 0
-    steps: int = 6000
+    steps: int = 20_000
     batch: int = 64
     learning_rate: float = 1e-3
     audio_from: float = 1.0
@@ -120,16 +120,20 @@ def train(
 
     Raises:
         PluginError: where there is no such plugin.
-        TrainingError: where the folder holds another run's checkpoint, or none to resume.
+        TrainingError: where there is no such device, the folder holds a checkpoint that is not to be resumed, or none
+            that can be, or the loss is not finite any more.
     """
     fabric, folder = _fabric(device), Path(folder)
     torch.manual_seed(training.seed)
     inverter = Inverter(training.instrument, Size(training.channels, training.hidden, training.components))
     optimiser = torch.optim.AdamW(inverter.parameters(), lr=training.learning_rate, betas=(0.9, 0.98))
-    settings = json.loads(json.dumps(asdict(training)))
+    settings = json.loads(json.dumps({**asdict(training), "plugin_version": training.instrument.version}))
     folder.mkdir(parents=True, exist_ok=True)
+    if not resume and checkpoint.path(folder).exists():
+        raise TrainingError(f"{checkpoint.path(folder)}: of an earlier training; resume that, or choose another folder")
     first = checkpoint.load(folder, settings, inverter, optimiser) if resume else 0
     module, optimiser = fabric.setup(inverter, optimiser)
+    heard = SynthLoss(training.instrument, sample_rate=SAMPLE_RATE, seconds=SECONDS)
     lessons, trial = training.items("train"), training.items("validation")
     began = time.perf_counter()
     logs = _logs(folder)
@@ -139,21 +143,25 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = training.learning_rate * _pace(step, training.steps)
         positions = torch.arange(step * training.batch, (step + 1) * training.batch, device=fabric.device)
-        loss = _loss(
-            module, lessons.at(positions), training, through_synth=step >= training.audio_from * training.steps
-        )
+        by_ear = heard if step >= training.audio_from * training.steps else None
+        loss = _loss(module, lessons.at(positions), training, by_ear)
         optimiser.zero_grad(set_to_none=True)
         fabric.backward(loss)
-        fabric.clip_gradients(module, optimiser, max_norm=_MOST_NORM, error_if_nonfinite=False)
-        optimiser.step()
+        norm = fabric.clip_gradients(module, optimiser, max_norm=_MOST_NORM, error_if_nonfinite=False)
+        if norm is None or bool(norm.isfinite()):
+            optimiser.step()
         done = step + 1
         if done % training.every == 0 or done == training.steps:
             figures = {"loss": loss.item(), **_validate(module, trial, training, fabric.device)}
             figures["seconds"] = time.perf_counter() - began
+            if not all(map(math.isfinite, figures.values())):
+                raise TrainingError(
+                    f"step {done}: the loss is not finite any more; must be given a lower learning rate"
+                )
             _tell(report, logs, done, figures)
             if fabric.is_global_zero:
-                checkpoint.save(folder, settings, inverter, optimiser, done)
                 save_inverter(inverter, folder, {"training": settings, "step": done, "figures": figures})
+                checkpoint.save(folder, settings, inverter, optimiser, done)
     logs.close()
     return inverter
 
@@ -163,8 +171,12 @@ def _fabric(device: str) -> Any:
         from lightning_fabric import Fabric
     except ModuleNotFoundError as error:
         raise TrainingError(f"{error.name}: not installed; pip install 'backbeat[train]'") from error
-    fabric = Fabric(accelerator=device, devices=1)
-    fabric.launch()
+    try:
+        fabric = Fabric(accelerator=device, devices=1)
+        fabric.launch()
+    except (ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise TrainingError(f"device: found {device!r}; must be one that Lightning can use here ({reason})") from error
     return fabric
 
 
@@ -186,16 +198,15 @@ def _pace(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / _WARM_UP_STEPS) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
 
 
-def _loss(module: Any, batch: Batch, training: Training, *, through_synth: bool) -> Float[Tensor, ""]:
+def _loss(module: Any, batch: Batch, training: Training, heard: SynthLoss | None) -> Float[Tensor, ""]:
     plugin = training.instrument
     sound = begun(batch.audio, SAMPLE_RATE)
     mixture = _mixture(module, sound, plugin)
     loss = -mixture.log_likelihood(sorted_banks(plugin, batch.params)).mean() / plugin.table.size
-    if through_synth:
+    if heard is not None:
         likeliest = mixture.log_odds.argmax(-1)
         places = mixture.places[torch.arange(len(likeliest), device=sound.device), likeliest].clamp(0.0, 1.0)
-        heard = SynthLoss(plugin, sample_rate=SAMPLE_RATE, seconds=SECONDS)
-        loss = loss + training.audio_weight * heard(places, sound, seed=int(batch.seeds[0]))
+        loss = loss + training.audio_weight * heard(places, sound, seed=shared_seed(batch.seeds))
     return loss
 
 

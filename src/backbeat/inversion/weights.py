@@ -74,14 +74,15 @@ def load_inverter(folder: str | Path) -> Inverter:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
         plugin = plugins.get(facts["plugin"], **facts["options"])
+        version = facts["plugin_version"]
+        if version != plugin.version:
+            raise InverterError(
+                f"{path}: of version {version} of {plugin.name}; must be of {plugin.version}: train again"
+            )
         inverter = Inverter(plugin, Size(**facts["size"]))
         path = folder / _WEIGHTS
         inverter.load_state_dict({name: value.float() for name, value in load_file(path).items()})
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise InverterError(f"{path}: no inverter that can be read ({reason})") from error
-    if facts["plugin_version"] != plugin.version:
-        raise InverterError(
-            f"{path}: of version {facts['plugin_version']} of {plugin.name}; must be of {plugin.version}: train again"
-        )
     return inverter.eval()
