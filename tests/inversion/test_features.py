@@ -16,7 +16,8 @@ from backbeat.inversion.features import (
     features,
     pitch_gap,
 )
-from backbeat.inversion.onset import begun, onsets
+from backbeat.inversion.onset import begun
+from backbeat.matching.onset import onsets
 
 TIME_S = torch.arange(SAMPLES) / SAMPLE_RATE
 

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backbeat.audio.writing import rounded
 from backbeat.errors import AudioError
 
 FLAC_FULL_SCALE = 32767.0 / 32768.0
@@ -22,7 +23,7 @@ def to_flac(audio: Float[Tensor, " samples"], sample_rate: int) -> bytes:
     Raises:
         AudioError: at a sample rate that FLAC does not have.
     """
-    steps = np.clip(np.rint(audio.detach().cpu().numpy() * 32768.0), -32768, 32767).astype(np.int16)
+    steps = rounded(audio.detach().cpu().numpy(), 16).astype(np.int16)
     encoded = io.BytesIO()
     try:
         soundfile.write(encoded, steps, sample_rate, format="FLAC", subtype="PCM_16", compression_level=_COMPRESSION)

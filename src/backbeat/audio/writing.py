@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from backbeat.audio.bounds import Frames, check_finite, check_layout
 from backbeat.errors import AudioError
@@ -92,10 +93,14 @@ def _wave(frames: Frames, sample_rate: int, bit_depth: BitDepth) -> bytes:
 
 def _integers(frames: Frames, bits: int) -> bytes:
     """Round to little-endian integers of 16 or 24 bits, clipped to their range."""
+    return rounded(frames, bits)[..., None].view(np.uint8)[..., : bits // 8].tobytes()
+
+
+def rounded(samples: NDArray[np.floating], bits: int) -> NDArray[np.int32]:
+    """Samples as integers of so many bits, clipped to their range, little-endian."""
     full_scale = 2.0 ** (bits - 1)
-    steps = np.clip(np.rint(frames.astype(np.float64) * full_scale), -full_scale, full_scale - 1)
-    low_bytes = steps.astype("<i4")[..., None].view(np.uint8)[..., : bits // 8]
-    return low_bytes.tobytes()
+    steps = np.clip(np.rint(samples.astype(np.float64) * full_scale), -full_scale, full_scale - 1)
+    return steps.astype("<i4")
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

@@ -1,6 +1,7 @@
 """`backbeat match`: one-shots to patches."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from backbeat.cli.output import AsJson, collect_garbage, distinct, say, say_error, say_json, say_note
+from backbeat.cli.progress import bar_of
 from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
+    from backbeat.inversion import Inverter
     from backbeat.matching import MatchResult
     from backbeat.patch import Patch
 
@@ -121,8 +124,7 @@ def _search(
     resume: bool,
 ) -> "MatchResult":
     """Match one sample under a progress bar."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
     from backbeat.matching import match as match_sample
 
@@ -132,8 +134,7 @@ def _search(
         TextColumn("{task.fields[loss]}"),
         TimeRemainingColumn(),
     )
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with bar_of(*columns) as bar:
         task = bar.add_task(sample.name, total=None, loss="")
 
         def show(step: int, steps: int, loss: float) -> None:
@@ -157,13 +158,21 @@ def _search(
 
 def _suggested(sample: Path, plugin: str, seed: int) -> "list[Patch]":
     """What the inverters of the plugins that may be chosen name."""
-    from backbeat.inversion import invert, pretrained, pretrained_plugins
+    from backbeat.inversion import invert, pretrained_plugins
     from backbeat.matching import AUTO
 
     names = [name for name in pretrained_plugins() if plugin in (AUTO, name)]
     if not names:
         say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
-    return [found.patch for name in names for found in invert(sample, pretrained(name), seed=seed)]
+    return [found.patch for name in names for found in invert(sample, _inverter(name), seed=seed)]
+
+
+@cache
+def _inverter(plugin: str) -> "Inverter":
+    """The plugin's inverter, read once for all samples."""
+    from backbeat.inversion import pretrained
+
+    return pretrained(plugin)
 
 
 def _write(result: "MatchResult", outputs: Outputs) -> None:

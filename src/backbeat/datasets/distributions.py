@@ -52,7 +52,7 @@ def params(plugin: Plugin, distribution: Distribution, seed: int, indices: Int64
     from_preset, which, width = uniform(indices, seed, _ORIGIN, 3).unsqueeze(-1).unbind(1)
     origin = origins.to(device)[(which.squeeze(-1) * len(origins)).long().clamp(max=len(origins) - 1)]
     steps = _WIDEST_STEP * width * normal(indices, seed, _STEPS, table.size)
-    steps = torch.where(_is_choice(plugin).to(device), torch.zeros_like(steps), steps)
+    steps = torch.where(table.choices().to(device), torch.zeros_like(steps), steps)
     return torch.where(from_preset < 0.5, (origin + steps).clamp(0.0, 1.0), values)
 
 
@@ -64,10 +64,6 @@ def _with_options(plugin: Plugin, values: Params, draws: Tensor) -> Params:
             chosen = (draws[:, number] * parameter.size).long().clamp(max=parameter.size - 1)
             values[:, plugin.table.slice(name)] = torch.nn.functional.one_hot(chosen, parameter.size).to(values.dtype)
     return values
-
-
-def _is_choice(plugin: Plugin) -> Tensor:
-    return torch.tensor([bool(parameter.options) for parameter in plugin.table.values() for _ in range(parameter.size)])
 
 
 @lru_cache(maxsize=8)

@@ -18,7 +18,7 @@ from torch import Tensor
 from backbeat.dsp.comb_loop import Loop, Pair, Piece, full_length
 from backbeat.dsp.fourier import fast_length, irfft, rfft
 from backbeat.dsp.grid import Grid
-from backbeat.dsp.own import differentiable_slopes, takes_own_operations
+from backbeat.dsp.own import differentiable_slopes, shared_shape, takes_own_operations
 from backbeat.types import Control, Mono
 
 _LONGER = (1 / 9, 3 / 8, 2 / 3)
@@ -122,7 +122,7 @@ def _comb(
 
 @_comb.register_fake
 def _(signal: Tensor, *controls: Any) -> Tensor:
-    batch = torch.broadcast_shapes(signal.shape[:1], *(control.shape[:1] for control in controls[:-1]))  # type: ignore[no-untyped-call]
+    batch = shared_shape(signal.shape[:1], *(control.shape[:1] for control in controls[:-1]))
     return signal.new_empty(*batch, signal.shape[-1])
 
 

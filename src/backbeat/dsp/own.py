@@ -19,6 +19,12 @@ def takes_own_operations(values: Tensor | None) -> bool:
     return values is not None and known(values) is not None and not torch._C._are_functorch_transforms_active()
 
 
+def shared_shape(*shapes: torch.Size) -> torch.Size:
+    """The shape that all broadcast to."""
+    shared: torch.Size = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
+    return shared
+
+
 def differentiable_slopes(result: Tensor, inputs: Sequence[Tensor], slope: Tensor) -> list[Tensor | None]:
     """Gradients of what PyTorch's operations have made, which can be differentiated; none where it is not asked for."""
     wanted = [each for each in inputs if each.requires_grad]

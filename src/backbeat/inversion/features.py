@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import conv1d, pad
 
 from backbeat.losses import mel_spectrogram_db
+from backbeat.losses.pitch import analytic
 from backbeat.types import Audio
 
 SAMPLE_RATE = 44100
@@ -20,7 +21,7 @@ SAMPLES = round(SECONDS * SAMPLE_RATE)
 
 _FLOOR_DB = -80.0
 _HOP, _MEL_BANDS = 441, 64
-_ATTACK_HOP, _ATTACK_BANDS, _ATTACK_FRAMES = 64, 32, 64
+_ATTACK_HOP, ATTACK_ROWS, ATTACK_FRAMES = 64, 32, 64
 _DECIMATION, _TAPS = 16, 257
 _LOW_RATE = SAMPLE_RATE / _DECIMATION
 _LOW_WINDOW, _LOW_FFT, _LOW_BINS = 256, 512, 80
@@ -29,7 +30,7 @@ _PITCH_WINDOWS, _PITCH_FFT = (110, 256), 512
 _LOWEST_HZ, _HIGHEST_HZ = 20.0, 500.0
 _SILENCE = 1e-12
 FRAMES = SAMPLES // _HOP
-WHOLE_ROWS, ATTACK_ROWS, ATTACK_FRAMES = _MEL_BANDS + _LOW_BINS + 2 * len(_PITCH_WINDOWS), _ATTACK_BANDS, _ATTACK_FRAMES
+WHOLE_ROWS = _MEL_BANDS + _LOW_BINS + 2 * len(_PITCH_WINDOWS)
 SPANS = 16
 """Stretches of time whose mean pitch is told on its own, each longer than the one before."""
 FACTS = 2 * SPANS * len(_PITCH_WINDOWS) + 1
@@ -56,17 +57,15 @@ def features(audio: Audio) -> Features:
     peak = sound.abs().amax(-1, keepdim=True).clamp(min=1e-6)
     sound = sound / peak
     mel = _scaled(mel_spectrogram_db(sound, SAMPLE_RATE, hop=_HOP, bands=_MEL_BANDS, floor_db=_FLOOR_DB))
-    begin = sound[:, : _ATTACK_HOP * _ATTACK_FRAMES]
-    attack = mel_spectrogram_db(
-        begin, SAMPLE_RATE, window=256, hop=_ATTACK_HOP, bands=_ATTACK_BANDS, floor_db=_FLOOR_DB
-    )
+    begin = sound[:, : _ATTACK_HOP * ATTACK_FRAMES]
+    attack = mel_spectrogram_db(begin, SAMPLE_RATE, window=256, hop=_ATTACK_HOP, bands=ATTACK_ROWS, floor_db=_FLOOR_DB)
     low = conv1d(pad(sound, (_TAPS // 2, _TAPS // 2)).unsqueeze(1), _lowpass(sound.device), stride=_DECIMATION)[:, 0]
-    analytic = _analytic(low)
-    bottom = _spectrum(analytic, _hann(_LOW_WINDOW, low.device), _LOW_FFT)[..., :_LOW_BINS].abs()
+    ringing = analytic(low)
+    bottom = _spectrum(ringing, torch.hann_window(_LOW_WINDOW, device=low.device), _LOW_FFT)[..., :_LOW_BINS].abs()
     bottom_db = 20.0 * torch.log10((bottom * (2.0 / _LOW_WINDOW)).clamp(min=10.0 ** (_FLOOR_DB / 20.0)))
-    pitches = [each for window in _PITCH_WINDOWS for each in _pitch(analytic, window)]
+    pitches = [each for window in _PITCH_WINDOWS for each in _pitch(ringing, window)]
     rows = torch.cat([mel[..., :FRAMES], _scaled(bottom_db.mT), torch.stack(pitches, dim=1)], dim=1)
-    return Features(rows, _scaled(attack[..., :_ATTACK_FRAMES]), _facts(pitches, peak))
+    return Features(rows, _scaled(attack[..., :ATTACK_FRAMES]), _facts(pitches, peak))
 
 
 def pitch_gap(target: Features, estimate: Features) -> Float[Tensor, " batch"]:
@@ -91,14 +90,14 @@ def _scaled(level_db: Tensor) -> Tensor:
     return level_db / (-0.5 * _FLOOR_DB) + 1.0
 
 
-def _pitch(analytic: Complex[Tensor, "batch samples"], window: int) -> tuple[Tensor, Tensor]:
+def _pitch(ringing: Complex[Tensor, "batch samples"], window: int) -> tuple[Tensor, Tensor]:
     """Octaves above 100 Hz of the loudest partial below 500 Hz, and its level, every 10 ms.
 
     Its frequency is reassigned: `ω - Im(X_h' / X_h)` for a Hann window h (Auger, Flandrin 1995).
     """
-    turns = 2.0 * math.pi * torch.arange(window, device=analytic.device) / window
-    spectrum = _spectrum(analytic, _hann(window, analytic.device), _PITCH_FFT)
-    sloped = _spectrum(analytic, math.pi / window * torch.sin(turns), _PITCH_FFT)
+    turns = 2.0 * math.pi * torch.arange(window, device=ringing.device) / window
+    spectrum = _spectrum(ringing, torch.hann_window(window, device=ringing.device), _PITCH_FFT)
+    sloped = _spectrum(ringing, math.pi / window * torch.sin(turns), _PITCH_FFT)
     bin_hz = _LOW_RATE / _PITCH_FFT
     first, last = round(_LOWEST_HZ / bin_hz), round(_HIGHEST_HZ / bin_hz)
     peak = first + spectrum[..., first:last].abs().argmax(-1, keepdim=True)
@@ -127,25 +126,13 @@ def _facts(pitches: list[Tensor], peak: Tensor) -> Float[Tensor, "batch facts"]:
     return torch.stack([*found, torch.log10(peak.squeeze(-1)) / 2.0], dim=-1)
 
 
-def _analytic(low: Float[Tensor, "batch samples"]) -> Complex[Tensor, "batch samples"]:
-    """The signal without its negative frequencies, whose skirts would pull at a low pitch."""
-    fft = 2 << (low.shape[-1] - 1).bit_length()
-    spectrum = torch.fft.fft(low, fft)
-    spectrum[..., fft // 2 :] = 0.0
-    return torch.fft.ifft(spectrum)[..., : low.shape[-1]]
-
-
-def _spectrum(analytic: Complex[Tensor, "batch samples"], shape: Tensor, fft: int) -> Complex[Tensor, "..."]:
+def _spectrum(ringing: Complex[Tensor, "batch samples"], shape: Tensor, fft: int) -> Complex[Tensor, "..."]:
     """Positive half of the spectra of frames every 10 ms, centred, (batch, frames, bins)."""
     window = len(shape)
-    starts = (torch.arange(FRAMES, device=analytic.device) * (_HOP / _DECIMATION)).round().long()
-    padded = pad(analytic, (window // 2, window))
-    frames = padded[:, starts.unsqueeze(-1) + torch.arange(window, device=analytic.device)]
+    starts = (torch.arange(FRAMES, device=ringing.device) * (_HOP / _DECIMATION)).round().long()
+    padded = pad(ringing, (window // 2, window))
+    frames = padded[:, starts.unsqueeze(-1) + torch.arange(window, device=ringing.device)]
     return torch.fft.fft(frames * shape, fft)[..., : fft // 2]
-
-
-def _hann(window: int, device: torch.device) -> Float[Tensor, " window"]:
-    return torch.hann_window(window, device=device)
 
 
 @lru_cache(maxsize=4)

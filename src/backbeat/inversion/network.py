@@ -9,11 +9,13 @@ Entries of a bank that may change places without changing the sound, such as mod
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from backbeat.inversion.features import (
     ATTACK_FRAMES,
@@ -68,7 +70,7 @@ class Mixture:
         away = (wanted - self.places) / self.widths
         numbers = -0.5 * away.square() - torch.log(self.widths) - 0.5 * math.log(2.0 * math.pi)
         options = wanted * torch.log(self.places.clamp(min=_LEAST_ODDS))
-        each = torch.where(_is_option(self.table, params.device), options, numbers).sum(-1)
+        each = torch.where(self.table.choices().to(params.device), options, numbers).sum(-1)
         return torch.logsumexp(self.log_odds + each, dim=-1)
 
     def proposals(self, count: int) -> Float[Tensor, "batch count parameters"]:
@@ -91,7 +93,7 @@ class Mixture:
         chosen = chosen.unsqueeze(-1).expand(-1, -1, self.places.shape[-1])
         places, widths = self.places.gather(1, chosen), self.widths.gather(1, chosen)
         steps = torch.randn(places.shape, generator=generator).to(places)
-        drawn = torch.where(_is_option(self.table, places.device), places, places + width * widths * steps)
+        drawn = torch.where(self.table.choices().to(places.device), places, places + width * widths * steps)
         return _decided(self.table, drawn.clamp(0.0, 1.0))
 
 
@@ -166,27 +168,18 @@ def _listener(rows: int, width: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv1d(width, width // 2, 1), nn.GELU(), nn.Flatten())
 
 
-def _is_option(table: Table, device: torch.device) -> Tensor:
-    return torch.tensor([bool(p.options) for p in table.values() for _ in range(p.size)], device=device)
-
-
 def _odds_of_options(table: Table, values: Tensor) -> Tensor:
     """Numbers as they are, and of each choice the odds."""
-    parts = [
-        torch.softmax(part, dim=-1) if parameter.options else part
-        for part, parameter in zip(
-            torch.split(values, [p.size for p in table.values()], dim=-1), table.values(), strict=True
-        )
-    ]
-    return torch.cat(parts, dim=-1)
+    return _of_choices(table, values, lambda part: torch.softmax(part, dim=-1))
 
 
 def _decided(table: Table, places: Tensor) -> Tensor:
     """Params in [0, 1] with the likeliest option of each choice."""
-    parts = [
-        nn.functional.one_hot(part.argmax(-1), parameter.size).to(part) if parameter.options else part.clamp(0.0, 1.0)
-        for part, parameter in zip(
-            torch.split(places, [p.size for p in table.values()], dim=-1), table.values(), strict=True
-        )
-    ]
-    return torch.cat(parts, dim=-1)
+    return _of_choices(table, places.clamp(0.0, 1.0), lambda part: one_hot(part.argmax(-1), part.shape[-1]).to(part))
+
+
+def _of_choices(table: Table, values: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Numbers as they are, and the entries of each choice changed together."""
+    parts = torch.split(values, [parameter.size for parameter in table.values()], dim=-1)
+    changed = [change(part) if p.options else part for part, p in zip(parts, table.values(), strict=True)]
+    return torch.cat(changed, dim=-1)

@@ -13,8 +13,8 @@ from backbeat.audio.conditioning import resample
 from backbeat.errors import InverterError
 from backbeat.inversion.features import SAMPLE_RATE, features, pitch_gap
 from backbeat.inversion.network import Inverter, Mixture
-from backbeat.inversion.onset import onsets
 from backbeat.losses import DrumLoss
+from backbeat.matching.onset import onsets
 from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin
 from backbeat.synth import render

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -91,7 +92,7 @@ class Training:
         if not 0.0 <= self.audio_from <= 1.0:
             raise TrainingError(f"audio_from: found {self.audio_from:g}; must be from 0 to 1")
 
-    @property
+    @cached_property
     def instrument(self) -> Plugin:
         """The plugin."""
         return plugins.get(self.plugin, **(self.options or {}))

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from backbeat.losses.inputs import TargetAudio, single
-from backbeat.types import Audio
+from backbeat.types import Audio, Mono
 
 LOWEST_HZ, HIGHEST_HZ = 25.0, 4000.0
 _WINDOW_S, _HOP_S = 0.04, 0.0025
@@ -47,7 +47,7 @@ def pitch_track(
     turns = step * torch.arange(2 * half, dtype=torch.float64)
     window, slope = 0.5 - 0.5 * torch.cos(turns), 0.5 * step * torch.sin(turns)
     fft = _PADDING << (2 * half - 1).bit_length()
-    frames = _analytic(pad(signal.detach().cpu().double(), (half, half))).unfold(-1, 2 * half, hop)
+    frames = analytic(pad(signal.detach().cpu().double(), (half, half))).unfold(-1, 2 * half, hop)
     spectrum, sloped = (torch.fft.fft(frames * shape, fft)[:, : fft // 2] for shape in (window, slope))
     bin_hz = sample_rate / fft
     power = spectrum.abs().square()
@@ -63,12 +63,12 @@ def pitch_track(
     return hz.clamp(min=LOWEST_HZ), torch.where(heard, level, 0.0)
 
 
-def _analytic(signal: Float[Tensor, " samples"]) -> Complex[Tensor, " samples"]:
+def analytic(signal: Mono) -> Complex[Tensor, "... samples"]:
     """The signal without its negative frequencies, whose skirts would pull at a low pitch."""
     fft = 2 << (signal.shape[-1] - 1).bit_length()
     spectrum = torch.fft.fft(signal, fft)
-    spectrum[fft // 2 :] = 0.0
-    return torch.fft.ifft(spectrum)[: signal.shape[-1]]
+    spectrum[..., fft // 2 :] = 0.0
+    return torch.fft.ifft(spectrum)[..., : signal.shape[-1]]
 
 
 def pitch_error_cents(estimate: Audio, target: TargetAudio, sample_rate: int) -> float | None:

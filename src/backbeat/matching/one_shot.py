@@ -17,6 +17,7 @@ from backbeat.errors import MatchError
 from backbeat.losses import distances
 from backbeat.matching.candidate import Candidate, choose, nearer
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
+from backbeat.matching.onset import onsets
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
 from backbeat.matching.search import begin, descend
@@ -48,8 +49,6 @@ Progress: TypeAlias = Callable[[int, int, float], None]
 
 _SEARCH = 2
 """Raised whenever a search no longer goes on from an earlier one's checkpoint as if it had not stopped."""
-_ONSET_LEVEL = 0.01
-_LEAD_S = 0.0005
 _LEAST_ONSET_S = 0.001
 _LEAST_HEARD_S = 0.02
 _LONGEST_SEARCH_S = 4.0
@@ -236,7 +235,6 @@ def _check(name: str, value: int, least: int, most: int) -> None:
 
 def _onset(target: Audio, sample_rate: int) -> int:
     """Samples of silence to skip; none where the sound starts at once. At least 20 ms are left to listen to."""
-    loud = target[0, 0].abs() > _ONSET_LEVEL * target.abs().max()
     latest = target.shape[-1] - round(_LEAST_HEARD_S * sample_rate)
-    onset = min(int(loud.int().argmax()) - round(_LEAD_S * sample_rate), latest)
+    onset = min(int(onsets(target, sample_rate)), latest)
     return onset if onset >= _LEAST_ONSET_S * sample_rate else 0

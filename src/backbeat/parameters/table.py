@@ -63,6 +63,10 @@ class Table(Mapping[str, Parameter]):
         """Which entries of the flat vector are phases, that wrap around, (P,)."""
         return torch.tensor([parameter.unit == "cycles" for parameter in self._of_each_entry()])
 
+    def choices(self) -> Tensor:
+        """Which entries of the flat vector are weights of a choice's options, (P,)."""
+        return torch.tensor([bool(parameter.options) for parameter in self._of_each_entry()])
+
     def musical(self) -> tuple[Tensor, Tensor]:
         """Ends of every entry's musical range, each (P,), float64; those of a choice are of no meaning."""
         ends = []

@@ -47,9 +47,7 @@ def perturb(patch: Patch, amount: float, seed: int) -> Patch:
         raise PatchError(f"amount: found {amount:g}; must be from 0 to 1")
     table, generator = patch.instrument.table, Random(seed)
     steps = torch.tensor([generator.gauss(0.0, amount) for _ in range(table.size)], dtype=torch.float64)
-    for name, parameter in table.items():
-        if parameter.options:
-            steps[table.slice(name)] = 0.0
+    steps[table.choices()] = 0.0
     params = (patch.params() + steps).clamp(0.0, 1.0)
     return from_params(patch.instrument, params, name=patch.name, seed=seed, placement=patch.placement)
 

@@ -18,21 +18,16 @@ from torch.nn.functional import pad
 
 from backbeat.dsp.filters.convolution import blocks, convolve
 from backbeat.dsp.fourier import irfft, rfft
-from backbeat.dsp.own import differentiable_slopes
+from backbeat.dsp.own import differentiable_slopes, shared_shape
 from backbeat.types import Control, Kernel, Mono
 
 
 def linear_phase(signal: Mono, kernel: Kernel, heard: Control | None) -> Mono:
     """`fir`, as an operation of its own; see there."""
-    leading = _shared_shape(signal.shape[:-1], kernel.shape[:-1])
+    leading = shared_shape(signal.shape[:-1], kernel.shape[:-1])
     rows = (None if each is None else _in_rows(each, leading) for each in (signal, kernel, heard))
     filtered: Mono = _filter(*rows)
     return filtered.reshape(*leading, -1)
-
-
-def _shared_shape(*shapes: torch.Size) -> torch.Size:
-    shared: torch.Size = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
-    return shared
 
 
 def _in_rows(values: Tensor, leading: torch.Size) -> Tensor:
@@ -146,7 +141,7 @@ def _filter(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
 
 @_filter.register_fake
 def _(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
-    batch = _shared_shape(*(each.shape[:1] for each in (signal, kernel, heard) if each is not None))
+    batch = shared_shape(*(each.shape[:1] for each in (signal, kernel, heard) if each is not None))
     _, hop, frames = blocks(signal.shape[-1], kernel.shape[-1])
     return signal.new_empty(*batch, frames * hop)[:, : signal.shape[-1]]
 
