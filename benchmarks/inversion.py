@@ -5,6 +5,7 @@
 For each sound, the patch that is named is rendered and compared with it:
 
 - `inverter`: the nearest of the network's proposals;
+- `invert`: the same, with what analysis tells at a glance among them, which is what `backbeat invert` does;
 - `mean`: the mean of the training set's params;
 - `neighbour`: the nearest of `--items` training sounds, by the network's own features;
 - `analysis`: the start that a match would descend from, without a step of descent.
@@ -28,7 +29,7 @@ from torch import Tensor
 
 from backbeat import audio
 from backbeat.datasets import Synthetic
-from backbeat.inversion import Inverter, invert, load_inverter, pretrained
+from backbeat.inversion import Inverter, Proposal, invert, load_inverter, pretrained
 from backbeat.inversion.features import SAMPLE_RATE, Features, features
 from backbeat.inversion.onset import begun
 from backbeat.inversion.proposals import levelled
@@ -155,7 +156,10 @@ def _answers(inverter: Inverter, items: int) -> dict[str, Answer]:
     mean = params.mean(0, keepdim=True)
 
     def by_inverter(sound: Audio) -> Params:
-        return invert(sound, inverter, sample_rate=SAMPLE_RATE)[0].patch.params().float().unsqueeze(0)
+        return _first(invert(sound, inverter, sample_rate=SAMPLE_RATE, analysis=False))
+
+    def by_both(sound: Audio) -> Params:
+        return _first(invert(sound, inverter, sample_rate=SAMPLE_RATE))
 
     def by_neighbour(sound: Audio) -> Params:
         heard = _flat(features(begun(sound, SAMPLE_RATE)))
@@ -165,14 +169,19 @@ def _answers(inverter: Inverter, items: int) -> dict[str, Answer]:
         return as_loud(Candidate(plugin, sound, SAMPLE_RATE, 0).starts(1), sound)
 
     def as_loud(found: Params, sound: Audio) -> Params:
-        return levelled(plugin, found, _sound(plugin, found, sound), sound)
+        return levelled(plugin, found, _sound(plugin, found, sound), sound)[0]
 
     return {
         "inverter": by_inverter,
+        "invert": by_both,
         "mean": lambda sound: as_loud(mean, sound),
         "neighbour": by_neighbour,
         "analysis": by_analysis,
     }
+
+
+def _first(found: list[Proposal]) -> Params:
+    return found[0].patch.params().float().unsqueeze(0)
 
 
 def _sound(plugin: Plugin, params: Params, like: Audio) -> Audio:

@@ -8,6 +8,7 @@
     ├── PatchError       a patch that cannot be loaded, validated or saved
     ├── MatchError       a match that cannot be started or resumed
     ├── DatasetError     a dataset that cannot be written, continued or read
+    ├── LibraryError     a library that cannot be matched, continued or read
     ├── TrainingError    a training that cannot be begun or resumed
     ├── InverterError    an inverter that cannot be written, read or used
     └── UsageError       a command line that asks for what there is not
@@ -46,6 +47,10 @@ class MatchError(BackbeatError):
 
 class DatasetError(BackbeatError):
     """A dataset that cannot be written, continued or read."""
+
+
+class LibraryError(BackbeatError):
+    """A library that cannot be matched, continued or read."""
 
 
 class TrainingError(BackbeatError):

@@ -1,4 +1,4 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and names of files as text."""
 
 import errno
 import os
@@ -39,3 +39,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         # Already moved, or never created; the error on its way out matters more than one from here.
         with suppress(OSError):
             temporary.unlink()
+
+
+def encodable(text: str) -> str:
+    """Text that UTF-8 can hold: a file name that is not UTF-8 reaches Python with lone surrogates."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -14,6 +14,7 @@ from backbeat.inversion.features import (
     SPANS,
     WHOLE_ROWS,
     features,
+    pitch,
     pitch_gap,
 )
 from backbeat.inversion.onset import begun
@@ -79,5 +80,10 @@ def test_sounds_begin_at_their_onset():
 
 @pytest.mark.parametrize("octaves", [-0.3, -0.02, 0.0, 0.01, 0.25])
 def test_the_gap_of_two_pitches_is_their_distance(octaves):
-    low, high = features(sine(60.0)), features(sine(60.0 * 2.0**octaves))
+    low, high = pitch(sine(60.0)), pitch(sine(60.0 * 2.0**octaves))
     assert float(pitch_gap(high, low)) == pytest.approx(octaves, abs=0.002)
+
+
+def test_the_pitch_alone_is_the_last_two_rows():
+    sounds = torch.cat([sine(60.0), sine(200.0)])
+    torch.testing.assert_close(pitch(sounds), features(sounds).whole[:, -2:], rtol=0.0, atol=1e-6)

@@ -25,8 +25,10 @@ def test_levelled_params_sound_as_loud():
     params = kicks(2)
     sounds = render(KICK, params, samples=4410)
     target = 0.3 * sounds[:1]
-    again = render(KICK, levelled(KICK, params, sounds, target), samples=4410)
+    louder, louder_sounds = levelled(KICK, params, sounds, target)
+    again = render(KICK, louder, samples=4410)
     torch.testing.assert_close(again, target.expand_as(again), rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(again, louder_sounds, rtol=1e-3, atol=1e-4)
 
 
 def test_as_many_as_are_asked_for_the_nearest_first_and_the_same_again():

@@ -5,6 +5,7 @@ shrink it, and whatever goes wrong is an `AudioError`.
 """
 
 import math
+import os
 import re
 import stat
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def read(path: str | Path, *, max_seconds: float = 10.0, sample_rate: int | None
         raise AudioError(f"max_seconds: {max_seconds}; allowed: above 0, up to {SEARCH_SECONDS:g} s")
     _check_file(path)
     try:
-        with soundfile.SoundFile(path) as sound:
+        with soundfile.SoundFile(os.fsencode(path)) as sound:
             check_layout(path, sound.samplerate, sound.channels)
             file_rate: int = sound.samplerate
             frames, notes = _read_frames(path, sound, max_seconds)

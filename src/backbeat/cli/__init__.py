@@ -13,6 +13,7 @@ from backbeat.cli.app import app
 from backbeat.cli.compare import compare
 from backbeat.cli.dataset import dataset
 from backbeat.cli.invert import invert
+from backbeat.cli.library import library
 from backbeat.cli.match import match
 from backbeat.cli.output import say_error
 from backbeat.cli.plugins import plugins
@@ -24,6 +25,7 @@ from backbeat.errors import BackbeatError, ParameterError, PluginError, UsageErr
 for command in (plugins, render, match, invert, compare, random, perturb, morph, train):
     app.command()(command)
 app.add_typer(dataset, name="dataset")
+app.add_typer(library, name="library")
 
 _WRONG_USE = (UsageError, PluginError, ParameterError)
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from backbeat.cli.engine import Address, EngineName, Workers, engine_of
 from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json
 from backbeat.cli.progress import counting
 
@@ -28,7 +29,9 @@ def write(
     augment: Annotated[
         bool, typer.Option("--augment", help="Change level, onset, equalisation, room and noise of each.")
     ] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    engine: EngineName = "local",
+    address: Address = None,
+    workers: Workers = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a dataset as WebDataset shards, with manifest, checksums and datasheet.
@@ -43,8 +46,8 @@ def write(
     items = Synthetic(
         plugins.get(plugin), distribution, seed, split, seconds, sample_rate, Augmentation() if augment else None
     )
-    with counting(out.name) as show:
-        manifest = write_dataset(items, out, count, workers=workers, progress=show)
+    with counting(out.name) as show, engine_of(engine, workers, address) as workplace:
+        manifest = write_dataset(items, out, count, engine=workplace, progress=show)
     shards = manifest["shards"]
     if as_json:
         say_json({"folder": str(out), "items": count, "shards": len(shards), "bytes": sum(s["bytes"] for s in shards)})

@@ -1,7 +1,6 @@
 """`backbeat match`: one-shots to patches."""
 
 from dataclasses import dataclass
-from functools import cache
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -14,7 +13,6 @@ from backbeat.cli.progress import bar_of
 from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
-    from backbeat.inversion import Inverter
     from backbeat.matching import MatchResult
     from backbeat.patch import Patch
 
@@ -158,21 +156,12 @@ def _search(
 
 def _suggested(sample: Path, plugin: str, seed: int) -> "list[Patch]":
     """What the inverters of the plugins that may be chosen name."""
-    from backbeat.inversion import invert, pretrained_plugins
-    from backbeat.matching import AUTO
+    from backbeat.inversion import suggest
 
-    names = [name for name in pretrained_plugins() if plugin in (AUTO, name)]
-    if not names:
+    found = suggest(sample, plugin, seed=seed)
+    if not found:
         say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
-    return [found.patch for name in names for found in invert(sample, _inverter(name), seed=seed)]
-
-
-@cache
-def _inverter(plugin: str) -> "Inverter":
-    """The plugin's inverter, read once for all samples."""
-    from backbeat.inversion import pretrained
-
-    return pretrained(plugin)
+    return found
 
 
 def _write(result: "MatchResult", outputs: Outputs) -> None:

@@ -8,13 +8,9 @@ half there.
 import hashlib
 import io
 import json
-import multiprocessing
 import re
-import signal
 import tarfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
@@ -28,6 +24,7 @@ from torch import Tensor
 from backbeat import audio
 from backbeat.datasets.datasheet import datasheet
 from backbeat.datasets.synthetic import BLOCK, MOST_ITEMS, SPLITS, Synthetic, indices_of
+from backbeat.engines import Engine, Failure, Local
 from backbeat.errors import DatasetError
 from backbeat.files import replacing
 
@@ -36,8 +33,6 @@ _SCHEMA = 1
 _MANIFEST, _DATASHEET = "manifest.json", "README.md"
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.(tar|json|md)")
 """What `replacing` leaves where it is killed."""
-_PER_WORKER = 2
-"""Shards that a worker has before it, at most."""
 
 Progress = Callable[[int, int], None]
 """Called with the items done and their number."""
@@ -67,7 +62,7 @@ def write(
     folder: str | Path,
     count: int,
     *,
-    workers: int = 1,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write the first `count` items of a dataset, or what is missing of them where they were begun.
@@ -76,7 +71,7 @@ def write(
         dataset: what to write.
         folder: made where there is none; must hold nothing, or what an earlier call began.
         count: items.
-        workers: processes.
+        engine: where to render; none is this process. Every worker must see the folder.
         progress: told what is done.
 
     Returns:
@@ -88,8 +83,6 @@ def write(
     folder = Path(folder)
     if not 1 <= count <= MOST_ITEMS:
         raise DatasetError(f"count: found {count}; must be from 1 to {MOST_ITEMS}")
-    if workers < 1:
-        raise DatasetError(f"workers: found {workers}; must be at least 1")
     request = _request(dataset, count)
     _begin(folder, request)
     numbers = range(-(-count // ITEMS_PER_SHARD))
@@ -100,14 +93,14 @@ def write(
     if progress is not None:
         progress(done, count)
     missing = [number for number in numbers if number not in records]
-    try:
-        for number, record in _in_processes(partial(_write_shard, dataset, folder, count), missing, workers):
-            records[number] = record
-            done += record["items"]
-            if progress is not None:
-                progress(done, count)
-    except BrokenProcessPool as error:
-        raise DatasetError(f"{folder}: a worker was killed, perhaps for its memory; fewer workers may do") from error
+    write_shard = partial(_write_shard, dataset, folder.resolve(), count)
+    for number, written in (engine or Local()).run(write_shard, missing):
+        if isinstance(written, Failure):
+            raise DatasetError(f"{folder}: {written.reason}")
+        records[number] = written
+        done += written["items"]
+        if progress is not None:
+            progress(done, count)
     manifest = {**request, "complete": True, "shards": [records[number] for number in numbers]}
     _write_text(folder / _DATASHEET, datasheet(manifest, dataset.plugin))
     _write_text(folder / _MANIFEST, _json(manifest))
@@ -196,37 +189,6 @@ def _begin(folder: Path, request: dict[str, Any]) -> None:
                 left.unlink()
     except OSError as error:
         raise DatasetError(f"{folder}: not a folder that can be written to ({error.strerror})") from error
-
-
-def _in_processes(
-    make: Callable[[int], dict[str, Any]], numbers: list[int], workers: int
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The record of each shard, as they are done; no worker has more than a few before it."""
-    if workers == 1 or len(numbers) < 2:
-        for number in numbers:
-            yield number, make(number)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    waiting = iter(numbers)
-    with ProcessPoolExecutor(workers, spawn, initializer=_begin_worker) as pool:
-        running: dict[Future[dict[str, Any]], int] = {}
-        try:
-            while True:
-                for number in waiting:
-                    running[pool.submit(make, number)] = number
-                    if len(running) >= _PER_WORKER * workers:
-                        break
-                if not running:
-                    return
-                for each in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(each), each.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _begin_worker() -> None:
-    torch.set_num_threads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who asked for the work is told, and stops it
 
 
 def _write_shard(dataset: Synthetic, folder: Path, count: int, number: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from backbeat.inversion.loss import AudioLoss, SynthLoss
 from backbeat.inversion.network import Inverter, Mixture, Size, sorted_banks
 from backbeat.inversion.proposals import PROPOSALS, Proposal, invert
+from backbeat.inversion.suggestions import suggest
 from backbeat.inversion.training import Report, Training, train
 from backbeat.inversion.weights import load_inverter, pretrained, pretrained_plugins, save_inverter
 
@@ -22,5 +23,6 @@ __all__ = [
     "pretrained_plugins",
     "save_inverter",
     "sorted_banks",
+    "suggest",
     "train",
 ]

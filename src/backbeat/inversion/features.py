@@ -53,37 +53,55 @@ class Features(NamedTuple):
 @torch.no_grad()
 def features(audio: Audio) -> Features:
     """Of sounds (batch, 1, samples) at `SAMPLE_RATE` that begin at once; all numbers are some -1 to 1."""
-    sound = pad(audio[:, 0], (0, max(0, SAMPLES - audio.shape[-1])))[:, :SAMPLES]
-    peak = sound.abs().amax(-1, keepdim=True).clamp(min=1e-6)
-    sound = sound / peak
+    sound, peak = _normal(audio)
     mel = _scaled(mel_spectrogram_db(sound, SAMPLE_RATE, hop=_HOP, bands=_MEL_BANDS, floor_db=_FLOOR_DB))
     begin = sound[:, : _ATTACK_HOP * ATTACK_FRAMES]
     attack = mel_spectrogram_db(begin, SAMPLE_RATE, window=256, hop=_ATTACK_HOP, bands=ATTACK_ROWS, floor_db=_FLOOR_DB)
-    low = conv1d(pad(sound, (_TAPS // 2, _TAPS // 2)).unsqueeze(1), _lowpass(sound.device), stride=_DECIMATION)[:, 0]
-    ringing = analytic(low)
-    bottom = _spectrum(ringing, torch.hann_window(_LOW_WINDOW, device=low.device), _LOW_FFT)[..., :_LOW_BINS].abs()
+    ringing = _ringing(sound)
+    bottom = _spectrum(ringing, torch.hann_window(_LOW_WINDOW, device=sound.device), _LOW_FFT)[..., :_LOW_BINS].abs()
     bottom_db = 20.0 * torch.log10((bottom * (2.0 / _LOW_WINDOW)).clamp(min=10.0 ** (_FLOOR_DB / 20.0)))
     pitches = [each for window in _PITCH_WINDOWS for each in _pitch(ringing, window)]
     rows = torch.cat([mel[..., :FRAMES], _scaled(bottom_db.mT), torch.stack(pitches, dim=1)], dim=1)
     return Features(rows, _scaled(attack[..., :ATTACK_FRAMES]), _facts(pitches, peak))
 
 
-def pitch_gap(target: Features, estimate: Features) -> Float[Tensor, " batch"]:
+@torch.no_grad()
+def pitch(audio: Audio) -> Float[Tensor, "batch 2 frames"]:
+    """The last two rows of `Features.whole` alone: the pitch of sounds, as a long window tells it, and its level."""
+    return torch.stack(_pitch(_ringing(_normal(audio)[0]), _PITCH_WINDOWS[-1]), dim=1)
+
+
+def pitch_gap(
+    target: Float[Tensor, "1 2 frames"], estimate: Float[Tensor, "batch 2 frames"]
+) -> Float[Tensor, " batch"]:
     """Octaves by which a target's pitch lies above an estimate's: the median over time, by the level of the softer.
 
     Where it counts is late: a sweep is heard at the onset, and what it settles at after that.
 
     Args:
-        target: of one sound.
+        target: `pitch` of one sound.
         estimate: of a batch.
     """
-    (octaves, level), (found, found_level) = (each.whole[:, -2:].unbind(1) for each in (target, estimate))
+    (octaves, level), (found, found_level) = target.unbind(1), estimate.unbind(1)
     late = torch.arange(FRAMES, device=level.device) / FRAMES
     weight = 10.0 ** (2.0 * torch.minimum(level, found_level)) * late
     gap, order = (octaves - found).sort(dim=-1)
     below = weight.gather(-1, order).cumsum(-1)
     middle = (below < 0.5 * below[:, -1:]).sum(-1, keepdim=True).clamp(max=FRAMES - 1)
     return gap.gather(-1, middle).squeeze(-1)
+
+
+def _normal(audio: Audio) -> tuple[Float[Tensor, "batch samples"], Float[Tensor, "batch 1"]]:
+    """Sounds of `SAMPLES`, at full scale, and their peaks."""
+    sound = pad(audio[:, 0], (0, max(0, SAMPLES - audio.shape[-1])))[:, :SAMPLES]
+    peak = sound.abs().amax(-1, keepdim=True).clamp(min=1e-6)
+    return sound / peak, peak
+
+
+def _ringing(sound: Float[Tensor, "batch samples"]) -> Complex[Tensor, "batch decimated"]:
+    """The analytic signal below 1 kHz, at a sixteenth of the rate."""
+    taps = _lowpass(sound.device)
+    return analytic(conv1d(pad(sound, (_TAPS // 2, _TAPS // 2)).unsqueeze(1), taps, stride=_DECIMATION)[:, 0])
 
 
 def _scaled(level_db: Tensor) -> Tensor:

@@ -8,13 +8,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backbeat import audio
+from backbeat import audio, dsp
 from backbeat.audio.conditioning import resample
 from backbeat.errors import InverterError
-from backbeat.inversion.features import SAMPLE_RATE, features, pitch_gap
+from backbeat.inversion.features import SAMPLE_RATE, features, pitch, pitch_gap
 from backbeat.inversion.network import Inverter, Mixture
 from backbeat.losses import DrumLoss
 from backbeat.matching.onset import onsets
+from backbeat.matching.starts import glance
+from backbeat.matching.threads import one_thread_in_numpy
 from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin
 from backbeat.synth import render
@@ -23,7 +25,7 @@ from backbeat.types import Audio, Params
 _LEVEL, _TUNE = "gain_db", "tune"
 _MOST_OCTAVES = 0.35
 _LIKELIEST, _NARROWER = 4, 0.5
-PROPOSALS, MOST_PROPOSALS = 16, 1024
+PROPOSALS, MOST_PROPOSALS = 8, 1024
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Proposal:
     loss: float
 
 
+@one_thread_in_numpy()
 @torch.no_grad()
 def invert(
     sample: str | Path | Audio,
@@ -47,6 +50,7 @@ def invert(
     sample_rate: int | None = None,
     count: int = PROPOSALS,
     seed: int = 0,
+    analysis: bool = True,
 ) -> list[Proposal]:
     """Patches for a one-shot, the nearest first.
 
@@ -59,6 +63,7 @@ def invert(
         sample_rate: of `sample` where it is audio, in Hz.
         count: patches to try: the likeliest of each of a few components, and then patches drawn from narrower ones.
         seed: of the patches that are drawn, and of their noise.
+        analysis: whether to try what analysis tells at a glance too, for a plugin that this is written for.
 
     Raises:
         AudioError: where the file cannot be read.
@@ -76,15 +81,18 @@ def invert(
     onset = int(onsets(target, rate))
     heard = target[..., onset:]
     plugin, seen = inverter.plugin, features(_resampled(heard, rate))
-    params = _tried(inverter.hear(seen), count, seed)
 
     def sounds() -> Audio:
         return render(plugin, params, samples=heard.shape[-1], sample_rate=rate, seed=seed)
 
-    params = tuned(plugin, params, pitch_gap(seen, features(_resampled(sounds(), rate))))
-    params = levelled(plugin, params, sounds(), heard)
+    params = _tried(inverter.hear(seen), count, seed)
+    params = tuned(plugin, params, pitch_gap(seen.whole[:, -2:], pitch(_resampled(sounds(), rate))))
+    if analysis:
+        params = torch.cat([params, _at_a_glance(plugin, heard, rate)])
+    found = sounds()
+    params, found = levelled(plugin, params, found, heard)
     loss = DrumLoss()
-    losses = loss(loss.prepare(heard, rate), sounds()).nan_to_num(nan=math.inf)
+    losses = loss(loss.prepare(heard, rate), found).nan_to_num(nan=math.inf)
     placement = Placement(rate, target.shape[-1], onset)
     return [
         Proposal(
@@ -92,7 +100,15 @@ def invert(
             float(losses[row]),
         )
         for row in losses.argsort().tolist()
-    ]
+    ][:count]
+
+
+def _at_a_glance(plugin: Plugin, heard: Audio, sample_rate: int) -> Params:
+    """Params that analysis proposes at once, (starts, P); none for most plugins."""
+    signal = heard[0, 0].double().numpy()
+    peak = float(abs(signal).max()) or 1.0
+    rows = [plugin.table.normalise(values) for values in glance(plugin, signal / peak, sample_rate, peak)]
+    return torch.stack(rows).float() if rows else torch.zeros(0, plugin.table.size)
 
 
 def _tried(mixture: Mixture, count: int, seed: int) -> Params:
@@ -126,13 +142,14 @@ def tuned(plugin: Plugin, params: Params, octaves: Float[Tensor, " batch"]) -> P
     return params
 
 
-def levelled(plugin: Plugin, params: Params, sounds: Audio, target: Audio) -> Params:
-    """Params whose sounds have the target's energy, for a plugin with an output level."""
+def levelled(plugin: Plugin, params: Params, sounds: Audio, target: Audio) -> tuple[Params, Audio]:
+    """Params and sounds with the target's energy, for a plugin with an output level."""
     if _LEVEL not in plugin.table:
-        return params
+        return params, sounds
     level, where = plugin.table[_LEVEL], plugin.table.slice(_LEVEL)
     ratio = target.square().sum((1, 2)) / sounds.square().sum((1, 2)).clamp(min=1e-12)
-    params = params.clone()
-    params[:, where] += (10.0 * torch.log10(ratio.clamp(min=1e-12)) / (level.high - level.low)).unsqueeze(-1)
-    params[:, where] = params[:, where].clamp(0.0, 1.0)
-    return params
+    steps = (10.0 * torch.log10(ratio.clamp(min=1e-12)) / (level.high - level.low)).unsqueeze(-1)
+    louder = params.clone()
+    louder[:, where] = (params[:, where] + steps).clamp(0.0, 1.0)
+    gain_db = (louder[:, where] - params[:, where]) * (level.high - level.low)
+    return louder, sounds * dsp.db_to_gain(gain_db).unsqueeze(-1)

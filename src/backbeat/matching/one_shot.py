@@ -21,6 +21,7 @@ from backbeat.matching.onset import onsets
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
 from backbeat.matching.search import begin, descend
+from backbeat.matching.threads import one_thread_in_numpy
 from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin
 from backbeat.types import Audio
@@ -57,6 +58,7 @@ _FAR_DB, _FAIR_STEPS = 4.0, 30
 """Mel distance, and steps taken, from which on another plugin is tried beside the one that was asked for."""
 
 
+@one_thread_in_numpy()
 def match(
     sample: str | Path | Audio,
     plugin: str | Plugin = AUTO,
@@ -101,12 +103,7 @@ def match(
         MatchError: at an argument out of range, or a checkpoint that does not fit.
     """
     began = time.perf_counter()
-    if quality not in QUALITIES:
-        raise MatchError(f"quality: found {quality!r}; must be one of {', '.join(QUALITIES)}")
-    steps = QUALITIES[quality].steps if steps is None else steps
-    starts = QUALITIES[quality].starts if starts is None else starts
-    _check("steps", steps, 1, MOST_STEPS)
-    _check("starts", starts, 1, MOST_STARTS)
+    steps, starts = effort(quality, steps, starts)
     if seconds_budget is not None and not seconds_budget > 0.0:
         raise MatchError(f"seconds_budget: found {seconds_budget!r}; must be above 0")
     instruments = _instruments(plugin)
@@ -190,6 +187,21 @@ def match(
         interrupted=interrupted,
         complete=state.step == steps,
     )
+
+
+def effort(quality: str, steps: int | None = None, starts: int | None = None) -> tuple[int, int]:
+    """Steps and starts of a match: the quality's, where none are given.
+
+    Raises:
+        MatchError: at one that is not allowed.
+    """
+    if quality not in QUALITIES:
+        raise MatchError(f"quality: found {quality!r}; must be one of {', '.join(QUALITIES)}")
+    steps = QUALITIES[quality].steps if steps is None else steps
+    starts = QUALITIES[quality].starts if starts is None else starts
+    _check("steps", steps, 1, MOST_STEPS)
+    _check("starts", starts, 1, MOST_STARTS)
+    return steps, starts
 
 
 def _instruments(plugin: str | Plugin) -> list[Plugin]:

@@ -29,11 +29,13 @@ from backbeat.types import Audio, Series
 Start: TypeAlias = dict[str, Value]
 Wave: TypeAlias = Callable[[Start], Audio]
 Proposer: TypeAlias = Callable[[Plugin, Series, int], list[Start]]
+Glance: TypeAlias = Callable[[Plugin, Series, int], Start]
 Refiner: TypeAlias = Callable[[Plugin, Start, Audio, Wave, int], list[Start]]
 
 _QUIET_DB = -60.0
 _SPARE_MODES = 3
 _LONG_HOLD_S = 0.1
+_GLANCE_S = 0.4
 _LEAST_CLICK_HZ = 2500.0
 """What is left of the body would have the click begin lower, where it is not heard."""
 
@@ -49,14 +51,21 @@ def propose(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> l
     """
     proposer = _PROPOSERS.get(plugin.name)
     found = proposer(plugin, signal, sample_rate) if proposer else []
-    defaults = plugin.table.defaults()
-    starts: list[Start] = [{**defaults, **values} for values in found or [{}]]
-    gain_db = 20.0 * math.log10(level)
-    for start in starts:
-        output_db = start.get("gain_db")
-        if isinstance(output_db, float):
-            start["gain_db"] = output_db + gain_db
-    return [_within(plugin.table, start) for start in starts]
+    return [_whole(plugin, values, level) for values in found or [{}]]
+
+
+def glance(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> list[Start]:
+    """What analysis tells of a sound's first moments, in a few hundredths of a second; nothing for most plugins.
+
+    Args:
+        plugin: the instrument to start.
+        signal: the one-shot, (samples,), peak near 1.
+        sample_rate: in Hz.
+        level: gain from `signal` to the one-shot as it was.
+    """
+    if plugin.name not in _GLANCES:
+        return []
+    return [_whole(plugin, _GLANCES[plugin.name](plugin, signal, sample_rate), level)]
 
 
 def refine(plugin: Plugin, values: Start, target: Audio, wave: Wave, sample_rate: int) -> list[Start]:
@@ -188,6 +197,15 @@ def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
     return starts
 
 
+def _drum_glance(plugin: Plugin, signal: Series, sample_rate: int) -> Start:
+    """Steady tones and noise."""
+    hz = plugin.table["tone_hz"]
+    heard = signal[: round(_GLANCE_S * sample_rate)]
+    modes = find_modes(heard, sample_rate, hz.size, lowest_hz=hz.low, highest_hz=hz.high)
+    bands = fit_bands(modes.residual, sample_rate, plugin.table["snap_db"].size)
+    return _drum_start(plugin, modes, bands, (0.0, 0.05), hz.size)
+
+
 def _drum_start(plugin: Plugin, modes: Modes, bands: Bands, sweep: tuple[float, float], used: int) -> Start:
     """Tones from modes, noise from what they left; tones that are not used wait, quiet, at their defaults."""
     defaults = plugin.table.defaults()
@@ -220,6 +238,15 @@ def _drum_start(plugin: Plugin, modes: Modes, bands: Bands, sweep: tuple[float, 
     }
 
 
+def _whole(plugin: Plugin, values: Start, level: float) -> Start:
+    """Values with defaults for the rest, within their ranges, at the one-shot's own level."""
+    start = {**plugin.table.defaults(), **values}
+    output_db = start.get("gain_db")
+    if isinstance(output_db, float):
+        start["gain_db"] = output_db + 20.0 * math.log10(level)
+    return _within(plugin.table, start)
+
+
 def _within(table: Table, values: Start) -> Start:
     """Values clipped to each parameter's range."""
     inside: Start = {}
@@ -236,4 +263,5 @@ def _within(table: Table, values: Start) -> Start:
 
 
 _REFINERS: dict[str, Refiner] = {"kick": _kick_again}
+_GLANCES: dict[str, Glance] = {"drum": _drum_glance}
 _PROPOSERS: dict[str, Proposer] = {"kick": _kick, "drum": _drum}

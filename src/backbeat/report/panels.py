@@ -72,13 +72,11 @@ def draw_waveforms(axes: Axes, sounds: Sounds, span_s: float, title: str) -> Non
     _legend(axes)
 
 
-def draw_spectrograms(
-    target_axes: Axes, match_axes: Axes, difference_axes: Axes, sounds: Sounds
-) -> tuple[AxesImage, AxesImage]:
-    """Draw the log-mel spectrograms of target and match on one scale, and match minus target.
+def spectrograms(sounds: Sounds) -> tuple[Signal, Signal, NDArray[np.float64]]:
+    """Log-mel spectrograms of target and match, dB below the higher peak of the two, and the mel bands' frequencies.
 
     Returns:
-        The images whose scales need a colour bar: levels and difference, both in dB.
+        Two images (rows, frames), evenly spaced in octaves from the lowest band to the highest; those bands, in Hz.
     """
     hop = max(SPECTRUM_WINDOW // 32, -(-sounds.target.size // SPECTRUM_FRAMES))
     pair = torch.from_numpy(np.stack([sounds.target, sounds.match]))
@@ -90,6 +88,18 @@ def draw_spectrograms(
     peak_db = max(float(levels_db.max()), SILENCE_DBFS + SPECTRUM_RANGE_DB)
     below_peak_db = np.maximum(levels_db - peak_db, -SPECTRUM_RANGE_DB)
     target_db, match_db = (_on_log_frequency(levels, bands_hz) for levels in below_peak_db)
+    return target_db, match_db, bands_hz
+
+
+def draw_spectrograms(
+    target_axes: Axes, match_axes: Axes, difference_axes: Axes, sounds: Sounds
+) -> tuple[AxesImage, AxesImage]:
+    """Draw the log-mel spectrograms of target and match on one scale, and match minus target.
+
+    Returns:
+        The images whose scales need a colour bar: levels and difference, both in dB.
+    """
+    target_db, match_db, bands_hz = spectrograms(sounds)
     octaves = (float(np.log2(bands_hz[0])), float(np.log2(bands_hz[-1])))
     extent = (0.0, sounds.target.size * 1e3 / sounds.sample_rate, *octaves)
 

@@ -1,0 +1,43 @@
+"""The options that say where many tasks run."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+import typer
+
+from backbeat.errors import UsageError
+
+if TYPE_CHECKING:
+    from backbeat.engines import Engine
+
+EngineName: TypeAlias = Annotated[
+    Literal["local", "ray"], typer.Option("--engine", help="Processes of this machine, or a Ray cluster.")
+]
+Address: TypeAlias = Annotated[
+    str | None, typer.Option(help="Of the Ray cluster, such as auto; none begins one on this machine.")
+]
+Workers: TypeAlias = Annotated[
+    int | None, typer.Option(min=1, max=100_000, help="Tasks at a time; a core each, unless said.")
+]
+
+
+@contextmanager
+def engine_of(name: str, workers: int | None, address: str | None) -> "Iterator[Engine]":
+    """The engine that the options ask for, for as long as it is used.
+
+    Raises:
+        UsageError: at an address that the engine has no use for.
+    """
+    from backbeat.engines import Local, Ray
+
+    if name == "ray":
+        # Ray tells of workers that were killed on standard output, which is for results.
+        with redirect_stdout(sys.stderr):
+            yield Ray(address, workers)
+    elif address is not None:
+        raise UsageError(f"--address: found {address!r} without --engine ray; must be of a Ray cluster")
+    else:
+        yield Local(workers or os.cpu_count() or 1)

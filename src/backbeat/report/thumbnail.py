@@ -1,0 +1,30 @@
+"""A match at the size of a stamp, for sheets of many."""
+
+import numpy as np
+from matplotlib import colormaps
+from numpy.typing import NDArray
+
+from backbeat.matching.result import MatchResult
+from backbeat.report import panels
+from backbeat.report.figure import png
+
+WIDTH, HEIGHT = 320, 96
+_GAP = 4
+
+
+def thumbnail(result: MatchResult) -> bytes:
+    """The spectrograms of target, on the left, and match as a PNG of 320 × 96 pixels."""
+    sounds = panels.Sounds(result.target[0, 0].numpy(), result.audio[0, 0].numpy(), result.sample_rate)
+    images = [_stamp(levels_db) for levels_db in panels.spectrograms(sounds)[:2]]
+    images.insert(1, np.zeros((HEIGHT, _GAP, 4), np.uint8))  # which lets the page through
+    return png(np.hstack(images))
+
+
+def _stamp(levels_db: panels.Signal) -> NDArray[np.uint8]:
+    """Pixels of half a thumbnail, high frequencies at the top."""
+    rows, columns = (
+        np.linspace(0, size - 1, pixels).round().astype(int)
+        for size, pixels in zip(levels_db.shape, (HEIGHT, (WIDTH - _GAP) // 2), strict=True)
+    )
+    shown = 1.0 + levels_db[np.ix_(rows[::-1], columns)] / panels.SPECTRUM_RANGE_DB
+    return colormaps["cividis"](shown, bytes=True)
