@@ -2,6 +2,7 @@
 
     python benchmarks/match.py FOLDER --out benchmarks/results/match.json --picture docs/images/distances.png
     python benchmarks/match.py FOLDER --most 8 --baselines --out benchmarks/results/baselines.json
+    python benchmarks/match.py FOLDER --engine ray --address auto
 
 A file named FAMILY-NAME counts to that family, whose take-to-take floor (the distance between two takes of one drum)
 its distances are also given as a ratio to. With `--baselines`, every file is also given to the searches of
@@ -10,14 +11,16 @@ its distances are also given as a ratio to. With `--baselines`, every file is al
 
 import argparse
 import statistics
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-
-import torch
 
 import backbeat
 from backbeat import plugins
+from backbeat.cli.engine import engine_of
+from backbeat.engines import Failure
 from backbeat.losses import FLOORS, auditory_distance, family_of, pitch_error_cents
 from backbeat.matching import QUALITIES
 from baselines import BASELINES, Found, task_of
@@ -62,7 +65,7 @@ class Row:
     baselines: Mapping[str, Found] = field(default_factory=dict)
 
 
-def measure(path: Path, plugin: str, quality: str, seed: int, *, baselines: bool) -> Row:
+def measure(plugin: str, quality: str, seed: int, baselines: bool, path: Path) -> Row:
     """Match one file."""
     family = family_of(path.stem) or "perc"
     try:
@@ -145,6 +148,14 @@ def draw(rows: list[Row], path: Path) -> None:
     figure.savefig(path)
 
 
+def show(row: Row) -> None:
+    """Print a file's row."""
+    print(row.sample, row.error) if row.error else print(line(row.sample, (getattr(row, n) for n in FIGURES)))
+    for name, found in row.baselines.items():
+        print(f"  {name:30}{found.mel_db:9.2f} dB mel, {found.mrstft:.2f} MR-STFT, {found.seconds:.1f} s")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Run the benchmark and write its table, JSON and picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -155,6 +166,9 @@ def main() -> None:
     parser.add_argument("--most", type=int, help="so many files, evenly spread over the folder")
     parser.add_argument("--baselines", action="store_true", help="search in other ways too")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--engine", choices=("local", "ray"), default="local")
+    parser.add_argument("--workers", type=int, default=1, help="matches at a time, which take longer than one alone")
+    parser.add_argument("--address", help="of a Ray cluster")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     parser.add_argument("--picture", type=Path, help="write their distribution here as PNG")
     arguments = parser.parse_args()
@@ -165,20 +179,16 @@ def main() -> None:
         most=arguments.most,
         fits=lambda path: path.stem.startswith(f"{arguments.family}-" if arguments.family else ""),
     )
-    torch.set_num_threads(1)  # as the command line does
     print(f"{'':32}" + "".join(f"{name[:8]:>9}" for name in FIGURES))
-    rows = []
-    for path in paths:
-        row = measure(path, arguments.plugin, arguments.quality, arguments.seed, baselines=arguments.baselines)
-        rows.append(row)
-        print(
-            f"{path.name:32}{row.error}" if row.error else line(path.name, (getattr(row, n) for n in FIGURES)),
-            flush=True,
-        )
-        for name, found in row.baselines.items():
-            print(
-                f"  {name:30}{found.mel_db:9.2f} dB mel, {found.mrstft:.2f} MR-STFT, {found.seconds:.1f} s", flush=True
-            )
+    rows: list[Row] = []
+    work = partial(measure, arguments.plugin, arguments.quality, arguments.seed, arguments.baselines)
+    with engine_of(arguments.engine, arguments.workers, arguments.address) as engine:
+        for path, found in engine.run(work, paths):
+            if isinstance(found, Failure):
+                found = Row(path.name, family_of(path.stem) or "perc", error=found.reason)
+            rows.append(found)
+            show(rows[-1])
+    rows.sort(key=lambda row: row.sample)
 
     families = {family: summarise(row for row in rows if row.family == family) for family in {r.family for r in rows}}
     overall, others = summarise(rows), against(rows)

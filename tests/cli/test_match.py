@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from backbeat.audio import read
-from backbeat.inversion import invert, pretrained
+from backbeat.inversion import suggest
 from backbeat.matching import match
 from backbeat.patch import load
 from full_disk import full_disk
@@ -276,6 +276,6 @@ def test_name_in_another_script(backbeat, kick_wav, out, tmp_path, no_report):
 def test_an_inverter_may_propose_where_to_begin(backbeat, kick_wav, out, tmp_path, no_report):
     shown = backbeat("match", kick_wav, *QUICK, "--start", "inverter", "--out", out)
     assert (shown.status, shown.err) == (0, "")
-    suggested = [found.patch for found in invert(kick_wav, pretrained("kick"))]
+    suggested = suggest(kick_wav, "kick")
     result = match(kick_wav, "kick", steps=3, starts=3, suggested=suggested)
     assert load(out / "kick.patch.json").params().tolist() == pytest.approx(result.patch.params().tolist())

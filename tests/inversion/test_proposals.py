@@ -7,6 +7,7 @@ from backbeat import plugins
 from backbeat.errors import InverterError
 from backbeat.inversion import Inverter, Size, invert
 from backbeat.inversion.proposals import levelled, tuned
+from backbeat.patch import preset
 from backbeat.synth import render
 
 KICK = plugins.get("kick")
@@ -49,3 +50,13 @@ def test_a_count_that_there_is_not_is_said():
         invert(torch.zeros(1, 1, 100), inverter, sample_rate=44100, count=0)
     with pytest.raises(InverterError, match="sample_rate: none given"):
         invert(torch.zeros(1, 1, 100), inverter)
+
+
+def test_what_analysis_tells_at_a_glance_is_among_them_for_a_drum():
+    drum = plugins.get("drum")
+    torch.manual_seed(0)
+    inverter = Inverter(drum, Size(channels=16, hidden=16, components=2))
+    sound = preset("drum/tom").render()
+    with_analysis, without = (invert(sound, inverter, sample_rate=44100, analysis=on) for on in (True, False))
+    assert (len(with_analysis), len(without)) == (5, 12)
+    assert with_analysis[0].loss < 0.7 * without[0].loss

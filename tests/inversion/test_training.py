@@ -1,11 +1,15 @@
 """Training: it learns, it goes on where it was, and what it writes can be used."""
 
 import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
-from backbeat.errors import InverterError, PluginError, TrainingError
+from backbeat.errors import DatasetError, InverterError, PluginError, TrainingError
 from backbeat.inversion import Training, checkpoint, invert, load_inverter, train
 from backbeat.patch import preset
 
@@ -143,6 +147,56 @@ def test_no_checkpoint_to_resume_is_said(tmp_path):
 def test_settings_that_are_not_allowed_are_said(settings, words):
     with pytest.raises(TrainingError, match=words):
         Training("kick", **settings)
+
+
+def test_real_sounds_are_heard_too(tmp_path):
+    sounds = Path(__file__).parents[2] / "examples" / "sounds"
+    tiny = replace(TINY, steps=2, every=2, audio_from=0.0)
+    (_, without), (_, heard) = (
+        run(replace(tiny, real=real), tmp_path / str(number))[-1] for number, real in enumerate((None, str(sounds)))
+    )
+    assert heard["loss"] > without["loss"] + 0.01
+    assert heard["validation_nats"] != without["validation_nats"]
+    with pytest.raises(DatasetError, match="no sound file"):
+        run(replace(tiny, real=str(tmp_path)), tmp_path / "none")
+
+
+def test_sounds_are_logged(trained):
+    (log,) = (trained[0] / "logs").iterdir()
+    assert b"sound 0" in log.read_bytes()
+    assert b"audio/wav" in log.read_bytes()
+
+
+def test_a_precision_there_is_not_is_said(tmp_path):
+    with pytest.raises(TrainingError, match="at 17-odd; must be what Lightning can use"):
+        run(TINY, tmp_path, precision="17-odd")
+
+
+SHARED = """
+import json, sys
+from backbeat.inversion import Training, train
+settings = dict(steps=6, batch=8, channels=16, hidden=16, components=2, validation=8, every=6)
+figures = {}
+train(Training("kick", **settings), sys.argv[1], device="cpu", devices=int(sys.argv[2]),
+      report=lambda step, found: figures.update(found))
+if figures:
+    print(json.dumps(figures))
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_that_share_a_batch_learn_what_one_does(tmp_path):
+    script = tmp_path / "shared.py"
+    script.write_text(SHARED)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-addr", "127.0.0.1"]
+    found = []
+    for number, command in enumerate(([sys.executable], torchrun)):
+        done = subprocess.run(
+            [*command, str(script), str(tmp_path / str(number)), str(number + 1)],
+            capture_output=True, text=True, check=True, timeout=300,
+        )  # fmt: skip
+        found.append(json.loads(done.stdout.splitlines()[-1]))
+    assert found[1]["validation_nats"] == pytest.approx(found[0]["validation_nats"], rel=1e-3)
 
 
 def test_no_such_plugin(tmp_path):

@@ -34,7 +34,7 @@ def invert(
     import torch
 
     from backbeat import audio, patch
-    from backbeat.inversion import PROPOSALS
+    from backbeat.inversion import FEWER_PROPOSALS, PROPOSALS
     from backbeat.inversion import invert as invert_sample
 
     torch.set_num_threads(1)
@@ -44,12 +44,14 @@ def invert(
     for sound in (Path(f"{each}.wav") for some in outputs for each in some):
         if any(sound.resolve() == sample.resolve() for sample in samples):
             raise UsageError(f"{sound}: would overwrite the sample; choose another --out")
+    tried = FEWER_PROPOSALS if len(inverters) > 1 else None
+    if count > FEWER_PROPOSALS:
+        tried = max(count, PROPOSALS)
     out.mkdir(parents=True, exist_ok=True)
     failed = False
     for sample, own in zip(samples, outputs, strict=True):
         began = time.perf_counter()
         try:
-            tried = max(count, PROPOSALS)
             found = [each for one in inverters for each in invert_sample(sample, one, count=tried, seed=seed)]
         except BackbeatError as error:
             say_error(str(error))

@@ -20,12 +20,19 @@ def train(
     audio_from: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the steps after which the sound counts too; 1 is never.")
     ] = 1.0,
+    real: Annotated[
+        Path | None, typer.Option(help="A folder of real samples, which are heard too once the sound counts.")
+    ] = None,
     distribution: Annotated[
         Literal["uniform", "musical"], typer.Option(help="Params from all of their ranges, or as musicians set them.")
     ] = "musical",
     seed: Annotated[int, typer.Option(min=0, max=2**24 - 1, help="Of the sounds, and of the first weights.")] = 0,
     every: Annotated[int, typer.Option(min=1, help="Steps from one checkpoint to the next.")] = 500,
     device: Annotated[str, typer.Option(help="Where to compute, as Lightning names it: auto, cpu, cuda…")] = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="How many of them.")] = 1,
+    precision: Annotated[
+        Literal["32-true", "bf16-mixed", "16-mixed"], typer.Option(help="Of the network, as Lightning names it.")
+    ] = "32-true",
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -45,6 +52,7 @@ def train(
         batch=batch,
         learning_rate=learning_rate,
         audio_from=audio_from,
+        real=None if real is None else str(real),
         every=every,
     )
 
@@ -56,6 +64,6 @@ def train(
                 f"step {step}: " + ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
             )
 
-    train_inverter(training, out, device=device, resume=resume, report=show)
+    train_inverter(training, out, device=device, devices=devices, precision=precision, resume=resume, report=show)
     if not as_json:
         say(f"{out}")

@@ -2,12 +2,13 @@
 
 from backbeat.inversion.loss import AudioLoss, SynthLoss
 from backbeat.inversion.network import Inverter, Mixture, Size, sorted_banks
-from backbeat.inversion.proposals import PROPOSALS, Proposal, invert
+from backbeat.inversion.proposals import FEWER_PROPOSALS, PROPOSALS, Proposal, invert
 from backbeat.inversion.suggestions import suggest
 from backbeat.inversion.training import Report, Training, train
 from backbeat.inversion.weights import load_inverter, pretrained, pretrained_plugins, save_inverter
 
 __all__ = [
+    "FEWER_PROPOSALS",
     "PROPOSALS",
     "AudioLoss",
     "Inverter",

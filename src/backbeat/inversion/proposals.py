@@ -15,7 +15,7 @@ from backbeat.inversion.features import SAMPLE_RATE, features, pitch, pitch_gap
 from backbeat.inversion.network import Inverter, Mixture
 from backbeat.losses import DrumLoss
 from backbeat.matching.onset import onsets
-from backbeat.matching.starts import glance
+from backbeat.matching.starts import glance, has_glance
 from backbeat.matching.threads import one_thread_in_numpy
 from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin
@@ -25,7 +25,9 @@ from backbeat.types import Audio, Params
 _LEVEL, _TUNE = "gain_db", "tune"
 _MOST_OCTAVES = 0.35
 _LIKELIEST, _NARROWER = 4, 0.5
-PROPOSALS, MOST_PROPOSALS = 8, 1024
+MOST_PROPOSALS = 1024
+PROPOSALS, FEWER_PROPOSALS = 12, 4
+"""Patches of a network that are tried, and where there are others beside them: analysis's, or another network's."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def invert(
     inverter: Inverter,
     *,
     sample_rate: int | None = None,
-    count: int = PROPOSALS,
+    count: int | None = None,
     seed: int = 0,
     analysis: bool = True,
 ) -> list[Proposal]:
@@ -61,7 +63,8 @@ def invert(
         sample: a sound file, or audio (1, 1, samples).
         inverter: the network.
         sample_rate: of `sample` where it is audio, in Hz.
-        count: patches to try: the likeliest of each of a few components, and then patches drawn from narrower ones.
+        count: patches to try: the likeliest of each of a few components, and then patches drawn from narrower ones;
+            none is 12, or 4 beside what analysis tells.
         seed: of the patches that are drawn, and of their noise.
         analysis: whether to try what analysis tells at a glance too, for a plugin that this is written for.
 
@@ -69,6 +72,9 @@ def invert(
         AudioError: where the file cannot be read.
         InverterError: at an argument out of range.
     """
+    beside = analysis and has_glance(inverter.plugin)
+    if count is None:
+        count = FEWER_PROPOSALS if beside else PROPOSALS
     if not 1 <= count <= MOST_PROPOSALS:
         raise InverterError(f"count: found {count}; must be from 1 to {MOST_PROPOSALS}")
     if isinstance(sample, str | Path):
@@ -87,7 +93,7 @@ def invert(
 
     params = _tried(inverter.hear(seen), count, seed)
     params = tuned(plugin, params, pitch_gap(seen.whole[:, -2:], pitch(_resampled(sounds(), rate))))
-    if analysis:
+    if beside:
         params = torch.cat([params, _at_a_glance(plugin, heard, rate)])
     found = sounds()
     params, found = levelled(plugin, params, found, heard)
@@ -100,15 +106,14 @@ def invert(
             float(losses[row]),
         )
         for row in losses.argsort().tolist()
-    ][:count]
+    ]
 
 
 def _at_a_glance(plugin: Plugin, heard: Audio, sample_rate: int) -> Params:
-    """Params that analysis proposes at once, (starts, P); none for most plugins."""
+    """Params that analysis proposes at once, (1, P)."""
     signal = heard[0, 0].double().numpy()
     peak = float(abs(signal).max()) or 1.0
-    rows = [plugin.table.normalise(values) for values in glance(plugin, signal / peak, sample_rate, peak)]
-    return torch.stack(rows).float() if rows else torch.zeros(0, plugin.table.size)
+    return plugin.table.normalise(glance(plugin, signal / peak, sample_rate, peak)).float().unsqueeze(0)
 
 
 def _tried(mixture: Mixture, count: int, seed: int) -> Params:

@@ -27,7 +27,7 @@ def suggest(sample: str | Path | Audio, plugin: str, *, sample_rate: int | None 
     return [
         proposal.patch
         for name in names
-        for proposal in invert(sample, _inverter(name), sample_rate=sample_rate, seed=seed)
+        for proposal in invert(sample, _inverter(name), sample_rate=sample_rate, seed=seed, analysis=False)
     ]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from jaxtyping import Float
@@ -21,14 +21,19 @@ from backbeat.inversion.features import SAMPLE_RATE, SECONDS, features
 from backbeat.inversion.loss import SynthLoss
 from backbeat.inversion.network import Inverter, Mixture, Size, sorted_banks
 from backbeat.inversion.onset import begun
+from backbeat.inversion.real import RealSounds
 from backbeat.inversion.weights import save_inverter
 from backbeat.plugins import Plugin
-from backbeat.types import Audio
+from backbeat.synth import render
+from backbeat.types import Audio, Params
 
 _AUGMENTATION = Augmentation(gain_db=12.0, onset_s=0.003, noise_db=-45.0, equaliser_db=3.0, room_db=-24.0)
 _WARM_UP_STEPS = 100
 _MOST_NORM = 1.0
 
+_LOGGED_SOUNDS = 3
+
+Precision: TypeAlias = Literal["32-true", "bf16-mixed", "16-mixed"]
 Report: TypeAlias = Callable[[int, Mapping[str, float]], None]
 """Called with the step and the figures of it."""
 
@@ -47,6 +52,7 @@ class Training:
         learning_rate: at its highest.
         audio_from: share of the steps after which the sound counts too; 1 leaves it at params.
         audio_weight: what the sound counts for, in nats a param.
+        real: a folder of real one-shots that are heard too where the sound counts, one for every two others.
         channels: of the network's convolutions.
         hidden: of the layers after them.
         components: of the mixture.
@@ -66,6 +72,7 @@ class Training:
     learning_rate: float = 1e-3
     audio_from: float = 1.0
     audio_weight: float = 0.02
+    real: str | None = None
     channels: int = 160
     hidden: int = 384
     components: int = 6
@@ -104,27 +111,41 @@ class Training:
 
 
 def train(
-    training: Training, folder: str | Path, *, device: str = "auto", resume: bool = False, report: Report | None = None
+    training: Training,
+    folder: str | Path,
+    *,
+    device: str = "auto",
+    devices: int = 1,
+    precision: Precision = "32-true",
+    resume: bool = False,
+    report: Report | None = None,
 ) -> Inverter:
     """Train an inverter; its weights, a checkpoint and logs for TensorBoard go to a folder.
 
     The loss is `-log p(params | sound) / P` under the network's mixture and, from `audio_from` of the steps on, the
     distance of what its likeliest patch sounds like. The items of step n are a function of n, so that a run that is
-    killed and resumed goes on along the same curve.
+    killed and resumed goes on along the same curve. Several devices share the items of a step; the first of their
+    processes reports and writes. Fabric begins the others, or takes those that torchrun began.
 
     Args:
         training: what to do.
         folder: where to write; made where there is none.
         device: as Lightning Fabric names accelerators: auto, cpu, cuda…
+        devices: how many; the batch must be a multiple of that.
+        precision: of the network, as Lightning Fabric names it; the synth and what the network hears stay in float32.
         resume: go on from the folder's checkpoint.
         report: told the figures of every validation.
 
     Raises:
         PluginError: where there is no such plugin.
-        TrainingError: where there is no such device, the folder holds a checkpoint that is not to be resumed, or none
+        TrainingError: where there are no such devices, the folder holds a checkpoint that is not to be resumed, or none
             that can be, or the loss is not finite any more.
     """
-    fabric, folder = _fabric(device), Path(folder)
+    fabric, folder = _fabric(device, devices, precision), Path(folder)
+    if training.batch % fabric.world_size:
+        raise TrainingError(f"batch: found {training.batch}; must be a multiple of the {fabric.world_size} devices")
+    share = training.batch // fabric.world_size
+    report = report if fabric.is_global_zero else None
     torch.manual_seed(training.seed)
     inverter = Inverter(training.instrument, Size(training.channels, training.hidden, training.components))
     optimiser = torch.optim.AdamW(inverter.parameters(), lr=training.learning_rate, betas=(0.9, 0.98))
@@ -136,16 +157,22 @@ def train(
     module, optimiser = fabric.setup(inverter, optimiser)
     heard = SynthLoss(training.instrument, sample_rate=SAMPLE_RATE, seconds=SECONDS)
     lessons, trial = training.items("train"), training.items("validation")
+    real = RealSounds(training.real, _AUGMENTATION, training.seed) if training.real else None
     began = time.perf_counter()
-    logs = _logs(folder)
+    logs = _logs(folder) if fabric.is_global_zero else None
     if first == 0:
         _tell(report, logs, 0, _validate(module, trial, training, fabric.device))
     for step in range(first, training.steps):
         for group in optimiser.param_groups:
             group["lr"] = training.learning_rate * _pace(step, training.steps)
-        positions = torch.arange(step * training.batch, (step + 1) * training.batch, device=fabric.device)
+        own = step * training.batch + fabric.global_rank * share
+        positions = torch.arange(own, own + share, device=fabric.device)
         by_ear = heard if step >= training.audio_from * training.steps else None
         loss = _loss(module, lessons.at(positions), training, by_ear)
+        if by_ear is not None and real is not None:
+            sound = real.at(positions[: max(1, share // 2)])
+            places = _likeliest(_mixture(module, sound, training.instrument))
+            loss = loss + training.audio_weight * by_ear(places, sound, seed=step)
         optimiser.zero_grad(set_to_none=True)
         fabric.backward(loss)
         norm = fabric.clip_gradients(module, optimiser, max_norm=_MOST_NORM, error_if_nonfinite=False)
@@ -161,23 +188,26 @@ def train(
                 )
             _tell(report, logs, done, figures)
             if fabric.is_global_zero:
+                _sing(logs, done, inverter, trial)
                 save_inverter(inverter, folder, {"training": settings, "step": done, "figures": figures})
                 checkpoint.save(folder, settings, inverter, optimiser, done)
-    logs.close()
+    if logs is not None:
+        logs.close()
     return inverter
 
 
-def _fabric(device: str) -> Any:
+def _fabric(device: str, devices: int, precision: Precision) -> Any:
     try:
         from lightning_fabric import Fabric
     except ModuleNotFoundError as error:
         raise TrainingError(f"{error.name}: not installed; pip install 'backbeat[train]'") from error
     try:
-        fabric = Fabric(accelerator=device, devices=1)
+        fabric = Fabric(accelerator=device, devices=devices, precision=precision)
         fabric.launch()
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
-        raise TrainingError(f"device: found {device!r}; must be one that Lightning can use here ({reason})") from error
+        found = f"device: found {device!r}, {devices} of them, at {precision}"
+        raise TrainingError(f"{found}; must be what Lightning can use here ({reason})") from error
     return fabric
 
 
@@ -188,10 +218,23 @@ def _logs(folder: Path) -> Any:
 
 
 def _tell(report: Report | None, logs: Any, step: int, figures: Mapping[str, float]) -> None:
-    for name, value in figures.items():
-        logs.add_scalar(name, value, step)
+    if logs is not None:
+        for name, value in figures.items():
+            logs.add_scalar(name, value, step)
     if report is not None:
         report(step, figures)
+
+
+@torch.no_grad()
+def _sing(logs: Any, step: int, inverter: Inverter, trial: Synthetic) -> None:
+    """Log a few sounds that are not learned from, each before what it was taken for."""
+    device = next(inverter.parameters()).device
+    batch = trial.at(torch.arange(_LOGGED_SOUNDS, device=device))
+    sound = begun(batch.audio, SAMPLE_RATE)
+    params = inverter.hear(features(sound)).proposals(1)[:, 0]
+    named = render(trial.plugin, params, samples=trial.samples, sample_rate=SAMPLE_RATE, seed=shared_seed(batch.seeds))
+    for number, pair in enumerate(torch.cat([sound, named], dim=-1)):
+        logs.add_audio(f"sound {number}", pair / pair.abs().max().clamp(min=1.0), step, SAMPLE_RATE)
 
 
 def _pace(step: int, steps: int) -> float:
@@ -205,10 +248,14 @@ def _loss(module: Any, batch: Batch, training: Training, heard: SynthLoss | None
     mixture = _mixture(module, sound, plugin)
     loss = -mixture.log_likelihood(sorted_banks(plugin, batch.params)).mean() / plugin.table.size
     if heard is not None:
-        likeliest = mixture.log_odds.argmax(-1)
-        places = mixture.places[torch.arange(len(likeliest), device=sound.device), likeliest].clamp(0.0, 1.0)
-        loss = loss + training.audio_weight * heard(places, sound, seed=shared_seed(batch.seeds))
+        loss = loss + training.audio_weight * heard(_likeliest(mixture), sound, seed=shared_seed(batch.seeds))
     return loss
+
+
+def _likeliest(mixture: Mixture) -> Params:
+    """The places of each item's likeliest component, as params."""
+    chosen = mixture.log_odds.argmax(-1)
+    return mixture.places[torch.arange(len(chosen), device=chosen.device), chosen].clamp(0.0, 1.0)
 
 
 def _mixture(module: Any, sound: Audio, plugin: Plugin) -> Mixture:

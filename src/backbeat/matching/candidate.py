@@ -63,24 +63,32 @@ class Candidate:
         return lambda params: loss(prepared, self.sound(params))
 
     def starts(self, count: int) -> Tensor:
-        """The best of what analysis and others propose and of variations of it, out of pitch's traps, (starts, P)."""
+        """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P).
+
+        With suggestions, as many of these, and of variations of them: which of the two begins nearer does not tell
+        which leads farther.
+        """
         signal = self.target[0, 0].cpu().double().numpy()
         peak, table = float(np.abs(signal).max()), self.plugin.table
         heard = signal * (_ANALYSIS_PEAK / peak)
         proposed = [
             table.normalise(values) for values in propose(self.plugin, heard, self.sample_rate, peak / _ANALYSIS_PEAK)
         ]
-        proposed += [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
+        suggested = [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
+        best = torch.cat([self._screened(torch.stack(some), count) for some in (proposed, suggested) if some])
+        return best if self.enough() else leave_traps(best, self.plugin, self.objective)
+
+    def _screened(self, proposed: Tensor, count: int) -> Tensor:
+        """The best of what is proposed (starts, P), and of variations where more than one is wanted."""
         rows = vary(
-            torch.stack(proposed),
+            proposed,
             len(proposed) + _VARIATIONS * (count - 1),
-            _SPREAD * table.search_steps(),
+            _SPREAD * self.plugin.table.search_steps(),
             torch.Generator().manual_seed(self.seed),
         ).to(self.target.device, torch.float32)
         with torch.no_grad():
             losses = torch.cat([self.objective(some) for some in torch.split(rows, _SCREENED_AT_ONCE)])
-        best = rows[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:count]]
-        return best if self.enough() else leave_traps(best, self.plugin, self.objective)
+        return rows[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:count]]
 
     def polished(self, params: Tensor) -> Tensor:
         """What a second-order polish makes of params (P,), and then of what they suggest, (starts, P).

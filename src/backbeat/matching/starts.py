@@ -35,7 +35,7 @@ Refiner: TypeAlias = Callable[[Plugin, Start, Audio, Wave, int], list[Start]]
 _QUIET_DB = -60.0
 _SPARE_MODES = 3
 _LONG_HOLD_S = 0.1
-_GLANCE_S = 0.4
+_GLANCE_S = 0.3
 _LEAST_CLICK_HZ = 2500.0
 """What is left of the body would have the click begin lower, where it is not heard."""
 
@@ -54,18 +54,21 @@ def propose(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> l
     return [_whole(plugin, values, level) for values in found or [{}]]
 
 
-def glance(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> list[Start]:
-    """What analysis tells of a sound's first moments, in a few hundredths of a second; nothing for most plugins.
+def has_glance(plugin: Plugin) -> bool:
+    """Whether `glance` is written for a plugin."""
+    return plugin.name in _GLANCES
+
+
+def glance(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> Start:
+    """What analysis tells of a sound's first moments, in a few hundredths of a second.
 
     Args:
-        plugin: the instrument to start.
+        plugin: the instrument to start, one that `has_glance`.
         signal: the one-shot, (samples,), peak near 1.
         sample_rate: in Hz.
         level: gain from `signal` to the one-shot as it was.
     """
-    if plugin.name not in _GLANCES:
-        return []
-    return [_whole(plugin, _GLANCES[plugin.name](plugin, signal, sample_rate), level)]
+    return _whole(plugin, _GLANCES[plugin.name](plugin, signal, sample_rate), level)
 
 
 def refine(plugin: Plugin, values: Start, target: Audio, wave: Wave, sample_rate: int) -> list[Start]:
