@@ -13,7 +13,8 @@ For each sound, the patch that is named is rendered and compared with it:
 The distance is the mel distance over the take-to-take floor of the sound's family (for synthetic sounds, of the
 plugin's). The error of pitch is that of the level-weighted median over time and, of synthetic sounds, that of the pitch
 that they settle at, which is the first of what the macro `tune` turns. Each answer is given the sound's level, as the
-inverter's are. Times are of one thread, files read and network loaded.
+inverter's are. Times are of one thread, files read and network loaded. Then a search descends from each answer, as many
+steps from each, without a polish.
 """
 
 import argparse
@@ -35,6 +36,7 @@ from backbeat.inversion.onset import begun
 from backbeat.inversion.proposals import levelled
 from backbeat.losses import FLOORS, distances, family_of
 from backbeat.matching.candidate import Candidate
+from backbeat.matching.search import begin, descend
 from backbeat.plugins import Plugin
 from backbeat.synth import render
 from backbeat.types import Audio, Params
@@ -46,6 +48,7 @@ NEAR_CENTS = 20.0
 HEADINGS = (
     "mel / floor median",
     "p90",
+    "median after steps",
     "cents median",
     f"share within {NEAR_CENTS:g} cents over time",
     "(synthetic: where the pitch settles)",
@@ -66,6 +69,7 @@ class Row:
     sound: str
     method: str
     mel_to_floor: float
+    refined_mel_to_floor: float
     cents: float | None
     settled_cents: float | None
     seconds: float
@@ -80,6 +84,7 @@ def main() -> None:
     parser.add_argument("--family", nargs="+", help="only one-shots of these families")
     parser.add_argument("--count", type=int, default=100, help="held-out synthetic sounds")
     parser.add_argument("--items", type=int, default=4096, help="training sounds for the neighbour and the mean")
+    parser.add_argument("--steps", type=int, default=30, help="of descent from each answer")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -95,7 +100,9 @@ def main() -> None:
         ]
     document: dict[str, object] = {"machine": describe_machine(), "plugin": plugin.name}
     for kind, some in cases.items():
-        rows = [_measure(plugin, case, method, answer) for case in some for method, answer in answers.items()]
+        rows = [
+            _measure(plugin, case, method, answer, options.steps) for case in some for method, answer in answers.items()
+        ]
         print(f"{len(some)} {kind}: {', '.join(HEADINGS)}")
         summary = {method: _summary([row for row in rows if row.method == method]) for method in answers}
         for method, figures in summary.items():
@@ -111,16 +118,27 @@ def _held_out(plugin: Plugin, count: int) -> list[Case]:
     return [(str(k), family, batch.audio[k : k + 1], batch.params[k : k + 1]) for k in range(count)]
 
 
-def _measure(plugin: Plugin, case: Case, method: str, answer: Answer) -> Row:
+def _measure(plugin: Plugin, case: Case, method: str, answer: Answer, steps: int) -> Row:
     name, family, sound, truth = case
     answer(sound)
     began = time.perf_counter()
     params = answer(sound)
     seconds = time.perf_counter() - began
     named = _sound(plugin, params, sound)
-    mel_db = distances(named, sound, SAMPLE_RATE).mel_db
+    refined = _sound(plugin, _refined(plugin, params, sound, steps), sound)
+    ratio, refined_ratio = (
+        distances(each, sound, SAMPLE_RATE).mel_db / FLOORS[family].mel_db for each in (named, refined)
+    )
     settled = None if truth is None else abs(_settled_cents(plugin, params) - _settled_cents(plugin, truth))
-    return Row(name, method, mel_db / FLOORS[family].mel_db, median_cents(named[0, 0], sound[0, 0]), settled, seconds)
+    return Row(name, method, ratio, refined_ratio, median_cents(named[0, 0], sound[0, 0]), settled, seconds)
+
+
+def _refined(plugin: Plugin, params: Params, sound: Audio, steps: int) -> Params:
+    """Params (1, P) after a descent from others."""
+    found = params
+    for state in descend(begin(params), Candidate(plugin, sound, SAMPLE_RATE, 0).objective, plugin.table, steps):
+        found = state.best_params.unsqueeze(0)
+    return found
 
 
 def _settled_cents(plugin: Plugin, params: Params) -> float:
@@ -135,6 +153,7 @@ def _summary(rows: list[Row]) -> dict[str, float]:
     figures = {
         "mel_to_floor": statistics.median(ratios),
         "mel_to_floor_p90": ratios[int(0.9 * (len(ratios) - 1))],
+        "refined_mel_to_floor": statistics.median(row.refined_mel_to_floor for row in rows),
         "cents": statistics.median(cents) if cents else math.nan,
         "near_share": _near(cents),
         "settled_near_share": _near(settled),
