@@ -10,7 +10,6 @@ sounds, thumbnails and distances must be those of a run in processes of this mac
 
 import argparse
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import psutil
 import soundfile
 
 from folder import one_shots
@@ -121,28 +121,14 @@ def _matched(command: list[str], out: Path, kills: dict[int, Callable[["subproce
 
 
 def _kill_a_worker(driver: "subprocess.Popen[bytes]") -> None:
-    workers = [pid for pid, name in _processes() if name.startswith("ray::attempt")]
-    os.kill(workers[0], signal.SIGKILL)
+    below = psutil.Process(driver.pid).children(recursive=True)
+    next(each for each in below if any("ray::attempt" in part for part in each.cmdline())).kill()
 
 
 def _kill_the_driver(driver: "subprocess.Popen[bytes]") -> None:
-    os.killpg(driver.pid, signal.SIGKILL)
-    for pid, name in _processes():
-        if name.startswith("ray::") or "/ray/" in name:
-            os.kill(pid, signal.SIGKILL)
-
-
-def _processes() -> list[tuple[int, str]]:
-    """Number and command line of each process, where Linux tells them."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            found.append(
-                (int(entry.name), (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-            )
-        except OSError:  # it has ended
-            continue
-    return found
+    below = psutil.Process(driver.pid).children(recursive=True)
+    for each in (driver, *below):
+        each.kill()
 
 
 def _done(out: Path) -> int:

@@ -19,8 +19,7 @@ from pathlib import Path
 
 import backbeat
 from backbeat import plugins
-from backbeat.cli.engine import engine_of
-from backbeat.engines import Failure
+from backbeat.engines import Failure, Local, Ray
 from backbeat.losses import FLOORS, auditory_distance, family_of, pitch_error_cents
 from backbeat.matching import QUALITIES
 from baselines import BASELINES, Found, task_of
@@ -182,12 +181,12 @@ def main() -> None:
     print(f"{'':32}" + "".join(f"{name[:8]:>9}" for name in FIGURES))
     rows: list[Row] = []
     work = partial(measure, arguments.plugin, arguments.quality, arguments.seed, arguments.baselines)
-    with engine_of(arguments.engine, arguments.workers, arguments.address) as engine:
-        for path, found in engine.run(work, paths):
-            if isinstance(found, Failure):
-                found = Row(path.name, family_of(path.stem) or "perc", error=found.reason)
-            rows.append(found)
-            show(rows[-1])
+    engine = Ray(arguments.address, arguments.workers) if arguments.engine == "ray" else Local(arguments.workers)
+    for path, found in engine.run(work, paths):
+        rows.append(
+            Row(path.name, family_of(path.stem) or "perc", error=found.reason) if isinstance(found, Failure) else found
+        )
+        show(rows[-1])
     rows.sort(key=lambda row: row.sample)
 
     families = {family: summarise(row for row in rows if row.family == family) for family in {r.family for r in rows}}

@@ -1,5 +1,9 @@
 """`backbeat library`: matched, asked, refused."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from matching.sounds import save_thump
@@ -43,6 +47,34 @@ def test_a_broken_file_is_told_and_the_rest_is_there(backbeat, samples, tmp_path
     document = shown.document()
     assert (document["files"], document["matched"], document["failed"]) == (4, 3, 1)
     assert "broken.wav" in backbeat("library", "failures", tmp_path / "library").out
+
+
+def test_a_sound_that_could_not_be_matched_is_named(backbeat, samples, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("unforeseen")
+
+    monkeypatch.setattr("backbeat.library.job.match", fail)
+    shown = match(backbeat, samples, tmp_path / "library")
+    assert shown.status == 1
+    assert "error: a.wav: RuntimeError: unforeseen" in shown.lines()
+    assert "a.wav: RuntimeError: unforeseen\n" in backbeat("library", "failures", tmp_path / "library").out
+
+
+def test_names_that_are_not_utf_8_can_be_listed(samples, tmp_path):
+    os.rename(samples / "a.wav", os.fsencode(samples) + b"/gro\xdfe.wav")
+    script = "from backbeat.cli import main; import sys; sys.argv = ['backbeat', 'library', *sys.argv[1:]]; main()"
+    strict = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    fast = ("--plugin", "kick", "--quality", "draft", "--steps", "1", "--workers", "1")
+    shown = [
+        subprocess.run([sys.executable, "-c", script, *arguments], env=strict, capture_output=True, check=True).stdout
+        for arguments in (
+            ("match", samples, "--out", tmp_path / "library", *fast),
+            ("show", tmp_path / "library"),
+            ("show", tmp_path / "library", "--json"),
+        )
+    ]
+    assert b"gro?e.wav: kick" in shown[1]
+    assert b'"sample": "gro?e.wav"' in shown[2]
 
 
 def test_wrong_use(backbeat, samples, tmp_path):

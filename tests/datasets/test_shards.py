@@ -14,6 +14,7 @@ import torch
 
 from backbeat import plugins
 from backbeat.datasets import Augmentation, Synthetic, read, shards, verify, write
+from backbeat.engines import Local
 from backbeat.errors import DatasetError
 
 KICK = plugins.get("kick")
@@ -58,10 +59,18 @@ def test_a_shard_is_what_webdataset_expects(written):
     assert len(names) == 2 * 64
 
 
-def test_two_processes_write_the_same_bytes(written, tmp_path, monkeypatch):
-    monkeypatch.setattr(shards, "ITEMS_PER_SHARD", 64)
-    write(TINY, tmp_path / "again", 150, workers=1)
-    assert contents(tmp_path / "again") == contents(written)
+def test_two_processes_write_the_same_bytes(tmp_path):
+    count = shards.ITEMS_PER_SHARD + 10
+    for workers in (1, 2):
+        write(TINY, tmp_path / str(workers), count, engine=Local(workers))
+    assert contents(tmp_path / "1") == contents(tmp_path / "2")
+
+
+def test_what_a_killed_worker_left_is_not_a_problem(written):
+    (written / ".0123456789abcdef.tar").write_bytes(b"half of a shard")
+    assert verify(written) == []
+    (written / "other.tar").write_bytes(b"mine")
+    assert verify(written) == [f"{written / 'other.tar'}: not of this dataset"]
 
 
 def test_what_is_missing_is_made_again(written):

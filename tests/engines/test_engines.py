@@ -1,7 +1,11 @@
 """Every engine: each task once, whatever befalls its worker."""
 
+import os
+import signal
+import time
 from functools import partial
 from itertools import count, islice
+from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +82,16 @@ def test_a_task_whose_worker_is_killed_is_run_again(engine: Engine, tmp_path):
     outcomes = list(engine.run(partial(jobs.killed_once, tmp_path), range(8)))
     assert (tmp_path / "killed").exists()
     assert sorted(outcomes) == [(number, number) for number in range(8)]
+
+
+def test_a_worker_that_is_killed_while_nobody_waits_is_found_out():
+    outcomes = []
+    for each in Local(2).run(jobs.squared, range(12)):
+        if not outcomes:
+            os.kill(active_children()[0].pid, signal.SIGKILL)
+            time.sleep(0.3)
+        outcomes.append(each)
+    assert sorted(outcomes)[:12] == [(number, number * number) for number in range(12)]
 
 
 @pytest.mark.parametrize("engine", IN_PROCESSES)

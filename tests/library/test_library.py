@@ -5,10 +5,13 @@ import os
 import shutil
 import signal
 import sqlite3
+import time
+from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import soundfile
 import torch
@@ -129,6 +132,41 @@ def test_a_second_run_does_nothing(samples, matched):
     assert (files_of(out / "matches"), rows(out)) == before
 
 
+def test_a_file_that_was_touched_keeps_its_match(samples, tmp_path):
+    folder, out = tmp_path / "samples", tmp_path / "library"
+    shutil.copytree(samples, folder)
+    match_folder(folder, out, QUICK)
+    for path in folder.rglob("*.wav"):
+        os.utime(path, (1, 1))
+    told = []
+    match_folder(folder, out, QUICK, progress=lambda done, total: told.append((done, total)))
+    assert told == [(0, 0)]
+    assert len(Library(out).entries()) == 4
+
+
+def test_files_that_are_gone_keep_their_match_and_nothing_else(samples, tmp_path, monkeypatch):
+    folder, out = tmp_path / "samples", tmp_path / "library"
+    shutil.copytree(samples, folder)
+    match_folder(folder, out, QUICK)
+    (folder / "broken.wav").unlink()
+    (folder / "copy.wav").unlink()
+    summary = match_folder(folder, out, QUICK)
+    assert [path.name for path, _ in summary.failures] == ["silent.flac"]
+    assert {str(each.path) for each in Library(out).entries()} >= {"copy.wav", "kicks/long.wav"}
+
+
+def test_a_file_that_was_moved_before_it_was_matched_is_matched(samples, tmp_path, monkeypatch):
+    folder, out = tmp_path / "samples", tmp_path / "library"
+    shutil.copytree(samples / "kicks", folder / "a")
+    with monkeypatch.context() as patched:
+        patched.setattr("backbeat.library.folder._match_all", lambda *_: None)
+        assert match_folder(folder, out, QUICK).matched == 0
+    (folder / "a").rename(folder / "b")
+    summary = match_folder(folder, out, QUICK)
+    assert (summary.files, summary.matched, summary.failures) == (2, 2, [])
+    assert Library(out).nearest(folder / "b" / "long.wav")[0][1].path == Path("b/long.wav")
+
+
 def test_what_was_added_changed_and_mended_is_matched(samples, tmp_path):
     folder, out = tmp_path / "samples", tmp_path / "library"
     shutil.copytree(samples, folder)
@@ -161,7 +199,7 @@ def test_a_match_that_fails_stops_nothing_and_is_tried_again(samples, tmp_path, 
     monkeypatch.setattr(job, "match", wrong)
     summary = match_folder(samples, out, QUICK)
     assert summary.matched == 2
-    assert dict(summary.failures)[Path("copy.wav")] == "RuntimeError: unforeseen"
+    assert (Path("copy.wav"), "RuntimeError: unforeseen") in summary.failures
     monkeypatch.undo()
     assert match_folder(samples, out, QUICK).matched == 4
 
@@ -179,6 +217,17 @@ def test_a_run_that_is_stopped_keeps_what_it_has(samples, tmp_path):
     assert match_folder(samples, out, QUICK).matched == 4
 
 
+def test_ctrl_c_within_a_match_stops_the_library(samples, tmp_path, monkeypatch):
+    from backbeat.library import job
+
+    right = job.match
+    monkeypatch.setattr(job, "match", lambda *some, **more: replace(right(*some, **more), interrupted=True))
+    with pytest.raises(KeyboardInterrupt):
+        match_folder(samples, tmp_path / "library", QUICK)
+    assert Library(tmp_path / "library").entries() == []
+    assert Library(tmp_path / "library").nearest(samples / "copy.wav") == []
+
+
 def differing(folder: Path) -> None:
     for number in range(6):
         save_thump(folder / f"{number}.wav", 0.05 + 0.01 * number)
@@ -186,11 +235,12 @@ def differing(folder: Path) -> None:
 
 def kill_a_local_worker() -> None:
     os.kill(next(iter(active_children())).pid, signal.SIGKILL)
+    time.sleep(0.2)  # until the pool has noticed
 
 
 def kill_a_ray_worker() -> None:
-    names = {int(path.parent.name): path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")}
-    os.kill(next(pid for pid, name in names.items() if name.startswith(b"ray::attempt")), signal.SIGKILL)
+    below = psutil.Process().children(recursive=True)
+    next(each for each in below if any("ray::attempt" in part for part in each.cmdline())).kill()
 
 
 @pytest.mark.parametrize(
@@ -238,6 +288,15 @@ def test_a_name_that_is_not_utf_8(tmp_path):
     assert load(tmp_path / "library" / "matches" / f"{entry.stem}.patch.json").name == "gro?e"
 
 
+def test_a_name_as_long_as_a_file_may_have(tmp_path):
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    for number in range(2):
+        save_thump(folder / "kick.wav", 0.05 + 0.01 * number).rename(folder / f"{'太鼓' * 41}{number}.wav")
+    assert match_folder(folder, tmp_path / "library", QUICK).matched == 2
+    assert len(list((tmp_path / "library" / "matches").glob("*.png"))) == 2
+
+
 def test_the_inverter_may_begin(samples, tmp_path):
     assert match_folder(samples, tmp_path / "library", Settings("kick", steps=1, start="inverter")).matched == 4
 
@@ -266,6 +325,9 @@ def test_what_is_refused(samples, matched, tmp_path):
     (tmp_path / "file").write_text("mine")
     assert "not a folder that can be written to" in refused(samples, tmp_path / "file")
     assert not (tmp_path / "a").exists()
+    for name in ("index.html", "matches"):
+        (tmp_path / f"of {name}" / name).mkdir(parents=True)
+        assert f"holds {name}, and is no library" in refused(samples, tmp_path / f"of {name}")
 
 
 def test_an_index_that_is_none(samples, tmp_path):

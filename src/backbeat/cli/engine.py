@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
+from backbeat.cli.output import INTERRUPTED, say_error
 from backbeat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,18 +27,19 @@ Workers: TypeAlias = Annotated[
 
 @contextmanager
 def engine_of(name: str, workers: int | None, address: str | None) -> "Iterator[Engine]":
-    """The engine that the options ask for, for as long as it is used.
+    """The engine that the options ask for, for work that goes on where it was stopped.
 
     Raises:
         UsageError: at an address that the engine has no use for.
     """
     from backbeat.engines import Local, Ray
 
-    if name == "ray":
+    if address is not None and name != "ray":
+        raise UsageError(f"--address: found {address!r} without --engine ray; must be of a Ray cluster")
+    try:
         # Ray tells of workers that were killed on standard output, which is for results.
         with redirect_stdout(sys.stderr):
-            yield Ray(address, workers)
-    elif address is not None:
-        raise UsageError(f"--address: found {address!r} without --engine ray; must be of a Ray cluster")
-    else:
-        yield Local(workers or os.cpu_count() or 1)
+            yield Ray(address, workers) if name == "ray" else Local(workers or os.cpu_count() or 1)
+    except KeyboardInterrupt:
+        say_error("stopped; the same command goes on from here")
+        raise typer.Exit(INTERRUPTED) from None

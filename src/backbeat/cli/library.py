@@ -55,8 +55,8 @@ def match(
     settings = Settings(plugin, quality, steps, starts, start, seed)
     with counting(folder.name) as show, engine_of(engine, workers, address) as workplace:
         found = match_folder(folder, out, settings, engine=workplace, progress=show)
-    for _, reason in found.failures:
-        say_error(reason)
+    for path, reason in found.failures:
+        say_error(f"{path.as_posix()}: {reason}")
     page = out / "index.html"
     if as_json:
         facts = {"files": found.files, "matched": found.matched, "sounds": found.sounds}
@@ -121,7 +121,7 @@ def failures(folder: Folder, as_json: AsJson = False) -> None:
         if as_json:
             say_json({"sample": path.as_posix(), "reason": reason})
         else:
-            say(reason)
+            say(f"{path.as_posix()}: {reason}")
 
 
 def _distances_of(entry: "Entry") -> str:

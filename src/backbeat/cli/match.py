@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from backbeat.cli.output import AsJson, collect_garbage, distinct, say, say_error, say_json, say_note
+from backbeat.cli.output import INTERRUPTED, AsJson, collect_garbage, distinct, say, say_error, say_json, say_note
 from backbeat.cli.progress import bar_of
 from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
     from backbeat.matching import MatchResult
     from backbeat.patch import Patch
-
-_INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -95,7 +93,7 @@ def match(
             _write(result, outputs)
         except KeyboardInterrupt:
             say_error(f"{sample}: interrupted before there was anything to keep")
-            raise typer.Exit(_INTERRUPTED) from None
+            raise typer.Exit(INTERRUPTED) from None
         except BackbeatError as error:
             say_error(str(error))
             failed = True
@@ -104,7 +102,7 @@ def match(
             say_note(f"{sample}: {note}")
         _print(sample, result, outputs, as_json=as_json)
         if result.interrupted:
-            raise typer.Exit(_INTERRUPTED)
+            raise typer.Exit(INTERRUPTED)
         if result.complete:
             outputs.checkpoint.unlink(missing_ok=True)
     if failed:

@@ -9,18 +9,22 @@ from typing import Annotated, TypeAlias
 import typer
 
 from backbeat.errors import UsageError
+from backbeat.files import encodable
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C."""
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def say(text: str) -> None:
     """Print a line of the result."""
-    typer.echo(text)
+    typer.echo(encodable(text))
 
 
 def say_json(document: object) -> None:
     """Print a result as one line of JSON."""
-    typer.echo(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    typer.echo(encodable(json.dumps(document, ensure_ascii=False, allow_nan=False)))
 
 
 def say_note(text: str) -> None:

@@ -132,7 +132,8 @@ def verify(folder: str | Path) -> list[str]:
             problems.append(f"{path}: found other items than {due[0]} to {due[-1]}")
     if due_first != manifest["count"]:
         problems.append(f"{folder / _MANIFEST}: the shards hold {due_first} items; must be {manifest['count']}")
-    problems += [f"{path}: not of this dataset" for path in sorted(folder.iterdir()) if path.name not in listed]
+    others = (path for path in sorted(folder.iterdir()) if path.name not in listed)
+    problems += [f"{path}: not of this dataset" for path in others if not _TEMPORARY.fullmatch(path.name)]
     return problems
 
 

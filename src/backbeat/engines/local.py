@@ -23,7 +23,7 @@ class _WorkerKilledError(Exception):
 
 @dataclass(frozen=True)
 class Local:
-    """Processes of this machine, each on one thread.
+    """Processes of this machine, each on one thread; a script that uses several needs its `if __name__ == "__main__":`.
 
     A worker that is killed takes the pool along. The tasks that were handed out then are run again one by one: so the
     one that kills its workers is known from those that were beside it.
@@ -61,16 +61,19 @@ def _in_pool(
         try:
             while True:
                 for task in islice(waiting, ahead * workers - len(running)):
-                    running[pool.submit(attempt, work, task)] = task
+                    try:
+                        running[pool.submit(attempt, work, task)] = task
+                    except BrokenProcessPool:
+                        raise _WorkerKilledError([*running.values(), task]) from None
                 if not running:
                     return
-                killed = False
+                broken = False
                 for each in wait(running, return_when=FIRST_COMPLETED).done:
                     if isinstance(each.exception(), BrokenProcessPool):
-                        killed = True
+                        broken = True
                     else:
                         yield running.pop(each), each.result()
-                if killed:
+                if broken:
                     raise _WorkerKilledError(list(running.values()))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)

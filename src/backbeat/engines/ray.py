@@ -24,6 +24,8 @@ _CONNECT_S = 10.0
 _LATE = 3.0
 """A task is late when it takes this many times as long as others do."""
 _ENOUGH_TO_JUDGE = 5
+_LOST = object()
+"""What comes of a copy whose worker or machine died."""
 
 
 @dataclass
@@ -33,6 +35,7 @@ class _Running:
     task: Any
     began: float
     copies: list[Any] = field(default_factory=list)
+    attempts: int = 0
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Ray:
 
     Attributes:
         address: of the cluster, as `ray.init` takes it ("auto", "ray://host:10001", …); none begins one here.
-        workers: tasks at a time; none is as many as the cluster has cores.
+        workers: tasks at a time, at most; none is as many as the cluster has cores.
     """
 
     address: str | None = None
@@ -63,46 +66,56 @@ class Ray:
     def _run(
         self, ray: Any, work: Callable[[Task], Result], tasks: Iterable[Task]
     ) -> Iterator[tuple[Task, Result | Failure]]:
-        remote = ray.remote(num_cpus=1, max_retries=ATTEMPTS - 1, scheduling_strategy="SPREAD")(attempt)
+        remote = ray.remote(num_cpus=1, max_retries=0, scheduling_strategy="SPREAD")(attempt)
         shared_work = ray.put(work)
         waiting = iter(tasks)
         running: dict[Any, _Running] = {}  # by copy
         spent: list[float] = []
 
         def begin(each: _Running) -> None:
+            each.attempts += 1
             copy = remote.remote(shared_work, each.task)
             each.copies.append(copy)
             running[copy] = each
 
         while True:
-            places = self.workers or max(1, int(ray.cluster_resources().get("CPU", 1)))
-            for task in islice(waiting, max(0, AHEAD * places - len(running))):
+            cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
+            places = min(self.workers or cores, cores)
+            most = AHEAD * cores if places == cores else places
+            for task in islice(waiting, max(0, most - len(running))):
                 begin(_Running(task, time.monotonic()))
             if not running:
                 return
             done, _ = ray.wait(list(running), timeout=_LOOK_EVERY_S)
             for copy in done:
-                finished = running[copy]
-                for each in finished.copies:
+                one = running.pop(copy)
+                one.copies.remove(copy)
+                outcome = _outcome(ray, copy)
+                if outcome is _LOST and (one.copies or one.attempts < ATTEMPTS):
+                    if not one.copies:
+                        begin(one)
+                    continue
+                for each in one.copies:
                     del running[each]
-                    if each != copy:
-                        ray.cancel(each, force=True)
-                spent.append(time.monotonic() - finished.began)
-                yield finished.task, _outcome(ray, copy)
+                    ray.cancel(each, force=True)
+                spent.append(time.monotonic() - one.began)
+                yield one.task, killed() if outcome is _LOST else outcome
             if len(running) < places and len(spent) >= _ENOUGH_TO_JUDGE:
                 late = time.monotonic() - _LATE * statistics.median(spent)
                 for each in {id(each): each for each in running.values()}.values():
-                    if each.began < late and len(each.copies) == 1 and len(running) < places:
+                    alone = len(each.copies) == 1 and each.attempts < ATTEMPTS
+                    if each.began < late and alone and len(running) < places:
                         begin(each)
 
 
 def _outcome(ray: Any, copy: Any) -> Any:
+    """What came of a copy."""
     try:
         return ray.get(copy)
-    except (ray.exceptions.WorkerCrashedError, ray.exceptions.NodeDiedError, ray.exceptions.OutOfMemoryError):
-        return killed()
-    except ray.exceptions.RayError as error:
+    except ray.exceptions.RayTaskError as error:
         return Failure(in_a_line(error))
+    except ray.exceptions.RayError:
+        return _LOST
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -33,7 +34,7 @@ _MOST_NORM = 1.0
 
 _LOGGED_SOUNDS = 3
 
-Precision: TypeAlias = Literal["32-true", "bf16-mixed", "16-mixed"]
+Precision: TypeAlias = Literal["32-true", "bf16-mixed"]
 Report: TypeAlias = Callable[[int, Mapping[str, float]], None]
 """Called with the step and the figures of it."""
 
@@ -125,7 +126,7 @@ def train(
     The loss is `-log p(params | sound) / P` under the network's mixture and, from `audio_from` of the steps on, the
     distance of what its likeliest patch sounds like. The items of step n are a function of n, so that a run that is
     killed and resumed goes on along the same curve. Several devices share the items of a step; the first of their
-    processes reports and writes. Fabric begins the others, or takes those that torchrun began.
+    processes reports and writes. Fabric begins the others; under torchrun, they are those that it began.
 
     Args:
         training: what to do.
@@ -201,8 +202,11 @@ def _fabric(device: str, devices: int, precision: Precision) -> Any:
         from lightning_fabric import Fabric
     except ModuleNotFoundError as error:
         raise TrainingError(f"{error.name}: not installed; pip install 'backbeat[train]'") from error
+    machines = 1
+    if torch.distributed.is_torchelastic_launched():  # by torchrun, which knows how many there are
+        devices, machines = (int(os.environ[name]) for name in ("LOCAL_WORLD_SIZE", "GROUP_WORLD_SIZE"))
     try:
-        fabric = Fabric(accelerator=device, devices=devices, precision=precision)
+        fabric = Fabric(accelerator=device, devices=devices, num_nodes=machines, precision=precision)
         fabric.launch()
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())

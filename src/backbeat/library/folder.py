@@ -21,6 +21,7 @@ from backbeat.report import Card, write_sheet
 
 INDEX, SHEET, MATCHES = "library.sqlite", "index.html", "matches"
 _STEPS_OF_16_BITS = 2**15
+_NOTED_AT_ONCE = 100
 
 Progress = Callable[[int, int], None]
 """Called with the sounds done and their number."""
@@ -31,7 +32,7 @@ class Summary:
     """What a library holds.
 
     Attributes:
-        files: sound files that were found.
+        files: sound files that there are, and those that are gone and have a match.
         matched: files with a match.
         sounds: different sounds among these.
         failures: each file without a match, and why.
@@ -98,13 +99,16 @@ def _check(folder: Path, out: Path, settings: Settings) -> None:
         raise LibraryError(f"start: found {settings.start!r}; must be analysis or inverter")
     if out.resolve().is_relative_to(folder.resolve()):
         raise LibraryError(f"{out}: lies within {folder}, so that matches would be taken for samples; choose another")
+    for name in (SHEET, MATCHES):
+        if not (out / INDEX).exists() and (out / name).exists():
+            raise LibraryError(f"{out}: holds {name}, and is no library; choose another folder")
     if folder.resolve().is_relative_to((out / MATCHES).resolve()):
         raise LibraryError(f"{out}: its matches would be written over samples in {folder}; choose another")
 
 
 def _survey(folder: Path, one_shots: OneShots, index: Index) -> None:
-    """Note the files that are new, have changed, or could not be read before."""
-    for path in one_shots.paths:
+    """Note the files that are new, have changed, or could not be read before; forget those that are gone."""
+    for number, path in enumerate(one_shots.paths):
         name = path.relative_to(folder)
         try:
             found = path.stat()
@@ -113,14 +117,19 @@ def _survey(folder: Path, one_shots: OneShots, index: Index) -> None:
             state = (0, 0)
         if index.state_of(name) == state:
             continue
+        if number % _NOTED_AT_ONCE == 0:
+            index.commit()
         try:
             recording = audio.read(path)
         except AudioError as error:
-            index.note(Sample(name, one_shots.label(path), *state, None, 0.0, (), str(error)))
+            reason = str(error).removeprefix(f"{path}: ")
+            index.note(Sample(name, one_shots.label(path), *state, None, 0.0, (), reason))
             continue
         seconds = recording.audio.shape[-1] / recording.sample_rate
         content = _content(recording.audio, recording.sample_rate)
         index.note(Sample(name, one_shots.label(path), *state, content, seconds, recording.notes, None))
+    index.commit()
+    index.forget_all_but(path.relative_to(folder) for path in one_shots.paths)
 
 
 def _content(sound: torch.Tensor, sample_rate: int) -> str:
@@ -140,7 +149,7 @@ def _match_all(
             try:
                 recording = audio.read(folder / path)
             except AudioError as error:  # it could be read a moment ago
-                index.fail(content, str(error))
+                index.fail(content, str(error).removeprefix(f"{folder / path}: "))
                 continue
             yield Job(content, encodable(path.stem), recording.audio[0, 0].numpy(), recording.sample_rate)
 

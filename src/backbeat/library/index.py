@@ -2,13 +2,13 @@
 
 Three tables. `request` holds what was asked for; `samples` one row for each file, with the content that it holds or the
 reason why it could not be read or matched; `matches` one row for each content. Each result is one transaction: it is
-there once, or not at all. A match goes with the sample whose stem its files have, when that changes.
+there once, or not at all. A match goes when the sample whose stem its files have gets another content.
 """
 
 import json
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,18 +19,18 @@ import numpy as np
 from backbeat.errors import LibraryError
 from backbeat.files import encodable
 from backbeat.library.job import Match
-from backbeat.library.likeness import Likeness
+from backbeat.library.likeness import SIZE, Likeness
 from backbeat.losses.distances import Distances
 
 _SCHEMA = """
 CREATE TABLE request (settings TEXT NOT NULL);
 CREATE TABLE samples (
     path PRIMARY KEY, label NOT NULL, bytes INTEGER NOT NULL, changed_ns INTEGER NOT NULL,
-    content TEXT, stem UNIQUE NOT NULL, seconds REAL, notes TEXT NOT NULL, reason TEXT
+    content TEXT, stem COLLATE NOCASE UNIQUE NOT NULL, seconds REAL, notes TEXT NOT NULL, reason TEXT
 );
 CREATE INDEX samples_by_content ON samples (content);
 CREATE TABLE matches (
-    content TEXT PRIMARY KEY, stem NOT NULL REFERENCES samples (stem) ON DELETE CASCADE,
+    content TEXT PRIMARY KEY, stem COLLATE NOCASE UNIQUE NOT NULL,
     plugin TEXT NOT NULL, patch TEXT NOT NULL,
     mel_db REAL NOT NULL, lsd_db REAL NOT NULL, mrstft REAL NOT NULL, envelope_db REAL NOT NULL,
     steps INTEGER NOT NULL, seconds REAL NOT NULL, remarks TEXT NOT NULL, likeness BLOB NOT NULL
@@ -41,6 +41,8 @@ CREATE VIEW library AS
 """
 _ORDERS = {"path": "path", "best": "mel_db, path", "worst": "mel_db DESC, path"}
 ORDERS = tuple(_ORDERS)
+_LONGEST_STEM = 200
+"""Bytes; file systems take names of 255."""
 
 
 @dataclass(frozen=True)
@@ -113,18 +115,30 @@ class Index:
         return None if row is None else (row[0], row[1])
 
     def note(self, sample: Sample) -> None:
-        """Write down a file; where it held another sound before, that one's match goes."""
-        path = _stored(sample.path)
-        stem = self._free_stem(sample.path)
+        """Write down a file at the next `commit`; where it held another sound before, that one's match goes."""
+        stem = _stored(self._free_stem(sample.path))
+        self._connection.execute("DELETE FROM matches WHERE stem = ? AND content IS NOT ?", (stem, sample.content))
+        self._connection.execute(
+            "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+            "bytes = excluded.bytes, changed_ns = excluded.changed_ns, content = excluded.content, "
+            "seconds = excluded.seconds, notes = excluded.notes, reason = excluded.reason",
+            (
+                _stored(sample.path), _storable(sample.label), sample.size, sample.changed_ns, sample.content, stem,
+                sample.seconds, json.dumps(sample.notes), encodable(sample.reason or "") or None,
+            ),
+        )  # fmt: skip
+
+    def commit(self) -> None:
+        """Keep what was noted."""
+        self._connection.commit()
+
+    def forget_all_but(self, paths: Iterable[Path]) -> None:
+        """Drop the files that are gone, but for those whose outputs a match has."""
+        there = {_stored(path) for path in paths}
+        rows = self._connection.execute("SELECT path FROM samples WHERE stem NOT IN (SELECT stem FROM matches)")
+        gone = [(path,) for (path,) in rows if path not in there]
         with self._connection:
-            self._connection.execute("DELETE FROM samples WHERE path = ?", (path,))
-            self._connection.execute(
-                "INSERT INTO samples VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    path, _stored(Path(sample.label)), sample.size, sample.changed_ns, sample.content, _stored(stem),
-                    sample.seconds, json.dumps(sample.notes), encodable(sample.reason or "") or None,
-                ),
-            )  # fmt: skip
+            self._connection.executemany("DELETE FROM samples WHERE path = ?", gone)
 
     def unmatched(self) -> list[tuple[str, Path, Path]]:
         """Content, path and stem of each sound without a match, the longest first.
@@ -209,20 +223,23 @@ class Index:
 
     def likenesses(self) -> tuple[Sequence[Path], Likeness]:
         """Paths of the samples that were matched, and their vectors (samples, N)."""
-        rows = self._connection.execute("SELECT path, likeness FROM samples JOIN matches USING (content)").fetchall()
+        rows = self._connection.execute(
+            "SELECT path, likeness FROM samples JOIN matches USING (content) ORDER BY path"
+        ).fetchall()
         vectors = np.frombuffer(b"".join(data for _, data in rows), np.float16)
-        return [_path(path) for path, _ in rows], vectors.reshape(len(rows), -1)
+        return [_path(path) for path, _ in rows], vectors.reshape(len(rows), SIZE)
 
     def _free_stem(self, path: Path) -> Path:
-        """A name for the outputs of a file, which no other's differs from by case alone."""
+        """A name for the outputs of a file: no other's differs by case alone, and any end fits behind it."""
         known = self._connection.execute("SELECT stem FROM samples WHERE path = ?", (_stored(path),)).fetchone()
         if known is not None:
             return _path(known[0])
-        stem, number = path.with_suffix(""), 2
-        while self._connection.execute(
-            "SELECT 1 FROM samples WHERE stem = ? COLLATE NOCASE", (_stored(stem),)
-        ).fetchone():
-            stem, number = path.with_name(f"{path.stem}-{number}"), number + 1
+        name = path.stem
+        while len(os.fsencode(name)) > _LONGEST_STEM:
+            name = name[:-1]
+        stem, number = path.with_name(name), 2
+        while self._connection.execute("SELECT 1 FROM samples WHERE stem = ?", (_stored(stem),)).fetchone():
+            stem, number = path.with_name(f"{name}-{number}"), number + 1
         return stem
 
 
@@ -241,7 +258,6 @@ def opened(file: Path, settings: dict[str, Any] | None = None) -> Iterator[Index
         raise LibraryError(f"{file}: no index of a library; must be in a folder that `backbeat library match` wrote")
     try:
         connection = sqlite3.connect(file)
-        connection.execute("PRAGMA foreign_keys = ON")
         try:
             if settings is not None:
                 _begin(connection, file, settings)
@@ -266,13 +282,12 @@ def _begin(connection: sqlite3.Connection, file: Path, settings: dict[str, Any])
 
 
 def _stored(path: Path) -> str | bytes:
-    """A path as SQLite can hold it: text, or bytes where it is not UTF-8."""
-    text = path.as_posix()
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(text)
-    return text
+    return _storable(path.as_posix())
+
+
+def _storable(text: str) -> str | bytes:
+    """What SQLite can hold of a path: text, or bytes where it is not UTF-8."""
+    return text if encodable(text) == text else os.fsencode(text)
 
 
 def _text(stored: str | bytes) -> str:

@@ -101,6 +101,8 @@ def match_one(settings: Settings, job: Job) -> Match:
         starts=settings.starts,
         suggested=suggested,
     )
+    if result.interrupted:  # a match keeps what it has; a library, what is done
+        raise KeyboardInterrupt
     return Match(
         replace(result.patch, name=job.name),
         result.audio[0, 0].numpy(),

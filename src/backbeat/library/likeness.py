@@ -17,6 +17,7 @@ _BANDS, _FLOOR_DB = 32, -60.0
 _SECONDS, _HOP_S, _WINDOW_S = 1.0, 0.004, 0.0232
 _SPANS = (0, 1, 2, 3, 4, 6, 8, 11, 16, 22, 32, 45, 63, 89, 126, 178, 250)
 """Where spans begin and end, in hops."""
+SIZE = _BANDS * (len(_SPANS) - 1)
 
 
 def likeness(audio: Audio, sample_rate: int) -> Likeness:

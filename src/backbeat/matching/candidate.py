@@ -75,7 +75,8 @@ class Candidate:
             table.normalise(values) for values in propose(self.plugin, heard, self.sample_rate, peak / _ANALYSIS_PEAK)
         ]
         suggested = [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
-        best = torch.cat([self._screened(torch.stack(some), count) for some in (proposed, suggested) if some])
+        groups = [self._screened(torch.stack(some), count) for some in (proposed, suggested) if some]
+        best = torch.cat([*(rows[:1] for rows in groups), *(rows[1:] for rows in groups)])
         return best if self.enough() else leave_traps(best, self.plugin, self.objective)
 
     def _screened(self, proposed: Tensor, count: int) -> Tensor:

@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -169,8 +168,10 @@ def match(
         others = [
             Candidate(each, heard, rate, seed, over) for each in _instruments(AUTO) if each.name != instrument.name
         ]
-        with suppress(KeyboardInterrupt):  # the match itself is there
+        try:
             notes += nearer(others, instrument, state)
+        except KeyboardInterrupt:  # the match itself is there
+            interrupted = True
     return MatchResult(
         name=name,
         patch=patch,

@@ -57,7 +57,7 @@ def write_sheet(path: Path, name: str, cards: Sequence[Card], failures: Sequence
     labels = sorted({each.label for each in cards if each.label})
     matched = f"{len(cards)} {'sample' if len(cards) == 1 else 'samples'} matched"
     page = Template(part("sheet.html")).substitute(
-        policy=policy(script, style, sources="'self' file:"),
+        policy=policy(script, style, sources="'self' file: data:"),
         style=style,
         script=script,
         name=escaped(name),

@@ -1,0 +1,34 @@
+"""Work that is stopped by hand."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from backbeat.library import Library
+from matching.sounds import save_thump
+
+COMMAND = (sys.executable, "-c", "from backbeat.cli import main; main()", "library", "match")
+
+
+@pytest.mark.parametrize("engine", ["local", "ray"])
+def test_ctrl_c_says_so_in_a_line_and_the_same_command_goes_on(tmp_path, engine):
+    samples, out = tmp_path / "samples", tmp_path / "library"
+    samples.mkdir()
+    for number in range(30):
+        save_thump(samples / f"{number}.wav", 0.05 + 0.002 * number)
+    command = [*COMMAND, str(samples), "--out", str(out), "--plugin", "kick", "--steps", "1", "--engine", engine]
+    process = subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while not list(out.glob("matches/*.png")) and process.poll() is None:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert [line for line in err.splitlines() if line] == ["error: stopped; the same command goes on from here"]
+    begun = {each.path for each in Library(out).entries()}
+    assert 0 < len(begun) < 30
+    subprocess.run([*command, "--workers", "1", "--engine", "local"], check=True, timeout=120)
+    assert len(Library(out).entries()) == 30
