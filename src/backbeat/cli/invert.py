@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.output import AsJson, distinct, say, say_error, say_json
+from backbeat.cli.output import AsJson, distinct, keep_samples, say, say_error, say_json
 from backbeat.errors import BackbeatError, UsageError
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ def invert(
     inverters = _inverters(plugin, weights)
     names = iter(distinct(_numbered(sample.stem, n) for sample in samples for n in range(1, count + 1)))
     outputs = [[out / next(names) for _ in range(count)] for _ in samples]
-    for sound in (Path(f"{each}.wav") for some in outputs for each in some):
-        if any(sound.resolve() == sample.resolve() for sample in samples):
-            raise UsageError(f"{sound}: would overwrite the sample; choose another --out")
+    keep_samples((Path(f"{each}.wav") for some in outputs for each in some), samples)
     tried = FEWER_PROPOSALS if len(inverters) > 1 else None
     if count > FEWER_PROPOSALS:
         tried = max(count, PROPOSALS)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps
 from backbeat.cli.engine import Address, EngineName, Workers, engine_of
 from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json
 from backbeat.cli.progress import counting
@@ -22,23 +23,12 @@ Count = Annotated[int, typer.Option(min=1, help="How many to show.")]
 def match(
     folder: Annotated[Path, typer.Argument(help="Where the samples are; folders within it become labels.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to; a library begun there goes on.")],
-    plugin: Annotated[
-        str, typer.Option(help="The instrument (see `backbeat plugins`), or auto: whichever comes nearest.")
-    ] = "auto",
-    quality: Annotated[
-        Literal["draft", "normal", "best"], typer.Option(help="What to spend: time for distance.")
-    ] = "normal",
-    steps: Annotated[
-        int | None, typer.Option(min=1, max=100_000, help="Steps of descent, instead of the quality's.")
-    ] = None,
-    starts: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Start values to descend from, instead of the quality's.")
-    ] = None,
-    start: Annotated[
-        Literal["analysis", "inverter"],
-        typer.Option(help="What proposes where to begin: analysis alone, or a network too."),
-    ] = "analysis",
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed gives the same patches.")] = 0,
+    plugin: PluginOrAuto = "auto",
+    quality: Quality = "normal",
+    steps: Steps = None,
+    starts: Starts = None,
+    start: Start = "analysis",
+    seed: Seed = 0,
     engine: EngineName = "local",
     address: Address = None,
     workers: Workers = None,

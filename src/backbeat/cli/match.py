@@ -1,20 +1,35 @@
 """`backbeat match`: one-shots to patches."""
 
+import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.output import INTERRUPTED, AsJson, collect_garbage, distinct, say, say_error, say_json, say_note
+from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps
+from backbeat.cli.output import (
+    INTERRUPTED,
+    AsJson,
+    collect_garbage,
+    distinct,
+    keep_samples,
+    say,
+    say_error,
+    say_json,
+    say_note,
+)
 from backbeat.cli.progress import bar_of
 from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
     from backbeat.matching import MatchResult
     from backbeat.patch import Patch
+
+
+_LEAST_BUDGET_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -41,27 +56,17 @@ class Effort:
 
 def match(
     samples: Annotated[list[Path], typer.Argument(metavar="SAMPLE…", help="One-shots: WAV, AIFF, FLAC, OGG or MP3.")],
-    plugin: Annotated[
-        str, typer.Option(help="The instrument (see `backbeat plugins`), or auto: whichever comes nearest.")
-    ] = "auto",
+    plugin: PluginOrAuto = "auto",
     out: Annotated[Path, typer.Option(help="The folder to write to; made where there is none.")] = Path("matches"),
-    quality: Annotated[
-        Literal["draft", "normal", "best"], typer.Option(help="What to spend: time for distance.")
-    ] = "normal",
+    quality: Quality = "normal",
     seconds_budget: Annotated[
-        float | None, typer.Option(min=0.1, help="Stop each match after so many seconds, with the best so far.")
+        float | None,
+        typer.Option(min=_LEAST_BUDGET_S, help="Stop each match after so long, with the best so far."),
     ] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, max=100_000, help="Steps of descent, instead of the quality's.")
-    ] = None,
-    starts: Annotated[
-        int | None, typer.Option(min=1, max=1024, help="Start values to descend from, instead of the quality's.")
-    ] = None,
-    start: Annotated[
-        Literal["analysis", "inverter"],
-        typer.Option(help="What proposes where to begin: analysis alone, or a network too."),
-    ] = "analysis",
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed gives the same patch.")] = 0,
+    steps: Steps = None,
+    starts: Starts = None,
+    start: Start = "analysis",
+    seed: Seed = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with matches that were stopped.")] = False,
     as_json: AsJson = False,
@@ -133,6 +138,10 @@ def _search(
     with bar_of(*columns) as bar:
         task = bar.add_task(sample.name, total=None, loss="")
 
+        began = time.perf_counter()
+        suggested = _suggested(sample, plugin, seed) if effort.start == "inverter" else ()
+        left = effort.seconds_budget and max(_LEAST_BUDGET_S, effort.seconds_budget - (time.perf_counter() - began))
+
         def show(step: int, steps: int, loss: float) -> None:
             bar.update(task, completed=step, total=steps, loss=f"loss {loss:.3f}")
 
@@ -143,12 +152,12 @@ def _search(
             quality=effort.quality,
             steps=effort.steps,
             starts=effort.starts,
-            seconds_budget=effort.seconds_budget,
+            seconds_budget=left,
             device=device,
             progress=show,
             checkpoint=outputs.checkpoint,
             resume=resume and outputs.checkpoint.exists(),
-            suggested=_suggested(sample, plugin, seed) if effort.start == "inverter" else (),
+            suggested=suggested,
         )
 
 
@@ -227,14 +236,9 @@ def _outputs(samples: list[Path], out: Path) -> list[Outputs]:
     """Files for each sample; samples of the same name are told apart by a number.
 
     Raises:
-        MatchError: where an output would overwrite a sample.
+        UsageError: where an output would overwrite a sample.
     """
-    found = []
-    for name in distinct(sample.stem for sample in samples):
-        outputs = Outputs(
-            *(out / f"{name}{suffix}" for suffix in (".patch.json", ".wav", ".png", ".html", ".search.npz"))
-        )
-        if any(outputs.audio.resolve() == each.resolve() for each in samples):
-            raise MatchError(f"{outputs.audio}: the match would overwrite the sample; choose another --out")
-        found.append(outputs)
+    suffixes = (".patch.json", ".wav", ".png", ".html", ".search.npz")
+    found = [Outputs(*(out / f"{name}{end}" for end in suffixes)) for name in distinct(each.stem for each in samples)]
+    keep_samples((each.audio for each in found), samples)
     return found

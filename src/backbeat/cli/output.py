@@ -51,6 +51,18 @@ def distinct(names: Iterable[str]) -> list[str]:
     return found
 
 
+def keep_samples(outputs: Iterable[Path], samples: Iterable[Path]) -> None:
+    """Refuse outputs that would overwrite a sample.
+
+    Raises:
+        UsageError: naming the first.
+    """
+    kept = {sample.resolve() for sample in samples}
+    for path in outputs:
+        if path.resolve() in kept:
+            raise UsageError(f"{path}: would overwrite the sample; choose another --out")
+
+
 def collect_garbage() -> None:
     """Have garbage collected again, in a command that runs for long; what was imported is none."""
     gc.freeze()

@@ -1,0 +1,26 @@
+"""The options that say what may be spent on a match."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+PluginOrAuto: TypeAlias = Annotated[
+    str, typer.Option("--plugin", help="The instrument (see `backbeat plugins`), or auto: whichever comes nearest.")
+]
+Quality: TypeAlias = Annotated[
+    Literal["draft", "normal", "best"], typer.Option("--quality", help="What to spend: time for distance.")
+]
+Steps: TypeAlias = Annotated[
+    int | None, typer.Option("--steps", min=1, max=100_000, help="Steps of descent, instead of the quality's.")
+]
+Starts: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--starts", min=1, max=1024, help="Start values to descend from, instead of the quality's."),
+]
+Start: TypeAlias = Annotated[
+    Literal["analysis", "inverter"],
+    typer.Option("--start", help="What proposes where to begin: analysis alone, or a network too."),
+]
+Seed: TypeAlias = Annotated[
+    int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same patch.")
+]
