@@ -21,7 +21,13 @@ def test_ctrl_c_says_so_in_a_line_and_the_same_command_goes_on(tmp_path, engine)
     for number in range(30):
         save_thump(samples / f"{number}.wav", 0.05 + 0.002 * number)
     command = [*COMMAND, str(samples), "--out", str(out), "--plugin", "kick", "--steps", "1", "--engine", engine]
-    process = subprocess.Popen([*command, "--workers", "2"], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        [*command, "--workers", "2"],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # which a suite in the background ignores
+    )
     while not list(out.glob("matches/*.png")) and process.poll() is None:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
