@@ -102,7 +102,7 @@ class Ray:
                 yield one.task, killed() if outcome is _LOST else outcome
             if len(running) < places and len(spent) >= _ENOUGH_TO_JUDGE:
                 late = time.monotonic() - _LATE * statistics.median(spent)
-                for each in {id(each): each for each in running.values()}.values():
+                for each in list(running.values()):
                     alone = len(each.copies) == 1 and each.attempts < ATTEMPTS
                     if each.began < late and alone and len(running) < places:
                         begin(each)
