@@ -18,7 +18,7 @@ from torch import Tensor
 from backbeat.dsp.comb_loop import Loop, Pair, Piece, full_length
 from backbeat.dsp.fourier import fast_length, irfft, rfft
 from backbeat.dsp.grid import Grid
-from backbeat.dsp.own import differentiable_slopes, shared_shape, takes_own_operations
+from backbeat.dsp.own import differentiable_slopes, operation, shared_shape, takes_own_operations
 from backbeat.types import Control, Mono
 
 _LONGER = (1 / 9, 3 / 8, 2 / 3)
@@ -99,8 +99,7 @@ def _inverse(value: Pair) -> Pair:
     return value[0] / power, -value[1] / power
 
 
-@torch.library.custom_op("backbeat::comb", mutates_args=())
-def _comb(
+def _sound(
     signal: Tensor,
     frequency_hz: Tensor,
     feedback: Tensor,
@@ -120,14 +119,12 @@ def _comb(
     return sound
 
 
-@_comb.register_fake
-def _(signal: Tensor, *controls: Any) -> Tensor:
+def _sound_shape(signal: Tensor, *controls: Any) -> Tensor:
     batch = shared_shape(signal.shape[:1], *(control.shape[:1] for control in controls[:-1]))
     return signal.new_empty(*batch, signal.shape[-1])
 
 
-@torch.library.custom_op("backbeat::comb_backward", mutates_args=())
-def _comb_backward(
+def _slopes(
     slope: Tensor,
     signal: Tensor,
     frequency_hz: Tensor,
@@ -154,8 +151,7 @@ def _comb_backward(
     return of_signal, of_controls
 
 
-@_comb_backward.register_fake
-def _(slope: Tensor, signal: Tensor, *controls: Any) -> tuple[Tensor, Tensor]:
+def _slopes_shapes(slope: Tensor, signal: Tensor, *controls: Any) -> tuple[Tensor, Tensor]:
     return torch.empty_like(slope), slope.new_empty(slope.shape[0], 4)
 
 
@@ -245,4 +241,5 @@ def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
     return *(each.sum_to_size(of.shape) for each, of in zip(found, (signal, *controls), strict=True)), None
 
 
-torch.library.register_autograd("backbeat::comb", _backward, setup_context=_setup)
+_comb = operation("comb", _sound, _sound_shape, (_setup, _backward))
+_comb_backward = operation("comb_backward", _slopes, _slopes_shapes)

@@ -1,6 +1,7 @@
-"""Operations of our own: where they may stand, and how their gradient gets one itself."""
+"""Operations of our own: what they are to PyTorch, where they may stand, and how their gradient gets one itself."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,10 +20,44 @@ def takes_own_operations(values: Tensor | None) -> bool:
     return values is not None and known(values) is not None and not torch._C._are_functorch_transforms_active()
 
 
+def operation(
+    name: str,
+    compute: Callable[..., Any],
+    shapes: Callable[..., Any],
+    gradient: tuple[Callable[..., None], Callable[..., Any]] | None = None,
+) -> Callable[..., Any]:
+    """A function of tensors as an operation of PyTorch's, of which a compiler sees no more than the name.
+
+    Eager code calls the function itself: to be called by name, PyTorch reads in its compiler, for a second.
+
+    Args:
+        name: in the namespace `backbeat`.
+        compute: the function, annotated: its annotations are the operation's.
+        shapes: the same, but for values: what it returns is to be empty.
+        gradient: `setup_context` and `backward`, as of a `torch.autograd.Function`; none where it has none.
+    """
+    named = torch.library.custom_op(f"backbeat::{name}", compute, mutates_args=())
+    named.register_fake(shapes)
+    here = compute
+    if gradient is not None:
+        setup_context, backward = gradient
+        named.register_autograd(backward, setup_context=setup_context)
+        methods = {"forward": compute, "setup_context": setup_context, "backward": backward}
+        function: Any = type(name, (torch.autograd.Function,), {of: staticmethod(each) for of, each in methods.items()})
+        here = function.apply
+
+    def call(*arguments: Any) -> Any:
+        return (named if is_fusing() else here)(*arguments)
+
+    return call
+
+
 def shared_shape(*shapes: torch.Size) -> torch.Size:
     """The shape that all broadcast to."""
-    shared: torch.Size = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
-    return shared
+    # Not by `torch.broadcast_shapes`, which reads in a computer algebra system.
+    alike = (torch.empty(()).expand(shape) for shape in shapes)
+    tensors: tuple[Tensor, ...] = torch.broadcast_tensors(*alike)  # type: ignore[no-untyped-call]
+    return tensors[0].shape
 
 
 def differentiable_slopes(result: Tensor, inputs: Sequence[Tensor], slope: Tensor) -> list[Tensor | None]:

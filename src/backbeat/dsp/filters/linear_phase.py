@@ -18,7 +18,7 @@ from torch.nn.functional import pad
 
 from backbeat.dsp.filters.convolution import blocks, convolve
 from backbeat.dsp.fourier import irfft, rfft
-from backbeat.dsp.own import differentiable_slopes, shared_shape
+from backbeat.dsp.own import differentiable_slopes, operation, shared_shape
 from backbeat.types import Control, Kernel, Mono
 
 
@@ -26,7 +26,7 @@ def linear_phase(signal: Mono, kernel: Kernel, heard: Control | None) -> Mono:
     """`fir`, as an operation of its own; see there."""
     leading = shared_shape(signal.shape[:-1], kernel.shape[:-1])
     rows = (None if each is None else _in_rows(each, leading) for each in (signal, kernel, heard))
-    filtered: Mono = _filter(*rows)
+    filtered: Mono = _fir(*rows)
     return filtered.reshape(*leading, -1)
 
 
@@ -131,7 +131,6 @@ def _laid_in(signal: Tensor, samples: int, before: int = 0) -> Float[Tensor, "ba
     return whole
 
 
-@torch.library.custom_op("backbeat::fir", mutates_args=())
 def _filter(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
     """`fir` of (batch, samples) and (batch, taps), heard for (batch, 1) samples; of each, the batch may be 1."""
     found, half = _Blocks.of(signal, kernel, heard), kernel.shape[-1] // 2
@@ -139,14 +138,12 @@ def _filter(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
     return found.joined(parts[:, half : half + found.hop], signal.shape[-1])
 
 
-@_filter.register_fake
-def _(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
+def _filter_shape(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
     batch = shared_shape(*(each.shape[:1] for each in (signal, kernel, heard) if each is not None))
     _, hop, frames = blocks(signal.shape[-1], kernel.shape[-1])
     return signal.new_empty(*batch, frames * hop)[:, : signal.shape[-1]]
 
 
-@torch.library.custom_op("backbeat::fir_backward", mutates_args=())
 def _filter_backward(
     slope: Tensor, signal: Tensor, kernel: Tensor, heard: Tensor | None, of_signal: bool
 ) -> tuple[Tensor, Tensor]:
@@ -163,8 +160,9 @@ def _filter_backward(
     return reached, of_kernel.contiguous()
 
 
-@_filter_backward.register_fake
-def _(slope: Tensor, signal: Tensor, kernel: Tensor, heard: Tensor | None, of_signal: bool) -> tuple[Tensor, Tensor]:
+def _filter_backward_shapes(
+    slope: Tensor, signal: Tensor, kernel: Tensor, heard: Tensor | None, of_signal: bool
+) -> tuple[Tensor, Tensor]:
     _, hop, frames = blocks(signal.shape[-1], kernel.shape[-1])
     half, of_kernel = kernel.shape[-1] // 2, slope.new_empty(slope.shape[0], kernel.shape[-1])
     reached = slope.new_empty(slope.shape[0], (frames + 1) * hop)[:, half : half + signal.shape[-1]]
@@ -180,9 +178,10 @@ def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
     if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # the gradient is to have one itself
         again = convolve(signal, kernel, advance=kernel.shape[-1] // 2)
         return *differentiable_slopes(again, (signal, kernel), slope), None
-    of_signal, of_kernel = _filter_backward(slope.contiguous(), signal, kernel, heard, ctx.needs_input_grad[0])
+    of_signal, of_kernel = _fir_backward(slope.contiguous(), signal, kernel, heard, ctx.needs_input_grad[0])
     wanted = of_signal.sum_to_size(signal.shape) if ctx.needs_input_grad[0] else None
     return wanted, of_kernel.sum_to_size(kernel.shape), None
 
 
-torch.library.register_autograd("backbeat::fir", _backward, setup_context=_setup)
+_fir = operation("fir", _filter, _filter_shape, (_setup, _backward))
+_fir_backward = operation("fir_backward", _filter_backward, _filter_backward_shapes)
