@@ -16,10 +16,8 @@ from backbeat.plugins import Plugin
 from backbeat.types import Audio, Mono, Params, Seeds
 
 LAST_SEED = 2**31 - 1
-_SAMPLES_AT_A_TIME = 1_500_000
+_SAMPLES_AT_A_TIME = 3_000_000
 """Over the batch, on a CPU: memory used again is many times as fast as memory fetched anew."""
-_COMPILED_SAMPLES_AT_A_TIME = 3_000_000
-"""The same of compiled code, which has less on the way."""
 keep_freed_memory()
 
 
@@ -49,7 +47,7 @@ def render(
     sounds = []
     # An export, which no autocast reaches later, would write the context down and could not be loaded.
     with nullcontext() if torch.compiler.is_exporting() else torch.autocast(params.device.type, enabled=False):
-        for some in _pieces(params, samples, _SAMPLES_AT_A_TIME):
+        for some in _pieces(params, samples):
             grid = Grid(sample_rate, samples, _of(seeds, some), params.dtype)
             sounds.append(plugin.render(grid, **plugin.table.controls(params[some])))
     return _joined(sounds)
@@ -79,12 +77,12 @@ def _is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
-def _pieces(params: Params, samples: int, at_a_time: int) -> list[slice]:
+def _pieces(params: Params, samples: int) -> list[slice]:
     """The batch, in equal pieces of no more than some samples where it is rendered piece by piece."""
     batch = params.shape[0]
     if torch.compiler.is_compiling():  # for a batch of any size
         return [slice(None)]
-    many = -(-batch * samples // at_a_time) if params.device.type == "cpu" else 1
+    many = -(-batch * samples // _SAMPLES_AT_A_TIME) if params.device.type == "cpu" else 1
     size = -(-batch // many)
     return [slice(first, first + size) for first in range(0, batch, size)]
 
@@ -192,7 +190,7 @@ class Synth(nn.Module):
     def _whole(self, params: Params, seed: int | Seeds) -> Audio:
         if self._compiled is not None:
             params, seeds = _precise(params), _seeds(self.plugin, params, seed)
-            pieces = _pieces(params, self.samples, _COMPILED_SAMPLES_AT_A_TIME)
+            pieces = _pieces(params, self.samples)
             return _joined([self._compiled(params[some], _of(seeds, some)) for some in pieces])
         return render(self.plugin, params, samples=self.samples, sample_rate=self.sample_rate, seed=seed)
 

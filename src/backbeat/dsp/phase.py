@@ -21,6 +21,9 @@ from backbeat.dsp.linear import matmul
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control
 
+_SLOWEST_HZ = 1e-12
+"""Added to the rate of a vibrato: it stands still, and is a divisor."""
+
 
 @dataclass(frozen=True)
 class Phase:
@@ -138,7 +141,7 @@ def vibrato(grid: Grid, pitch_hz: Control, depth_st: Control, rate_hz: Control) 
     """Phase that a sine LFO on the pitch adds to a steady pitch.
 
     The pitch is `f + d sin(2π r t)` with `d = f (2^(depth / 12) - 1)`, and the added phase in cycles
-    `d (1 - cos(2π r t)) / (2π r) = π d r t² sinc²(r t)`, which has a limit at r = 0.
+    `d (1 - cos(2π r t)) / (2π r)`.
 
     Args:
         grid: where to render.
@@ -147,22 +150,19 @@ def vibrato(grid: Grid, pitch_hz: Control, depth_st: Control, rate_hz: Control) 
         rate_hz: (..., 1), Hz.
     """
     depth_hz = _excess_hz(pitch_hz, depth_st)
-    rate = rate_hz.double().unsqueeze(-1)
-    starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
-
-    def raised(t: Tensor) -> Tensor:
-        """`(1 - cos(2π r t)) / (2π r)`, finite at r = 0."""
-        return math.pi * rate * t * t * torch.sinc(rate * t) ** 2
-
-    # 1 - cos(a + b) less 1 - cos a is cos a (1 - cos b) + sin a sin b; each over 2π r.
-    angle = 2.0 * math.pi * rate * starts_s
+    radians_per_s = 2.0 * math.pi * (rate_hz.double().unsqueeze(-1) + _SLOWEST_HZ)
+    start, step = radians_per_s * grid.block_starts_s(), radians_per_s * grid.block_steps_s()
+    swing = depth_hz / radians_per_s
+    # 1 - cos(a + b) is 1 - cos a, and what it gains since: cos a (1 - cos b) + sin a sin b.
     return Phase(
-        depth_hz * raised(starts_s),
-        (
-            (depth_hz * torch.cos(angle), raised(steps_s)),
-            (depth_hz * torch.sin(angle), steps_s * torch.sinc(2.0 * rate * steps_s)),
-        ),
+        swing * _versine(start),
+        ((swing * torch.cos(start), _versine(step)), (swing * torch.sin(start), torch.sin(step))),
     )
+
+
+def _versine(angle: Tensor) -> Tensor:
+    """`1 - cos`, which does not cancel."""
+    return 2.0 * torch.sin(0.5 * angle) ** 2
 
 
 def _excess_hz(pitch_hz: Control, depth_st: Control) -> Float[Tensor, "... 1 1"]:
