@@ -141,8 +141,9 @@ class TestAttack:
 
 class TestAdsr:
     @staticmethod
-    def render(dtype: torch.dtype, **controls: float) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        tensors = {name: column(value, dtype=dtype, grad=True) for name, value in controls.items()}
+    def render(dtype: torch.dtype, **controls: float | None) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        given = {name: value for name, value in controls.items() if value is not None}
+        tensors = {name: column(value, dtype=dtype, grad=True) for name, value in given.items()}
         return dsp.adsr(make_grid(SAMPLES, dtype=dtype), **tensors), tensors
 
     @settings(max_examples=60)
@@ -153,9 +154,11 @@ class TestAdsr:
         sustain=st.floats(0.0, 1.0),
         gate_s=segment_s,
         release_s=segment_s,
-        curvature=st.sampled_from([-3.0, 0.0, 2.0]),
+        curvature=st.sampled_from([None, -3.0, 0.0, 2.0]),
     )
     @example(attack_s=0.0, hold_s=0.0, decay_s=0.0, sustain=0.0, gate_s=0.0, release_s=0.0, curvature=0.0)
+    @example(attack_s=0.0, hold_s=0.0, decay_s=0.0, sustain=0.0, gate_s=0.0, release_s=0.0, curvature=None)
+    @example(attack_s=64 / 44100, hold_s=0.0, decay_s=0.1, sustain=0.5, gate_s=1e-6, release_s=0.1, curvature=None)
     def test_follows_its_equation_with_finite_gradients(self, **controls):
         level, _ = self.render(torch.float64, **controls)
         t_s, c = times_s(SAMPLES), controls
@@ -163,7 +166,7 @@ class TestAdsr:
         released = np.maximum(t_s - c["attack_s"] - c["hold_s"] - c["gate_s"], 0.0)
         shortest_s = np.log(1000.0) / 80.0 * 64.0 / 44100.0
         falling = c["sustain"] + (1.0 - c["sustain"]) * decay(held, max(c["decay_s"], shortest_s))
-        expected = bend(attack(t_s, c["attack_s"]), c["curvature"]) * falling
+        expected = bend(attack(t_s, c["attack_s"]), c["curvature"] or 0.0) * falling
         expected = expected * decay(released, max(c["release_s"], shortest_s))
         np.testing.assert_allclose(level[0].detach(), expected, atol=1e-9)
         for dtype in (torch.float32, torch.float64):
@@ -173,14 +176,22 @@ class TestAdsr:
             for name, tensor in tensors.items():
                 assert torch.isfinite(tensor.grad).all(), name
 
-    def test_gradient(self):
-        grid = make_grid(90, sample_rate=1000.0)
-        values = (0.0105, 0.0101, 0.05, 0.3, 0.0203, 0.04, 1.5)
-        names = ("attack_s", "hold_s", "decay_s", "sustain", "gate_s", "release_s", "curvature")
+    @pytest.mark.parametrize("last", [{"curvature": 1.5}, {"peak": 0.8}])
+    @pytest.mark.parametrize("gate_s", [0.0203, 0.1203])
+    def test_gradient(self, last, gate_s):
+        grid = make_grid(190, sample_rate=1000.0)
+        values = (0.0105, 0.0101, 0.05, 0.3, gate_s, 0.04, *last.values())
+        names = ("attack_s", "hold_s", "decay_s", "sustain", "gate_s", "release_s", *last)
         assert gradcheck(
             lambda *controls: dsp.adsr(grid, **dict(zip(names, controls, strict=True))),
             tuple(column(v, grad=True) for v in values),
         )
+
+    def test_its_peak_multiplies_it(self):
+        controls = {"attack_s": 0.01, "hold_s": 0.0, "decay_s": 0.02, "sustain": 0.2, "gate_s": 0.01, "release_s": 0.1}
+        plain, _ = self.render(torch.float64, **controls)
+        loud, _ = self.render(torch.float64, **controls, peak=1.7)
+        np.testing.assert_allclose(loud.detach(), 1.7 * plain.detach(), rtol=1e-12)
 
 
 def test_fall_after_is_one_and_then_falls():

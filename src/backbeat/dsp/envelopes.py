@@ -1,7 +1,7 @@
 """Envelopes: what a sound's level does over time. Every decay time is a T60, in seconds."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -9,6 +9,8 @@ from torch import Tensor
 
 from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.kept import is_fusing, kept
+from backbeat.dsp.linear import matmul
+from backbeat.dsp.own import shared_shape
 from backbeat.dsp.units import LN_1000, SHORTEST_T60_S, t60_to_rate
 from backbeat.types import Control, Mono
 
@@ -87,8 +89,7 @@ def attack(grid: Grid, attack_s: Control, curvature: Control | None = None) -> M
         attack_s: time at which 1 is reached, (..., 1), seconds.
         curvature: of `curve`, (..., 1); none is straight.
     """
-    tick_s = 1.0 / grid.sample_rate
-    ramp = grid.ramp(1.0 / (attack_s + tick_s), torch.full_like(attack_s, -tick_s)).clamp(max=1.0)
+    ramp = grid.ramp(1.0 / (attack_s + grid.tick_s), torch.full_like(attack_s, -grid.tick_s)).clamp(max=1.0)
     return ramp if curvature is None else curve(ramp, curvature)
 
 
@@ -102,11 +103,12 @@ def adsr(
     gate_s: Control,
     release_s: Control,
     curvature: Control | None = None,
+    peak: Control | None = None,
 ) -> Mono:
     """Attack, hold, decay to a sustain level, release.
 
     With `t1 = attack + hold` and `t2 = t1 + gate`:
-    `attack(t) · (s + (1 - s) exp(-ln 1000 (t - t1)⁺ / decay)) · exp(-ln 1000 (t - t2)⁺ / release)`.
+    `g · attack(t) · (s + (1 - s) exp(-ln 1000 (t - t1)⁺ / decay)) · exp(-ln 1000 (t - t2)⁺ / release)`.
     Any segment may be zero; a fall by 60 dB takes a twelfth of a block, 6 samples, at least.
 
     Args:
@@ -118,16 +120,105 @@ def adsr(
         gate_s: time from the end of the hold to the release, (..., 1), seconds.
         release_s: T60 of the release, (..., 1), seconds.
         curvature: of the attack, (..., 1).
+        peak: the level g that it holds, (..., 1); none is 1.
     """
-    hold_end_s = attack_s + hold_s
-    falling = torch.addcmul(sustain, 1.0 - sustain, _decay_after(grid, decay_s, hold_end_s))
-    return attack(grid, attack_s, curvature) * falling * _decay_after(grid, release_s, hold_end_s + gate_s)
+    low, span = sustain, 1.0 - sustain
+    if peak is not None:
+        low, span = peak * low, peak * span
+    ends_s = (attack_s, attack_s + hold_s, attack_s + hold_s + gate_s)
+    if is_fusing():
+        falling = torch.addcmul(low, span, _decay_after(grid, decay_s, ends_s[1]))
+        return attack(grid, attack_s, curvature) * falling * _decay_after(grid, release_s, ends_s[2])
+    rates = (_fall_rate(grid, decay_s), _fall_rate(grid, release_s))
+    if curvature is None:
+        return _Segments.of(*ends_s, low, span, *rates).render(grid)
+    at_once = torch.zeros_like(attack_s)
+    return attack(grid, attack_s, curvature) * _Segments.of(at_once, *ends_s[1:], low, span, *rates).render(grid)
+
+
+class _Segments(NamedTuple):
+    """An `adsr` of float64 controls, (..., 1, 1), with a straight attack.
+
+    Attributes:
+        attack_end_s: where the rise ends.
+        hold_end_s: where the fall by `span` to `low` begins.
+        gate_end_s: where the release begins.
+        low: level it falls to.
+        span: how far.
+        decay: of that fall, nepers per second.
+        release: of the release, nepers per second.
+    """
+
+    attack_end_s: Tensor
+    hold_end_s: Tensor
+    gate_end_s: Tensor
+    low: Tensor
+    span: Tensor
+    decay: Tensor
+    release: Tensor
+
+    @classmethod
+    def of(cls, *controls: Control) -> "_Segments":
+        shape = shared_shape(*(each.shape for each in controls))
+        return cls(*(each.double().expand(shape).unsqueeze(-1) for each in controls))
+
+    def render(self, grid: Grid) -> Mono:
+        """A matrix product of what blocks take of `_columns`, and of those in which a segment ends, as they are."""
+        starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
+        ends_s = torch.cat([self.attack_end_s, self.hold_end_s, self.gate_end_s], dim=-1)
+        before = starts_s < ends_s
+        here = before & (starts_s + BLOCK * grid.tick_s >= ends_s)
+        block = (before.sum(-2) - 1).clamp(min=0)
+        rows = torch.where(here.any(-1, keepdim=True), 0.0, self._rows(starts_s, grid.tick_s, before))
+        rows = torch.cat([rows, here & (here.cumsum(-1) == 1)], dim=-1)  # of several that end in a block, the first
+        columns = torch.cat([self._columns(steps_s), self._at(starts_s[block] + steps_s, grid.tick_s)], dim=-2)
+        return grid.join(matmul(rows.to(grid.dtype), columns.to(grid.dtype)))
+
+    def _rows(self, starts_s: Tensor, tick_s: float, before: Tensor) -> Tensor:
+        """What each block takes of `_columns`, (..., blocks, 5)."""
+        rising, held, gated = (before[..., end : end + 1] for end in range(3))
+        slope = (self.low + self.span) / (self.attack_end_s + tick_s)
+        fallen, let_go = self._fallen(starts_s)
+        released = torch.where(gated, 0.0, let_go)
+        steady = torch.where(held, self.low + self.span, torch.where(gated, self.low, 0.0))
+        return torch.cat(
+            [
+                torch.where(rising, slope * (starts_s + tick_s), steady),
+                torch.where(rising, slope, 0.0).expand_as(steady),
+                torch.where(held | ~gated, 0.0, self.span * fallen),
+                self.low * released,
+                self.span * fallen * released,
+            ],
+            dim=-1,
+        )
+
+    def _columns(self, steps_s: Tensor) -> Tensor:
+        """1, the time, the decay, the release, and both of these, since a block's start, (..., 5, block)."""
+        decay, release = self.decay * steps_s, self.release * steps_s
+        ones = torch.ones_like(decay)
+        falls = (torch.exp(-decay), torch.exp(-release), torch.exp(-decay - release))
+        return torch.cat([ones, ones * steps_s, *falls], dim=-2)
+
+    def _at(self, t: Tensor, tick_s: float) -> Tensor:
+        """The level at some times, (..., blocks, block)."""
+        fallen, let_go = self._fallen(t)
+        rise = ((t + tick_s) / (self.attack_end_s + tick_s)).clamp(max=1.0)
+        return rise * (self.low + self.span * fallen) * let_go
+
+    def _fallen(self, t: Tensor) -> tuple[Tensor, Tensor]:
+        """Decay and release, each from 1 where it begins."""
+        decay = torch.exp(-self.decay * (t - self.hold_end_s).clamp(min=0.0))
+        return decay, torch.exp(-self.release * (t - self.gate_end_s).clamp(min=0.0))
 
 
 def _decay_after(grid: Grid, t60_s: Control, onset_s: Control) -> Mono:
     """1 until the onset, an exponential decay from there."""
-    fastest = _DEEPEST * grid.sample_rate / BLOCK
-    return _fall(grid, t60_to_rate(t60_s.double()).clamp(max=fastest), onset_s.double())
+    return _fall(grid, _fall_rate(grid, t60_s), onset_s.double())
+
+
+def _fall_rate(grid: Grid, t60_s: Control) -> Control:
+    """Of a fall that a block's tables can hold, in nepers per second, float64."""
+    return t60_to_rate(t60_s.double()).clamp(max=_DEEPEST * grid.sample_rate / BLOCK)
 
 
 def _fall(grid: Grid, rate: Control, onset_s: Control | None) -> Mono:

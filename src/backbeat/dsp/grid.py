@@ -42,6 +42,11 @@ class Grid:
         """The device of the seeds, and so of everything rendered on this grid."""
         return self.seeds.device
 
+    @property
+    def tick_s(self) -> float:
+        """Time from one sample to the next, in seconds."""
+        return 1.0 / self.sample_rate
+
     def block_starts_s(self, block: int = BLOCK) -> Float[Tensor, "blocks 1"]:
         """Time of each block's first sample, in seconds, as a float64 column."""
         blocks = -(-self.samples // block)

@@ -266,9 +266,8 @@ def _fall(grid: Grid, t60_s: Control, shape: Control) -> Tensor:
 
 def _rise(grid: Grid, attack_s: Control) -> Tensor:
     """Attack of all bands at the control times, (batch, points, 1)."""
-    tick_s = 1.0 / grid.sample_rate
     times_s = dsp.control_times_s(grid).unsqueeze(-1)
-    return ((times_s + tick_s) / (attack_s.unsqueeze(-2) + tick_s)).clamp(max=1.0)
+    return ((times_s + grid.tick_s) / (attack_s.unsqueeze(-2) + grid.tick_s)).clamp(max=1.0)
 
 
 def _snaps(grid: Grid, t60_s: Control, burst_db: Control, burst_s: Control) -> Tensor:

@@ -132,12 +132,12 @@ def render(
         + dsp.sweep(whole, pitch_hz, click_sweep_st, click_sweep_s)
         + dsp.vibrato(whole, pitch_hz, lfo_st, lfo_hz)
     )
-    weight = 1.0 / (1.0 + detune_mix + sub_mix)
+    level = 1.0 / (1.0 + detune_mix + sub_mix)
     second, sub = phase.times(dsp.cents_to_ratio(detune_cents)), phase.times(torch.full_like(pitch_hz, 0.5))
     voices = (
-        dsp.Voice(phase, phase_cycles, weight),
-        dsp.Voice(second, phase_cycles, weight * detune_mix),
-        dsp.Voice(sub, 0.5 * phase_cycles, weight * sub_mix),
+        dsp.Voice(phase, phase_cycles),
+        dsp.Voice(second, phase_cycles, detune_mix),
+        dsp.Voice(sub, 0.5 * phase_cycles, sub_mix),
     )
     oscillators = dsp.sines(whole, voices)
     envelope = dsp.adsr(
@@ -148,11 +148,12 @@ def render(
         sustain=sustain,
         gate_s=gate_s,
         release_s=release_s,
+        peak=level,
     )
-    shell = dsp.fir(oscillators, kernel, dsp.heard(whole, shell_decay_s))
+    shell = dsp.fir(oscillators, level * shell_mix * kernel, dsp.heard(whole, shell_decay_s))
     ringing = dsp.modal(whole, mode_hz, mode_s, modes[..., 1:] * dsp.db_to_gain(mode_db))
     mix = torch.addcmul(ringing, oscillators, envelope)
-    mix = torch.addcmul(mix, shell, shell_mix * dsp.decay(whole, shell_decay_s))
+    mix = torch.addcmul(mix, shell, dsp.decay(whole, shell_decay_s))
     mix = whole.with_head(mix, dsp.db_to_gain(click_db) * _click(grid, click_s, click_hz, click_drive_db))
     return grid.cut(dsp.soft_clip(mix, drive_db, gain_db))
 
