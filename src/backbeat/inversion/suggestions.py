@@ -10,6 +10,9 @@ from backbeat.matching import AUTO
 from backbeat.patch import Patch
 from backbeat.types import Audio
 
+_SUGGESTED = 3
+"""Of each inverter's patches, the nearest."""
+
 
 def suggest(sample: str | Path | Audio, plugin: str, *, sample_rate: int | None = None, seed: int = 0) -> list[Patch]:
     """Patches near a one-shot, for `backbeat.match(…, suggested=…)`; none where no inverter ships for the plugin.
@@ -27,7 +30,7 @@ def suggest(sample: str | Path | Audio, plugin: str, *, sample_rate: int | None 
     return [
         proposal.patch
         for name in names
-        for proposal in invert(sample, _inverter(name), sample_rate=sample_rate, seed=seed, analysis=False)
+        for proposal in invert(sample, _inverter(name), sample_rate=sample_rate, seed=seed, analysis=False)[:_SUGGESTED]
     ]
 
 

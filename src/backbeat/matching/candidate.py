@@ -28,6 +28,8 @@ _POLISH_ITERATIONS = 20
 """At most."""
 _STEPS_TRIED, _STARTS_TRIED = 6, 2
 """What is spent on a plugin to find out whether it suits."""
+_HOPELESS = 1.5
+"""How many times as far as another plugin what is suggested for one lies, where analysis would not help either."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +67,8 @@ class Candidate:
     def starts(self, count: int) -> Tensor:
         """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P).
 
-        With suggestions, as many of these, and of variations of them: which of the two begins nearer does not tell
-        which leads farther.
+        With suggestions that begin nearer, as many of these, and of variations of them: which of the two leads farther
+        is not told by where they begin.
         """
         signal = self.target[0, 0].cpu().double().numpy()
         peak, table = float(np.abs(signal).max()), self.plugin.table
@@ -74,13 +76,25 @@ class Candidate:
         proposed = [
             table.normalise(values) for values in propose(self.plugin, heard, self.sample_rate, peak / _ANALYSIS_PEAK)
         ]
-        suggested = [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
-        groups = [self._screened(torch.stack(some), count) for some in (proposed, suggested) if some]
-        best = torch.cat([*(rows[:1] for rows in groups), *(rows[1:] for rows in groups)])
+        best, loss = self._screened(torch.stack(proposed), count)
+        if self.hinted is not None:
+            rows, hinted_loss = self._screened(self.hinted, count)
+            if hinted_loss < loss:
+                best = torch.cat([best[:1], rows[:1], best[1:], rows[1:]])
         return best if self.enough() else leave_traps(best, self.plugin, self.objective)
 
-    def _screened(self, proposed: Tensor, count: int) -> Tensor:
-        """The best of what is proposed (starts, P), and of variations where more than one is wanted."""
+    @cached_property
+    def hinted(self) -> Tensor | None:
+        """What is suggested, (starts, P)."""
+        rows = [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
+        return torch.stack(rows) if rows else None
+
+    def is_hopeless(self, reached: float) -> bool:
+        """Whether what is suggested lies far above the loss that another candidate has reached."""
+        return self.hinted is not None and self._screened(self.hinted, 1)[1] > _HOPELESS * reached
+
+    def _screened(self, proposed: Tensor, count: int) -> tuple[Tensor, float]:
+        """The best of what is proposed (starts, P), and of variations where more than one is wanted; the least loss."""
         rows = vary(
             proposed,
             len(proposed) + _VARIATIONS * (count - 1),
@@ -89,7 +103,8 @@ class Candidate:
         ).to(self.target.device, torch.float32)
         with torch.no_grad():
             losses = torch.cat([self.objective(some) for some in torch.split(rows, _SCREENED_AT_ONCE)])
-        return rows[torch.where(losses.isfinite(), losses, torch.inf).argsort()[:count]]
+        losses = torch.where(losses.isfinite(), losses, torch.inf)
+        return rows[losses.argsort()[:count]], float(losses.min())
 
     def polished(self, params: Tensor) -> Tensor:
         """What a second-order polish makes of params (P,), and then of what they suggest, (starts, P).
@@ -131,17 +146,25 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         starts: of each.
         steps: of the whole search, of which a trial takes a tenth at most.
     """
-    begun = []
+    tried = max(1, min(_STEPS_TRIED, steps // 10))
+    begun, losses, hopeless = [], [], []
     for each in candidates:
-        begun.append((each, each.starts(starts)))
+        if losses and each.is_hopeless(min(losses)):
+            hopeless.append(each.plugin.name)
+            continue
+        first = each.starts(starts)
+        begun.append((each, first))
+        if len(candidates) == 1 or (each.enough() and not losses):
+            return each, first, []
+        losses.append(each.after(first, tried))
         if each.enough():
             break
-    if len(begun) == 1:
-        return *begun[0], []
-    losses = [each.after(first, max(1, min(_STEPS_TRIED, steps // 10))) for each, first in begun]
     chosen, first = begun[losses.index(min(losses))]
     said = ", ".join(f"{each.plugin.name} {loss:.2f}" for (each, _), loss in zip(begun, losses, strict=True))
-    return chosen, first, [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})"]
+    notes = [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})"]
+    if hopeless:
+        notes.append(f"auto did not analyse for {', '.join(hopeless)}: what its inverter suggested was far off")
+    return chosen, first, notes
 
 
 def nearer(others: Sequence[Candidate], chosen: Plugin, found: SearchState) -> list[str]:
