@@ -13,6 +13,7 @@ from backbeat.dsp.kept import is_fusing, kept
 from backbeat.dsp.known import known
 from backbeat.dsp.linear import matmul
 from backbeat.dsp.oscillators import sine_of_cycles
+from backbeat.dsp.own import shared_shape
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control, Mono
 
@@ -80,10 +81,10 @@ def swept_modal(
     Time runs `θ(t) = t + D τ (1 - exp(-t / τ))` with `D = 2^(sweep / 12) - 1`. While θ bends, the sine is computed
     directly: of the phase at a block's start (float64, less its whole cycles) and the time since then, which all modes
     share. From where θ is nearly straight, on the CPU and not compiled, a block is a matrix product of short tables,
-    in which the rest of the bend is there to first order; the second is below the rounding of full scale. The envelope
-    is a product of tables: exact where p = 1, and otherwise the exponential decay times what a straight line in every
-    block makes of the rest. While the sweep lifts a mode to within a tenth of Nyquist it fades, and above Nyquist it is
-    silent.
+    in which the rest of the bend is there to first order, or to third where less is then left to be computed directly;
+    what is left out is below the rounding of full scale. The envelope is a product of tables: exact where p = 1, and
+    otherwise the exponential decay times what a straight line in every block makes of the rest. While the sweep lifts a
+    mode to within a tenth of Nyquist it fades, and above Nyquist it is silent.
 
     Args:
         grid: where to render.
@@ -115,11 +116,8 @@ def swept_modal(
     )
     if is_fusing() and frequency_hz.shape[-1] <= _MOST_FUSED:
         return grid.join(_fused(grid, bank))
-    heads = _heads(bank)
-    if heads is None:
-        return grid.join(_direct(grid, bank))
-    settled = _settled(grid, bank)
-    return grid.join(_with_heads(grid, bank, settled, heads) if any(heads) else settled)
+    plans = _plans(bank)
+    return grid.join(_direct(grid, bank) if plans is None else _planned(grid, bank, plans))
 
 
 class _Bank(NamedTuple):
@@ -138,57 +136,102 @@ class _Bank(NamedTuple):
     caught_up: Tensor
     """Which share of that it does within the block, (..., 1, block)."""
 
+    def blocks(self, first: int, last: int | None) -> "_Bank":
+        """Some of the blocks."""
+        some = slice(first, last)
+        return self._replace(
+            start=self.start[..., some, :], level=self.level[..., some, :, :], ahead_s=self.ahead_s[..., some, :]
+        )
+
 
 _AXES = (2, 2, 3, 2, 2, 2)
 """Of each table, beside those of the batch."""
 
 
-def _heads(bank: _Bank) -> list[int] | None:
-    """How many blocks of each item the sweep is too fast in for `_settled`; none where values cannot be looked at."""
+class _Plan(NamedTuple):
+    """How an item is rendered: so many blocks by `_direct`, and the rest by `_settled`, to some order."""
+
+    order: int
+    head: int
+
+
+_ORDERS = {1: 1, 3: 2}
+"""What a block costs to each order."""
+_DIRECT_COST = 10
+"""What it costs where each sine is computed."""
+_PLAIN = _Plan(1, 0)
+
+
+def _plans(bank: _Bank) -> list[_Plan] | None:
+    """The cheapest of each item; none where values cannot be looked at."""
     if torch.compiler.is_compiling():
         return None
     with torch.no_grad():
-        lean = bank.per_second.mT * bank.ahead_s * bank.caught_up[..., -1:]
-        error = 0.5 * (lean.square() * bank.level.abs().sum(-2)).amax(-1)
-        count = torch.arange(1, error.shape[-1] + 1, device=error.device)
-        blocks = known(torch.where(error > torch.finfo(error.dtype).eps, count, 0).amax(-1))
-    if blocks is None:
-        return None
-    # Powers of two, so that many items have the same and are rendered together.
-    return [min(1 << (int(found) - 1).bit_length(), len(count)) if found else 0 for found in blocks]
+        lean = (bank.per_second.mT * bank.ahead_s * bank.caught_up[..., -1:]).abs()
+        level = bank.level.abs().sum(-2)
+        heads = {n: known(_last_above(lean ** (n + 1) / math.factorial(n + 1) * level)) for n in _ORDERS}
+    blocks = lean.shape[-2]
+    choices = [
+        [_Plan(order, min(_rounded_up(int(head)), blocks)) for head in found]
+        for order, found in heads.items()
+        if found is not None
+    ]
+
+    def cost(plan: _Plan) -> int:
+        return _DIRECT_COST * plan.head + _ORDERS[plan.order] * (blocks - plan.head)
+
+    return [min(each, key=cost) for each in zip(*choices, strict=True)] if choices else None
 
 
-def _with_heads(grid: Grid, bank: _Bank, settled: Tensor, heads: list[int]) -> Tensor:
-    """Settled sounds whose first blocks are rendered directly, as many as `heads` says of each item."""
-    lead, tails = settled.shape[:-2], settled.flatten(0, -3)
+def _last_above(error: Tensor) -> Tensor:
+    """How many blocks there are up to the last in which some mode's error is above rounding, (...)."""
+    count = torch.arange(1, error.shape[-2] + 1, device=error.device)
+    return torch.where(error.amax(-1) > torch.finfo(error.dtype).eps, count, 0).amax(-1)
+
+
+def _rounded_up(blocks: int) -> int:
+    """To 2^k or 3 · 2^k, so that many items have the same and are rendered together."""
+    power = 1 << (blocks - 1).bit_length() if blocks else 0
+    return power // 4 * 3 if power // 4 * 3 >= blocks else power
+
+
+def _planned(grid: Grid, bank: _Bank, plans: list[_Plan]) -> Tensor:
+    """The sound of the bank, (..., blocks, block), each item by its plan, and those with the same one together."""
+    if set(plans) == {_PLAIN}:
+        return _settled(grid, bank, _PLAIN.order)
+    lead = shared_shape(*(table.shape[:-axes] for table, axes in zip(bank, _AXES, strict=True)))
     tables = [
         table.expand(*lead, *table.shape[-axes:]).reshape(-1, *table.shape[-axes:])
         for table, axes in zip(bank, _AXES, strict=True)
     ]
-    sounds = [[tail[head:]] for tail, head in zip(tails, heads, strict=True)]
-    for head in set(heads) - {0}:
-        items = [item for item, found in enumerate(heads) if found == head]
-        chosen = _Bank(*(table[items] for table in tables))
-        first = chosen._replace(
-            start=chosen.start[:, :head], level=chosen.level[:, :head], ahead_s=chosen.ahead_s[:, :head]
-        )
-        for item, sound in zip(items, _direct(grid, first), strict=True):
-            sounds[item].insert(0, sound)
-    return torch.cat([part for parts in sounds for part in parts]).reshape(settled.shape)
+    sounds: dict[int, Tensor] = {}
+    for plan in set(plans):
+        items = [item for item, each in enumerate(plans) if each == plan]
+        some = _Bank(*tables) if len(items) == len(plans) else _Bank(*(table[items] for table in tables))
+        parts = [_direct(grid, some.blocks(0, plan.head))] if plan.head else []
+        if plan.head < bank.start.shape[-2]:
+            parts.append(_settled(grid, some.blocks(plan.head, None), plan.order))
+        sounds.update(zip(items, torch.cat(parts, dim=-2), strict=True))
+    found = torch.stack([sounds[item] for item in range(len(plans))])
+    return found.reshape(*lead, *found.shape[1:])
 
 
-def _settled(grid: Grid, bank: _Bank) -> Tensor:
-    """`_direct` as one matrix product: the sine of a sum, and the rest of the sweep to first order.
+def _settled(grid: Grid, bank: _Bank, order: int) -> Tensor:
+    """`_direct` as one matrix product: the sine of a sum, and the rest of the sweep to some order.
 
-    `sin(a + b + c) ≈ sin a cos b + cos a sin b + c (cos a cos b - sin a sin b)` for the phase a where the block
-    begins, b without a sweep since then, and c what the sweep adds.
+    `sin(a + b + c) ≈ Σ_n cⁿ / n! sin(a + b + n π/2)` for the phase a where the block begins, b without a sweep since
+    then, and c what the sweep adds.
     """
     sine, cosine = torch.sin(bank.start), torch.cos(bank.start)
-    before = torch.stack([sine, cosine, bank.ahead_s * cosine, -bank.ahead_s * sine], dim=-2)
-    before = (bank.level.unsqueeze(-2) * before.unsqueeze(-3)).flatten(-3)
     angle = bank.per_second * grid.block_steps_s().to(grid.dtype)
-    sine, cosine, lean = bank.decay * torch.sin(angle), bank.decay * torch.cos(angle), bank.per_second * bank.caught_up
-    after = torch.cat([cosine, sine, lean * cosine, lean * sine], dim=-2)
+    lean = bank.per_second * bank.caught_up
+    rows, columns = [sine, cosine], [bank.decay * torch.cos(angle), bank.decay * torch.sin(angle)]
+    for n in range(1, order + 1):
+        sine, cosine = bank.ahead_s * cosine, -bank.ahead_s * sine
+        rows += [sine, cosine]
+        columns += [lean / n * column for column in columns[-2:]]
+    before = (bank.level.unsqueeze(-2) * torch.stack(rows, dim=-2).unsqueeze(-3)).flatten(-3)
+    after = torch.cat(columns, dim=-2)
     if bank.level.shape[-2] > 1:
         after = torch.cat([after, after * _rise(after)], dim=-2)
     return matmul(before, after)

@@ -147,7 +147,9 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         steps: of the whole search, of which a trial takes a tenth at most.
     """
     tried = max(1, min(_STEPS_TRIED, steps // 10))
-    begun, losses, hopeless = [], [], []
+    begun: list[tuple[Candidate, Tensor]] = []
+    losses: list[float] = []
+    hopeless: list[str] = []
     for each in candidates:
         if losses and each.is_hopeless(min(losses)):
             hopeless.append(each.plugin.name)
