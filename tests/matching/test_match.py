@@ -429,6 +429,30 @@ def test_a_suggested_patch_is_a_start():
     assert found[1].distances.mel_db < 0.5 < found[0].distances.mel_db
 
 
+def test_a_suggestion_that_begins_farther_changes_nothing():
+    sound = randomise(plugins.get("kick"), 11).render()[..., :8820]
+    suggested = [randomise(plugins.get("kick"), 12)]
+    alone, beside = (match(sound, "kick", sample_rate=44100, steps=15, starts=1, suggested=s) for s in ([], suggested))
+    assert alone.history == beside.history
+
+
+def test_auto_does_not_analyse_for_a_plugin_whose_suggestions_are_far_off(monkeypatch):
+    analysed = []
+    propose = starts.propose
+    monkeypatch.setattr(
+        "backbeat.matching.candidate.propose",
+        lambda plugin, *rest: analysed.append(plugin.name) or propose(plugin, *rest),
+    )
+    drum, kick = plugins.get("drum"), plugins.get("kick")
+    sound = randomise(drum, 3).render()[..., :8820]
+    near = randomise(kick, 2)
+    result = find(sound, "auto", steps=2, starts=1, suggested=[near])
+    assert analysed == ["drum"]
+    assert "auto did not analyse for kick: what was suggested lay far off" in result.notes
+    assert find(near.render()[..., :8820], "auto", steps=2, starts=1, suggested=[near]).patch.plugin == "kick"
+    assert analysed == ["drum", "drum", "kick"]
+
+
 def test_suggestions_for_other_plugins_are_passed_over():
     sound = randomise(plugins.get("kick"), 11).render()[..., :8820]
     suggested = [randomise(plugins.get("drum"), 1)]

@@ -165,7 +165,7 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
     said = ", ".join(f"{each.plugin.name} {loss:.2f}" for (each, _), loss in zip(begun, losses, strict=True))
     notes = [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})"]
     if hopeless:
-        notes.append(f"auto did not analyse for {', '.join(hopeless)}: what its inverter suggested was far off")
+        notes.append(f"auto did not analyse for {', '.join(hopeless)}: what was suggested lay far off")
     return chosen, first, notes
 
 
