@@ -77,4 +77,4 @@ def test_new_plugin_finds_its_values(tmp_path):
 def test_synth_loss_falls(tmp_path):
     output = run("synth_loss.py", "41", cwd=tmp_path)
     losses = numbers(r"loss ([\d.]+)", output)
-    assert losses[-1] < 0.9 * losses[0]
+    assert sum(losses[-5:]) / 5.0 < 0.9 * losses[0]
