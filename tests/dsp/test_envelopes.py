@@ -187,6 +187,17 @@ class TestAdsr:
             tuple(column(v, grad=True) for v in values),
         )
 
+    def test_every_block_at_whose_start_a_segment_ends(self):
+        for block in range(1, 60):
+            attack_s = block * 64 / 48000.0
+            grid = make_grid(4000, sample_rate=48000.0)
+            controls = {"hold_s": 0.0, "decay_s": 0.1, "sustain": 0.5, "gate_s": 1.0, "release_s": 0.1}
+            found = dsp.adsr(grid, attack_s=column(attack_s), **{name: column(x) for name, x in controls.items()})[0]
+            t_s = np.arange(4000) / 48000.0
+            rise = np.minimum((t_s + 1 / 48000) / (attack_s + 1 / 48000), 1.0)
+            expected = rise * (0.5 + 0.5 * decay(np.maximum(t_s - attack_s, 0.0), 0.1))
+            np.testing.assert_allclose(found, expected, atol=1e-9, err_msg=str(block))
+
     def test_its_peak_multiplies_it(self):
         controls = {"attack_s": 0.01, "hold_s": 0.0, "decay_s": 0.02, "sustain": 0.2, "gate_s": 0.01, "release_s": 0.1}
         plain, _ = self.render(torch.float64, **controls)

@@ -108,6 +108,29 @@ class TestSweptModal:
         directly = torch.vmap(lambda hz: render(hz.unsqueeze(0))[0])(frequency)  # where no value can be looked at
         assert 20.0 * torch.log10((render(frequency) - directly).abs().max()) < -138.0
 
+    def test_modes_of_one_frequency_do_not_add_up_what_is_left_out(self):
+        controls = [torch.full((1, 48), x) for x in (400.0, 0.8, 0.02, 0.0)]
+        depth, t60 = torch.full((1, 1), 5.0), torch.full((1, 1), 0.2)
+        exact, found = (
+            dsp.swept_modal(
+                make_grid(22050, dtype=dtype),
+                *(each.to(dtype) for each in controls),
+                sweep_st=depth.to(dtype),
+                sweep_s=t60.to(dtype),
+            )
+            for dtype in (torch.float64, torch.float32)
+        )
+        assert error_db(found[0], exact[0].numpy()) < -112.0
+
+    def test_start_phases_may_have_axes_that_nothing_else_has(self):
+        grid, cycles = make_grid(4410), torch.rand(4, 3, dtype=torch.float64)
+        controls = [torch.full((1, 3), x, dtype=torch.float64) for x in (300.0, 0.3, 0.2)]
+        depth, t60 = (torch.full((1, 1), x, dtype=torch.float64) for x in (14.0, 0.02))
+        together = dsp.swept_modal(grid, *controls, cycles, sweep_st=depth, sweep_s=t60)
+        for row in range(4):
+            alone = dsp.swept_modal(grid, *controls, cycles[row : row + 1], sweep_st=depth, sweep_s=t60)
+            torch.testing.assert_close(together[row : row + 1], alone)
+
     def test_without_a_sweep_it_is_the_plain_bank(self):
         modes = tensors(torch.float64, *bank())
         grid = make_grid(3000, sample_rate=RATE)

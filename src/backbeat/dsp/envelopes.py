@@ -125,15 +125,16 @@ def adsr(
     low, span = sustain, 1.0 - sustain
     if peak is not None:
         low, span = peak * low, peak * span
-    ends_s = (attack_s, attack_s + hold_s, attack_s + hold_s + gate_s)
+    hold_end_s = attack_s + hold_s
+    gate_end_s = hold_end_s + gate_s
     if is_fusing():
-        falling = torch.addcmul(low, span, _decay_after(grid, decay_s, ends_s[1]))
-        return attack(grid, attack_s, curvature) * falling * _decay_after(grid, release_s, ends_s[2])
-    rates = (_fall_rate(grid, decay_s), _fall_rate(grid, release_s))
+        falling = torch.addcmul(low, span, _decay_after(grid, decay_s, hold_end_s))
+        return attack(grid, attack_s, curvature) * falling * _decay_after(grid, release_s, gate_end_s)
+    rest = (hold_end_s, gate_end_s, low, span, _fall_rate(grid, decay_s), _fall_rate(grid, release_s))
     if curvature is None:
-        return _Segments.of(*ends_s, low, span, *rates).render(grid)
-    at_once = torch.zeros_like(attack_s)
-    return attack(grid, attack_s, curvature) * _Segments.of(at_once, *ends_s[1:], low, span, *rates).render(grid)
+        return _Segments.of(attack_s, *rest).render(grid)
+    no_attack = torch.zeros_like(attack_s)  # since it is not straight, it is multiplied on
+    return attack(grid, attack_s, curvature) * _Segments.of(no_attack, *rest).render(grid)
 
 
 class _Segments(NamedTuple):
@@ -163,20 +164,20 @@ class _Segments(NamedTuple):
         return cls(*(each.double().expand(shape).unsqueeze(-1) for each in controls))
 
     def render(self, grid: Grid) -> Mono:
-        """A matrix product of what blocks take of `_columns`, and of those in which a segment ends, as they are."""
+        """A matrix product: blocks take of `_columns`, or have a column of their own where a segment ends in them."""
         starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
-        ends_s = torch.cat([self.attack_end_s, self.hold_end_s, self.gate_end_s], dim=-1)
-        before = starts_s < ends_s
-        here = before & (starts_s + BLOCK * grid.tick_s >= ends_s)
-        block = (before.sum(-2) - 1).clamp(min=0)
-        rows = torch.where(here.any(-1, keepdim=True), 0.0, self._rows(starts_s, grid.tick_s, before))
-        rows = torch.cat([rows, here & (here.cumsum(-1) == 1)], dim=-1)  # of several that end in a block, the first
+        before_end = starts_s < torch.cat([self.attack_end_s, self.hold_end_s, self.gate_end_s], dim=-1)
+        still_before = torch.cat([before_end[..., 1:, :], torch.zeros_like(before_end[..., :1, :])], dim=-2)
+        ends_here = before_end & ~still_before
+        rows = torch.where(ends_here.any(-1, keepdim=True), 0.0, self._rows(starts_s, grid.tick_s, before_end))
+        rows = torch.cat([rows, ends_here & (ends_here.cumsum(-1) == 1)], dim=-1)  # of several that end, the first
+        block = (before_end.sum(-2) - 1).clamp(min=0)
         columns = torch.cat([self._columns(steps_s), self._at(starts_s[block] + steps_s, grid.tick_s)], dim=-2)
         return grid.join(matmul(rows.to(grid.dtype), columns.to(grid.dtype)))
 
-    def _rows(self, starts_s: Tensor, tick_s: float, before: Tensor) -> Tensor:
+    def _rows(self, starts_s: Tensor, tick_s: float, before_end: Tensor) -> Tensor:
         """What each block takes of `_columns`, (..., blocks, 5)."""
-        rising, held, gated = (before[..., end : end + 1] for end in range(3))
+        rising, held, gated = (before_end[..., end : end + 1] for end in range(3))
         slope = (self.low + self.span) / (self.attack_end_s + tick_s)
         fallen, let_go = self._fallen(starts_s)
         released = torch.where(gated, 0.0, let_go)
@@ -184,7 +185,7 @@ class _Segments(NamedTuple):
         return torch.cat(
             [
                 torch.where(rising, slope * (starts_s + tick_s), steady),
-                torch.where(rising, slope, 0.0).expand_as(steady),
+                torch.where(rising, slope, 0.0),
                 torch.where(held | ~gated, 0.0, self.span * fallen),
                 self.low * released,
                 self.span * fallen * released,
@@ -195,9 +196,8 @@ class _Segments(NamedTuple):
     def _columns(self, steps_s: Tensor) -> Tensor:
         """1, the time, the decay, the release, and both of these, since a block's start, (..., 5, block)."""
         decay, release = self.decay * steps_s, self.release * steps_s
-        ones = torch.ones_like(decay)
         falls = (torch.exp(-decay), torch.exp(-release), torch.exp(-decay - release))
-        return torch.cat([ones, ones * steps_s, *falls], dim=-2)
+        return torch.cat([torch.ones_like(decay), steps_s.expand_as(decay), *falls], dim=-2)
 
     def _at(self, t: Tensor, tick_s: float) -> Tensor:
         """The level at some times, (..., blocks, block)."""

@@ -99,6 +99,9 @@ def swept_modal(
     Returns:
         (..., samples).
     """
+    controls = (frequency_hz, t60_s, gain, start_cycles, sweep_st, sweep_s)
+    lead = shared_shape(*(each.shape[:-1] for each in controls))
+    frequency_hz, t60_s, gain, start_cycles, sweep_st, sweep_s = (each.expand(*lead, -1) for each in controls)
     dtype, starts_s, steps_s = grid.dtype, grid.block_starts_s(), grid.block_steps_s()
     frequency = frequency_hz.unsqueeze(-2)
     sweep_rate = t60_to_rate(sweep_s.double()).unsqueeze(-1)
@@ -144,10 +147,6 @@ class _Bank(NamedTuple):
         )
 
 
-_AXES = (2, 2, 3, 2, 2, 2)
-"""Of each table, beside those of the batch."""
-
-
 class _Plan(NamedTuple):
     """How an item is rendered: so many blocks by `_direct`, and the rest by `_settled`, to some order."""
 
@@ -159,61 +158,64 @@ _ORDERS = {1: 1, 3: 2}
 """What a block costs to each order."""
 _DIRECT_COST = 10
 """What it costs where each sine is computed."""
-_PLAIN = _Plan(1, 0)
 
 
 def _plans(bank: _Bank) -> list[_Plan] | None:
     """The cheapest of each item; none where values cannot be looked at."""
-    if torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or bank.start.device.type != "cpu":
         return None
-    with torch.no_grad():
-        lean = (bank.per_second.mT * bank.ahead_s * bank.caught_up[..., -1:]).abs()
-        level = bank.level.abs().sum(-2)
-        heads = {n: known(_last_above(lean ** (n + 1) / math.factorial(n + 1) * level)) for n in _ORDERS}
-    blocks = lean.shape[-2]
-    choices = [
-        [_Plan(order, min(_rounded_up(int(head)), blocks)) for head in found]
-        for order, found in heads.items()
-        if found is not None
-    ]
+    blocks = bank.start.shape[-2]
+    choices = []
+    for order in _ORDERS:
+        heads = known(_unsettled(bank, order))
+        if heads is None:
+            return None
+        choices.append([_Plan(order, min(_rounded_up(int(head)), blocks)) for head in heads])
 
     def cost(plan: _Plan) -> int:
         return _DIRECT_COST * plan.head + _ORDERS[plan.order] * (blocks - plan.head)
 
-    return [min(each, key=cost) for each in zip(*choices, strict=True)] if choices else None
+    return [min(each, key=cost) for each in zip(*choices, strict=True)]
 
 
-def _last_above(error: Tensor) -> Tensor:
-    """How many blocks there are up to the last in which some mode's error is above rounding, (...)."""
-    count = torch.arange(1, error.shape[-2] + 1, device=error.device)
-    return torch.where(error.amax(-1) > torch.finfo(error.dtype).eps, count, 0).amax(-1)
+@torch.no_grad()
+def _unsettled(bank: _Bank, order: int) -> Tensor:
+    """How many blocks there are up to the last that `_settled` gets wrong by more than rounding, (...)."""
+    lean = bank.per_second.mT * bank.ahead_s * bank.caught_up[..., -1:]
+    error = (lean ** (order + 1) / math.factorial(order + 1) * bank.level.abs().sum(-2)).sum(-1)
+    count = torch.arange(1, error.shape[-1] + 1, device=error.device)
+    return torch.where(error > torch.finfo(error.dtype).eps, count, 0).amax(-1)
 
 
 def _rounded_up(blocks: int) -> int:
-    """To 2^k or 3 · 2^k, so that many items have the same and are rendered together."""
-    power = 1 << (blocks - 1).bit_length() if blocks else 0
-    return power // 4 * 3 if power // 4 * 3 >= blocks else power
+    """To one of four numbers an octave, so that many items have the same and are rendered together."""
+    step = max(1, (1 << (blocks - 1).bit_length()) // 8) if blocks else 1
+    return -(-blocks // step) * step
 
 
 def _planned(grid: Grid, bank: _Bank, plans: list[_Plan]) -> Tensor:
     """The sound of the bank, (..., blocks, block), each item by its plan, and those with the same one together."""
-    if set(plans) == {_PLAIN}:
-        return _settled(grid, bank, _PLAIN.order)
-    lead = shared_shape(*(table.shape[:-axes] for table, axes in zip(bank, _AXES, strict=True)))
-    tables = [
-        table.expand(*lead, *table.shape[-axes:]).reshape(-1, *table.shape[-axes:])
-        for table, axes in zip(bank, _AXES, strict=True)
-    ]
+    if len(set(plans)) == 1:
+        return _by_plan(grid, bank, plans[0])
+    lead = bank.start.dim() - 2
+    tables = [table.flatten(0, lead - 1) for table in bank]
     sounds: dict[int, Tensor] = {}
     for plan in set(plans):
         items = [item for item, each in enumerate(plans) if each == plan]
-        some = _Bank(*tables) if len(items) == len(plans) else _Bank(*(table[items] for table in tables))
-        parts = [_direct(grid, some.blocks(0, plan.head))] if plan.head else []
-        if plan.head < bank.start.shape[-2]:
-            parts.append(_settled(grid, some.blocks(plan.head, None), plan.order))
-        sounds.update(zip(items, torch.cat(parts, dim=-2), strict=True))
+        some = _Bank(*(table[items] for table in tables))
+        sounds.update(zip(items, _by_plan(grid, some, plan), strict=True))
     found = torch.stack([sounds[item] for item in range(len(plans))])
-    return found.reshape(*lead, *found.shape[1:])
+    return found.reshape(*bank.start.shape[:lead], *found.shape[1:])
+
+
+def _by_plan(grid: Grid, bank: _Bank, plan: _Plan) -> Tensor:
+    """The sound of the bank, all of it by one plan."""
+    if not plan.head:
+        return _settled(grid, bank, plan.order)
+    if plan.head == bank.start.shape[-2]:
+        return _direct(grid, bank)
+    head, rest = bank.blocks(0, plan.head), bank.blocks(plan.head, None)
+    return torch.cat([_direct(grid, head), _settled(grid, rest, plan.order)], dim=-2)
 
 
 def _settled(grid: Grid, bank: _Bank, order: int) -> Tensor:
@@ -319,7 +321,7 @@ class _Ringing(torch.autograd.Function):
     @staticmethod
     def forward(per_second: Tensor, since: Tensor, start: Tensor, decay: Tensor, now: Tensor) -> Tensor:
         # In place: fresh memory takes longer than the sine.
-        return matmul(now, (per_second * since).add_(start).sin_().mul_(decay))
+        return matmul(now, torch.addcmul(start, per_second, since).sin_().mul_(decay))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
@@ -329,7 +331,7 @@ class _Ringing(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, ...]:
         inputs = per_second, since, start, decay, now = ctx.saved_tensors
-        angle = (per_second * since).add_(start)
+        angle = torch.addcmul(start, per_second, since)
         sine, heard = torch.sin(angle), matmul(now.mT, slope)
         of_decay = (heard * sine).sum(-3, keepdim=True)
         of_now = matmul(slope, sine.mul_(decay).mT)

@@ -33,7 +33,7 @@ def operation(
     Args:
         name: in the namespace `backbeat`.
         compute: the function, annotated: its annotations are the operation's.
-        shapes: the same, but for values: what it returns is to be empty.
+        shapes: takes the same, and returns empty tensors of the shapes and strides of the result.
         gradient: `setup_context` and `backward`, as of a `torch.autograd.Function`; none where it has none.
     """
     named = torch.library.custom_op(f"backbeat::{name}", compute, mutates_args=())

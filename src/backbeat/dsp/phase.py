@@ -22,7 +22,7 @@ from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control
 
 _SLOWEST_HZ = 1e-12
-"""Added to the rate of a vibrato: it stands still, and is a divisor."""
+"""Added to the rate of a vibrato, so that one of 0 Hz is a divisor too."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def vibrato(grid: Grid, pitch_hz: Control, depth_st: Control, rate_hz: Control) 
         grid: where to render.
         pitch_hz: the pitch in the middle, (..., 1), Hz.
         depth_st: the excursion upwards, (..., 1), semitones.
-        rate_hz: (..., 1), Hz.
+        rate_hz: (..., 1), Hz; at 0 the pitch stands still, and the gradient is finite.
     """
     depth_hz = _excess_hz(pitch_hz, depth_st)
     radians_per_s = 2.0 * math.pi * (rate_hz.double().unsqueeze(-1) + _SLOWEST_HZ)

@@ -11,11 +11,11 @@ from backbeat.patch import Patch
 from backbeat.types import Audio
 
 _SUGGESTED = 3
-"""Of each inverter's patches, the nearest."""
+"""So many of each inverter's patches at most."""
 
 
 def suggest(sample: str | Path | Audio, plugin: str, *, sample_rate: int | None = None, seed: int = 0) -> list[Patch]:
-    """Patches near a one-shot, for `backbeat.match(…, suggested=…)`; none where no inverter ships for the plugin.
+    """Patches near a one-shot, for `backbeat.match(…, suggested=…)`: the nearest three of each inverter that ships.
 
     Args:
         sample: a sound file, or audio (1, 1, samples).

@@ -29,7 +29,8 @@ _POLISH_ITERATIONS = 20
 _STEPS_TRIED, _STARTS_TRIED = 6, 2
 """What is spent on a plugin to find out whether it suits."""
 _HOPELESS = 1.5
-"""How many times as far as another plugin what is suggested for one lies, where analysis would not help either."""
+"""How many times as far what is suggested for a plugin lies as another has come in its trial, where analysis would not
+help either."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +43,7 @@ class Candidate:
         sample_rate: in Hz.
         seed: of the noise, and of the variations of starts.
         enough: asked now and then whether it is time to make do with what there is.
-        suggested: patches to begin from, besides what analysis proposes; those of other plugins are passed over.
+        suggested: patches that may be nearer than what analysis proposes; those of other plugins are passed over.
     """
 
     plugin: Plugin
@@ -67,8 +68,8 @@ class Candidate:
     def starts(self, count: int) -> Tensor:
         """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P).
 
-        With suggestions that begin nearer, as many of these, and of variations of them: which of the two leads farther
-        is not told by where they begin.
+        Beside them, suggestions that begin nearer, and variations of these: they do not take the place of what analysis
+        proposes, which may still lead farther.
         """
         signal = self.target[0, 0].cpu().double().numpy()
         peak, table = float(np.abs(signal).max()), self.plugin.table
@@ -141,6 +142,8 @@ class Candidate:
 def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:
     """The candidate that comes nearest within a few steps, its starts, and a note on how near each came.
 
+    One for which something is suggested that lies far above what another has reached is not tried.
+
     Args:
         candidates: at least one; nothing is said of a single one.
         starts: of each.
@@ -162,8 +165,10 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         if each.enough():
             break
     chosen, first = begun[losses.index(min(losses))]
-    said = ", ".join(f"{each.plugin.name} {loss:.2f}" for (each, _), loss in zip(begun, losses, strict=True))
-    notes = [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})"]
+    notes = []
+    if len(losses) > 1 or hopeless:
+        said = ", ".join(f"{each.plugin.name} {loss:.2f}" for (each, _), loss in zip(begun, losses, strict=True))
+        notes.append(f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})")
     if hopeless:
         notes.append(f"auto did not analyse for {', '.join(hopeless)}: what was suggested lay far off")
     return chosen, first, notes

@@ -94,7 +94,8 @@ def match(
         progress: called after each step.
         checkpoint: a file to keep the search in while it runs.
         resume: go on from that file.
-        suggested: patches that may be near, such as an inverter's, to begin from besides what analysis proposes.
+        suggested: patches that may be near, such as an inverter's: those that are nearer than what analysis proposes
+            are begun from as well, and with `auto`, a plugin whose own are far off is not tried.
 
     Raises:
         AudioError: where the file cannot be read.

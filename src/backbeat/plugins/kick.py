@@ -132,7 +132,7 @@ def render(
         + dsp.sweep(whole, pitch_hz, click_sweep_st, click_sweep_s)
         + dsp.vibrato(whole, pitch_hz, lfo_st, lfo_hz)
     )
-    level = 1.0 / (1.0 + detune_mix + sub_mix)
+    level = 1.0 / (1.0 + detune_mix + sub_mix)  # of the voices; multiplied into what is shorter than they are
     second, sub = phase.times(dsp.cents_to_ratio(detune_cents)), phase.times(torch.full_like(pitch_hz, 0.5))
     voices = (
         dsp.Voice(phase, phase_cycles),

@@ -131,20 +131,20 @@ def _laid_in(signal: Tensor, samples: int, before: int = 0) -> Float[Tensor, "ba
     return whole
 
 
-def _filter(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
+def _filtered(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
     """`fir` of (batch, samples) and (batch, taps), heard for (batch, 1) samples; of each, the batch may be 1."""
     found, half = _Blocks.of(signal, kernel, heard), kernel.shape[-1] // 2
     parts = found.filtered(found.spectra(signal, half), kernel)
     return found.joined(parts[:, half : half + found.hop], signal.shape[-1])
 
 
-def _filter_shape(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
+def _filtered_shape(signal: Tensor, kernel: Tensor, heard: Tensor | None) -> Tensor:
     batch = shared_shape(*(each.shape[:1] for each in (signal, kernel, heard) if each is not None))
     _, hop, frames = blocks(signal.shape[-1], kernel.shape[-1])
     return signal.new_empty(*batch, frames * hop)[:, : signal.shape[-1]]
 
 
-def _filter_backward(
+def _slopes(
     slope: Tensor, signal: Tensor, kernel: Tensor, heard: Tensor | None, of_signal: bool
 ) -> tuple[Tensor, Tensor]:
     """Gradients of the signal, where it is wanted, and of the kernel, each for the whole batch."""
@@ -160,7 +160,7 @@ def _filter_backward(
     return reached, of_kernel.contiguous()
 
 
-def _filter_backward_shapes(
+def _slopes_shapes(
     slope: Tensor, signal: Tensor, kernel: Tensor, heard: Tensor | None, of_signal: bool
 ) -> tuple[Tensor, Tensor]:
     _, hop, frames = blocks(signal.shape[-1], kernel.shape[-1])
@@ -183,5 +183,5 @@ def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
     return wanted, of_kernel.sum_to_size(kernel.shape), None
 
 
-_fir = operation("fir", _filter, _filter_shape, (_setup, _backward))
-_fir_backward = operation("fir_backward", _filter_backward, _filter_backward_shapes)
+_fir = operation("fir", _filtered, _filtered_shape, (_setup, _backward))
+_fir_backward = operation("fir_backward", _slopes, _slopes_shapes)
