@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 
 import backbeat
+from backbeat.inversion import suggest
 from folder import one_shots
 from machine import describe_machine, write_figures
 
@@ -95,7 +96,7 @@ def attempt(index: int, paths: list[Path]) -> Row:
         file = Path(folder) / "changed.wav"
         soundfile.write(file, *changed, subtype="FLOAT")
         try:
-            result = backbeat.match(file, quality="draft")
+            result = backbeat.match(file, quality="draft", suggested=suggest(file, "auto"))
         except Exception as error:  # whatever it is, it is what is looked for
             return Row(path.name, " + ".join(chosen), None, f"{type(error).__name__}: {error}")
     finite = bool(result.audio.isfinite().all()) and all(map(math.isfinite, result.distances.as_dict().values()))

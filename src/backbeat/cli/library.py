@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps
+from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, start_of
 from backbeat.cli.engine import Address, EngineName, Workers, engine_of
 from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json
 from backbeat.cli.progress import counting
@@ -27,7 +27,7 @@ def match(
     quality: Quality = "normal",
     steps: Steps = None,
     starts: Starts = None,
-    start: Start = "analysis",
+    start: Start = None,
     seed: Seed = 0,
     engine: EngineName = "local",
     address: Address = None,
@@ -42,7 +42,7 @@ def match(
     from backbeat.library import Settings, match_folder
 
     collect_garbage()
-    settings = Settings(plugin, quality, steps, starts, start, seed)
+    settings = Settings(plugin, quality, steps, starts, start_of(start, plugin), seed)
     with counting(folder.name) as show, engine_of(engine, workers, address) as workplace:
         found = match_folder(folder, out, settings, engine=workplace, progress=show)
     for path, reason in found.failures:

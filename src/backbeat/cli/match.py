@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps
+from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, start_of
 from backbeat.cli.output import (
     INTERRUPTED,
     AsJson,
@@ -65,7 +65,7 @@ def match(
     ] = None,
     steps: Steps = None,
     starts: Starts = None,
-    start: Start = "analysis",
+    start: Start = None,
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
     resume: Annotated[bool, typer.Option("--resume", help="Go on with matches that were stopped.")] = False,
@@ -83,7 +83,7 @@ def match(
     collect_garbage()
     if plugin != AUTO:
         plugins.get(plugin)
-    effort = Effort(quality, steps, starts, seconds_budget, start)
+    effort = Effort(quality, steps, starts, seconds_budget, start_of(start, plugin))
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)

@@ -152,26 +152,23 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
     tried = max(1, min(_STEPS_TRIED, steps // 10))
     begun: list[tuple[Candidate, Tensor]] = []
     losses: list[float] = []
-    hopeless: list[str] = []
+    said = []
     for each in candidates:
         if losses and each.is_hopeless(min(losses)):
-            hopeless.append(each.plugin.name)
+            said.append(f"{each.plugin.name} far off by what was suggested, and not analysed")
             continue
         first = each.starts(starts)
         begun.append((each, first))
         if len(candidates) == 1 or (each.enough() and not losses):
             return each, first, []
         losses.append(each.after(first, tried))
+        said.append(f"{each.plugin.name} {losses[-1]:.2f}")
         if each.enough():
             break
     chosen, first = begun[losses.index(min(losses))]
-    notes = []
-    if len(losses) > 1 or hopeless:
-        said = ", ".join(f"{each.plugin.name} {loss:.2f}" for (each, _), loss in zip(begun, losses, strict=True))
-        notes.append(f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {said})")
-    if hopeless:
-        notes.append(f"auto did not analyse for {', '.join(hopeless)}: what was suggested lay far off")
-    return chosen, first, notes
+    if len(said) == 1:
+        return chosen, first, []
+    return chosen, first, [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {', '.join(said)})"]
 
 
 def nearer(others: Sequence[Candidate], chosen: Plugin, found: SearchState) -> list[str]:
