@@ -33,6 +33,18 @@ def find(sample: Tensor | Path, plugin: str | Plugin = "kick", **options) -> Mat
     return match(sample, plugin, **arguments | options)
 
 
+@pytest.fixture
+def analysed(monkeypatch) -> list[str]:
+    """Names of the plugins that analysis has proposed starts for, as they come."""
+    names: list[str] = []
+    propose = starts.propose
+    monkeypatch.setattr(
+        "backbeat.matching.candidate.propose",
+        lambda plugin, *rest: names.append(plugin.name) or propose(plugin, *rest),
+    )
+    return names
+
+
 def toy_render(grid: Grid, *, pitch_hz: Control, decay_s: Control, gain_db: Control) -> Mono:
     return dsp.db_to_gain(gain_db) * dsp.sine(grid, dsp.steady(grid, pitch_hz)) * dsp.decay(grid, decay_s)
 
@@ -265,16 +277,10 @@ def test_time_that_is_over_at_the_last_step_stopped_nothing():
     assert not any("stopped" in note for note in result.notes)
 
 
-def test_no_trial_begins_once_the_time_is_over(monkeypatch):
+def test_no_trial_begins_once_the_time_is_over(analysed):
     """One plugin is started, takes its one step, and that is all."""
-    started = []
-    propose = starts.propose
-    monkeypatch.setattr(
-        "backbeat.matching.candidate.propose",
-        lambda plugin, *rest: started.append(plugin.name) or propose(plugin, *rest),
-    )
     result = match(thump(), "auto", sample_rate=RATE, steps=1000, seconds_budget=1e-6)
-    assert len(started) == 1
+    assert len(analysed) == 1
     assert result.steps == 1
 
 
@@ -436,13 +442,7 @@ def test_a_suggestion_that_begins_farther_changes_nothing():
     assert alone.history == beside.history
 
 
-def test_auto_does_not_analyse_for_a_plugin_whose_suggestions_are_far_off(monkeypatch):
-    analysed = []
-    propose = starts.propose
-    monkeypatch.setattr(
-        "backbeat.matching.candidate.propose",
-        lambda plugin, *rest: analysed.append(plugin.name) or propose(plugin, *rest),
-    )
+def test_auto_does_not_analyse_for_a_plugin_whose_suggestions_are_far_off(analysed):
     drum, kick = plugins.get("drum"), plugins.get("kick")
     sound = randomise(drum, 3).render()[..., :8820]
     near = randomise(kick, 2)

@@ -114,7 +114,7 @@ def adsr(
     Args:
         grid: where to render.
         attack_s: length of the rise, (..., 1), seconds.
-        hold_s: how long the level stays at 1, (..., 1), seconds.
+        hold_s: how long the level stays at its peak, (..., 1), seconds.
         decay_s: T60 of the fall to the sustain level, (..., 1), seconds.
         sustain: that level s, (..., 1), in [0, 1].
         gate_s: time from the end of the hold to the release, (..., 1), seconds.
