@@ -11,6 +11,7 @@ import torch
 
 from backbeat import patch, plugins
 from backbeat.compiled import CompiledRender
+from backbeat.native import library
 from backbeat.synth import Synth
 
 SECONDS = 0.1
@@ -63,6 +64,8 @@ def test_callers_tensors_stay_as_they_were(synths):
 def test_without_a_compiler_it_says_so_and_renders_all_the_same(monkeypatch):
     monkeypatch.setattr(torch._inductor.config.cpp, "cxx", (None, "no-such-compiler"))
     monkeypatch.setattr(torch._inductor.config, "force_disable_caches", True)
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    library.load.cache_clear()
     torch._dynamo.reset()
     synth, eager = Synth("kick", seconds=0.02, compile=True), Synth("kick", seconds=0.02)
     params = musical("kick", 2)

@@ -1,21 +1,24 @@
-"""A plugin as compiled code: its loops fused into few, for one sample rate and length, at any batch."""
+"""A plugin as compiled code, for one sample rate and length, at any batch."""
 
 import warnings
+from functools import cached_property
 from typing import Any
 
 import torch
 
 from backbeat.dsp import Grid
+from backbeat.errors import NativeError
+from backbeat.native import NativeRender
 from backbeat.plugins import Plugin
 from backbeat.types import Mono, Params, Seeds
 
 
 class CompiledRender:
-    """Renders as the plugin does, by `torch.compile`.
+    """Renders as the plugin does, by C++ where the plugin has it and params are float32 on a CPU, else `torch.compile`.
 
-    The first call compiles, for a minute or so, and another time for gradients, or for one seed each; what was
-    compiled is kept on disk by PyTorch for other processes. Where there is no compiler, a warning says so, and all is
-    rendered as without one.
+    The first call compiles: C++ for some seconds, `torch.compile` for a minute or so, and another time for gradients,
+    or for one seed each. What was compiled is kept on disk for other processes. Where there is no compiler, a warning
+    says so, and all is rendered as without one.
 
     Args:
         plugin: the instrument.
@@ -24,8 +27,6 @@ class CompiledRender:
     """
 
     def __init__(self, plugin: Plugin, sample_rate: float, samples: int) -> None:
-        import torch._dynamo  # a second to read in, which those who do not compile are spared
-
         self._made_of = (plugin, sample_rate, samples)
 
         def eager(params: Params, seeds: Seeds) -> Mono:
@@ -36,23 +37,57 @@ class CompiledRender:
         # What is compiled is kept with a function's code, and only so many versions of it: each needs its own.
         eager.__code__ = eager.__code__.replace(co_name=f"render_{plugin.name}")
         self._eager = eager
-        self._compiled = torch.compile(eager, fullgraph=True)
 
     def __call__(self, params: Params, seeds: Seeds) -> Mono:
         """Render params (batch, P) with seeds (batch,) or (1,) to (batch, samples)."""
+        if torch._C._are_functorch_transforms_active():  # which know no operations of our own
+            return self._eager(params, seeds)
+        on_cpu = params.device.type == "cpu" and params.dtype == torch.float32
+        if on_cpu and self._native is not None:
+            return self._native(self._plugin.table.physical(params), seeds)
+        return self._fused(params, seeds)
+
+    @property
+    def _plugin(self) -> Plugin:
+        return self._made_of[0]
+
+    @cached_property
+    def _native(self) -> NativeRender | None:
+        """The plugin's C++, where it has any that compiles here."""
+        plugin, sample_rate, samples = self._made_of
+        if plugin.native is None:
+            return None
+        try:
+            return NativeRender(
+                plugin.native, {name: each.size for name, each in plugin.table.items()}, sample_rate, samples
+            )
+        except NativeError as error:
+            self._go_without(str(error))
+            return None
+
+    def _fused(self, params: Params, seeds: Seeds) -> Mono:
+        """Render by `torch.compile`."""
+        import torch._dynamo  # a second to read in, which those who have no use for it are spared
+
         if len(params) == 1:  # which would be compiled apart
-            return self(params.expand(2, -1), seeds)[:1]
+            return self._fused(params.expand(2, -1), seeds)[:1]
         params, seeds = params.clone(), seeds.clone()  # marked, and so not the caller's own
         for batched in (params, seeds):
             if len(batched) > 1:
                 torch._dynamo.maybe_mark_dynamic(batched, 0)  # if not, for this size alone
         try:
-            return self._compiled(params, seeds)
+            return self._traced(params, seeds)
         except torch._dynamo.exc.BackendCompilerFailed as error:
-            reason = str(error.inner_exception).splitlines()[0]
-            warnings.warn(f"compile: rendering as without it, since no compiler works here ({reason})", stacklevel=2)
-            self._compiled = self._eager
+            self._go_without(str(error.inner_exception).splitlines()[0])
             return self._eager(params, seeds)
+
+    @cached_property
+    def _traced(self) -> Any:
+        return torch.compile(self._eager, fullgraph=True)
+
+    def _go_without(self, reason: str) -> None:
+        warnings.warn(f"compile: rendering as without it, since no compiler works here ({reason})", stacklevel=3)
+        self._traced = self._eager
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._made_of

@@ -5,6 +5,7 @@
     ├── ParameterError   a control name, value or shape that a table does not allow
     ├── PluginError      an instrument that does not exist or is not well formed
     ├── RenderError      a batch that does not fit into memory
+    ├── NativeError      C++ that cannot be compiled or loaded here
     ├── PatchError       a patch that cannot be loaded, validated or saved
     ├── MatchError       a match that cannot be started or resumed
     ├── DatasetError     a dataset that cannot be written, continued or read
@@ -35,6 +36,10 @@ class PluginError(BackbeatError):
 
 class RenderError(BackbeatError):
     """A batch that does not fit into memory."""
+
+
+class NativeError(BackbeatError):
+    """C++ that cannot be compiled or loaded here."""
 
 
 class PatchError(BackbeatError):

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.errors import ParameterError
@@ -80,6 +81,14 @@ class Table(Mapping[str, Parameter]):
 
     def controls(self, params: Params) -> dict[str, Control]:
         """Physical controls by name, each (batch, size), of params (batch, P) in [0, 1]."""
+        return self.named(self.physical(params))
+
+    def named(self, values: Float[Tensor, "... entries"]) -> dict[str, Control]:
+        """Columns of all entries, (..., P), by name."""
+        return {name: values[..., entries] for name, entries in self._slices.items()}
+
+    def physical(self, params: Params) -> Float[Tensor, "... entries"]:
+        """Physical values of all entries, (batch, P), of params (batch, P) in [0, 1]."""
         low, high, log = self._bounds(params)
         log_low = torch.where(log, low, torch.ones_like(low))
         span = torch.log(torch.where(log, high, torch.ones_like(high)) / log_low)
@@ -88,16 +97,13 @@ class Table(Mapping[str, Parameter]):
         curved = curved + torch.where(params == 1.0, high - curved, torch.zeros_like(curved)).detach()
         straight = low * (1.0 - params) + high * params
         values = torch.where(log, curved, straight)
-        controls: dict[str, Control] = {}
+        parts, end = [], 0
         for name, parameter in self.items():
-            value = values[..., self._slices[name]]
             if parameter.options:
-                total = value.sum(-1, keepdim=True)
-                chosen = total > _LEAST_WEIGHT
-                equal = torch.full_like(value, 1.0 / parameter.size)
-                value = torch.where(chosen, value / torch.where(chosen, total, torch.ones_like(total)), equal)
-            controls[name] = value
-        return controls
+                entries = self._slices[name]
+                parts += [values[..., end : entries.start], _shares(values[..., entries])]
+                end = entries.stop
+        return torch.cat([*parts, values[..., end:]], dim=-1) if parts else values
 
     def from_logits(self, logits: Params) -> Params:
         """Params in (0, 1) of an unconstrained vector: the logistic sigmoid, `(1 + tanh(z / 2)) / 2`."""
@@ -186,6 +192,14 @@ class Table(Mapping[str, Parameter]):
         high = torch.tensor([p.high for p in each], dtype=like.dtype, device=like.device)
         log = torch.tensor([p.scale == "log" for p in each], device=like.device)
         return low, high, log
+
+
+def _shares(weights: Tensor) -> Tensor:
+    """Weights of options as shares of their sum; equal where there is none."""
+    total = weights.sum(-1, keepdim=True)
+    chosen = total > _LEAST_WEIGHT
+    equal = torch.full_like(weights, 1.0 / weights.shape[-1])
+    return torch.where(chosen, weights / torch.where(chosen, total, torch.ones_like(total)), equal)
 
 
 def _to_unit(parameter: Parameter, value: float) -> float:

@@ -55,6 +55,7 @@ class Plugin:
         macros: knobs that turn several parameters at once, eight at most.
         banks: parameters whose entries belong together, such as frequencies and levels, and may change places without
             changing the sound.
+        native: the source of `backbeat.native` that renders the same, where there is one.
 
     Raises:
         PluginError: where the table and the signature of `render` name different parameters, or a macro or a bank is
@@ -71,6 +72,7 @@ class Plugin:
     migrations: Mapping[int, Migration] = field(default_factory=dict)
     macros: Mapping[str, Macro] = field(default_factory=dict)
     banks: tuple[tuple[str, ...], ...] = ()
+    native: str | None = None
 
     def __post_init__(self) -> None:
         parameters = inspect.signature(self.render).parameters.values()

@@ -133,7 +133,7 @@ def render(
         + dsp.vibrato(whole, pitch_hz, lfo_st, lfo_hz)
     )
     level = 1.0 / (1.0 + detune_mix + sub_mix)  # of the voices; multiplied into what is shorter than they are
-    second, sub = phase.times(dsp.cents_to_ratio(detune_cents)), phase.times(torch.full_like(pitch_hz, 0.5))
+    second, sub = phase.times(dsp.cents_to_ratio(detune_cents.double())), phase.times(torch.full_like(pitch_hz, 0.5))
     voices = (
         dsp.Voice(phase, phase_cycles),
         dsp.Voice(second, phase_cycles, detune_mix),
@@ -201,4 +201,5 @@ KICK = Plugin(
     summary="A swept sine with shell, click and modes, driven.",
     macros=MACROS,
     banks=(("mode_hz", "mode_s", "mode_db"),),
+    native="kick",
 )

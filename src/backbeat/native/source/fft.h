@@ -1,0 +1,224 @@
+// Fourier transforms of complex signals whose spectra may lie in any order, such as those a convolution multiplies.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "vector.h"
+
+namespace backbeat {
+
+// Decimation in frequency, four parts at a time, down to a square of vectors: this is transformed down its columns, turned
+// over, and transformed down again, so that no step crosses lanes. The spectrum stays in the order in which
+// that leaves it, and the inverse undoes step by step what was done. Real and imaginary parts are apart.
+class Fft {
+   public:
+    // Of a power of two, `kShortest` at least.
+    static constexpr int kShortest = kLanes * kLanes;
+
+    explicit Fft(int length) : length_(length) {
+        for (int size = length; size > kShortest; size /= parts(size)) {
+            int part = size / parts(size);
+            for (int power = 1; power < parts(size); ++power)
+                for (int first = 0; first < part; first += kLanes)
+                    add_turns(first, [&](int j) { return (double)power * j / size; });
+        }
+        square_ = turns_.size();
+        for (int row = 0; row < kLanes; ++row)
+            add_turns(0, [&](int column) { return (double)bin_of_row(row) * column / kShortest; });
+    }
+
+    int length() const { return length_; }
+
+    void forward(float* re, float* im) const {
+        const float* turns = turns_.data();
+        for (int size = length_; size > kShortest; size /= parts(size)) {
+            int part = size / parts(size);
+            for (int first = 0; first < length_; first += size)
+                parts(size) == 4 ? split4(re + first, im + first, part, turns) : split2(re + first, im + first, part, turns);
+            turns += 2 * part * (parts(size) - 1);
+        }
+        for (int first = 0; first < length_; first += kShortest) split_square(re + first, im + first);
+    }
+
+    // Times the length.
+    void inverse(float* re, float* im) const {
+        for (int first = 0; first < length_; first += kShortest) join_square(re + first, im + first);
+        const float* turns = turns_.data() + square_;
+        for (int size = kShortest; size < length_;) {
+            int part = size;
+            size *= size == kShortest && has_pairs() ? 2 : 4;
+            turns -= 2 * part * (parts(size) - 1);
+            for (int first = 0; first < length_; first += size)
+                parts(size) == 4 ? join4(re + first, im + first, part, turns) : join2(re + first, im + first, part, turns);
+        }
+    }
+
+    // The transform of that length, made once.
+    static const Fft& of(int length) {
+        static std::mutex mutex;
+        static std::map<int, std::unique_ptr<Fft>> made;
+        std::lock_guard<std::mutex> lock(mutex);
+        auto& found = made[length];
+        if (!found) found = std::make_unique<Fft>(length);
+        return *found;
+    }
+
+   private:
+    static int parts(int size) { return size == 2 * kShortest ? 2 : 4; }
+
+    // Whether the last of the steps is by two.
+    bool has_pairs() const {
+        int size = length_;
+        while (size > 2 * kShortest) size /= 4;
+        return size == 2 * kShortest;
+    }
+
+    // Which bin of its column's transform a row has.
+    static int bin_of_row(int row) {
+        constexpr int kParts = kLanes / 4;
+        return row / kParts + row % kParts * 4;
+    }
+
+    // Of as many numbers as there are lanes, from some on, how far back each turns, in turns: real parts, and then imaginary ones.
+    template <typename Turns>
+    void add_turns(int first, Turns turns) {
+        constexpr double kTurn = 6.283185307179586;
+        for (int lane = 0; lane < kLanes; ++lane) turns_.push_back((float)std::cos(kTurn * turns(first + lane)));
+        for (int lane = 0; lane < kLanes; ++lane) turns_.push_back((float)-std::sin(kTurn * turns(first + lane)));
+    }
+
+    struct Pair {
+        Vector re, im;
+        Pair operator+(Pair b) const { return {re + b.re, im + b.im}; }
+        Pair operator-(Pair b) const { return {re - b.re, im - b.im}; }
+        Pair operator*(Pair b) const { return {re * b.re - im * b.im, re * b.im + im * b.re}; }
+        Pair conjugate() const { return {re, -im}; }
+        Pair quarter() const { return {-im, re}; }  // a quarter turn on
+    };
+
+    static Pair at(const float* re, const float* im, int j) { return {load(re + j), load(im + j)}; }
+
+    static void put(float* re, float* im, int j, Pair value) { store(re + j, value.re), store(im + j, value.im); }
+
+    static Pair turn(const float* turns, int part, int power, int j) {
+        const float* from = turns + 2 * (part * (power - 1) + j);
+        return {load(from), load(from + kLanes)};
+    }
+
+    static void split4(float* re, float* im, int part, const float* turns) {
+        for (int j = 0; j < part; j += kLanes) {
+            Pair a = at(re, im, j), b = at(re, im, j + part), c = at(re, im, j + 2 * part), d = at(re, im, j + 3 * part);
+            Pair even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
+            put(re, im, j, even + sum);
+            put(re, im, j + part, (odd - difference) * turn(turns, part, 1, j));
+            put(re, im, j + 2 * part, (even - sum) * turn(turns, part, 2, j));
+            put(re, im, j + 3 * part, (odd + difference) * turn(turns, part, 3, j));
+        }
+    }
+
+    static void join4(float* re, float* im, int part, const float* turns) {
+        for (int j = 0; j < part; j += kLanes) {
+            Pair a = at(re, im, j);
+            Pair b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
+            Pair c = at(re, im, j + 2 * part) * turn(turns, part, 2, j).conjugate();
+            Pair d = at(re, im, j + 3 * part) * turn(turns, part, 3, j).conjugate();
+            Pair even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
+            put(re, im, j, even + sum);
+            put(re, im, j + part, odd + difference);
+            put(re, im, j + 2 * part, even - sum);
+            put(re, im, j + 3 * part, odd - difference);
+        }
+    }
+
+    static void split2(float* re, float* im, int part, const float* turns) {
+        for (int j = 0; j < part; j += kLanes) {
+            Pair a = at(re, im, j), b = at(re, im, j + part);
+            put(re, im, j, a + b);
+            put(re, im, j + part, (a - b) * turn(turns, part, 1, j));
+        }
+    }
+
+    static void join2(float* re, float* im, int part, const float* turns) {
+        for (int j = 0; j < part; j += kLanes) {
+            Pair a = at(re, im, j), b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
+            put(re, im, j, a + b);
+            put(re, im, j + part, a - b);
+        }
+    }
+
+    static Pair times(Pair value, float re, float im) {
+        return {value.re * re - value.im * im, value.re * im + value.im * re};
+    }
+
+    // Transform four vectors, so many apart, the k-th of them turned k times as far as `turn`: before, or after it.
+    template <bool kForward>
+    static void four(Vector* r, Vector* i, int apart, int turn) {
+        constexpr float kCos = 0.92387953f, kSin = 0.38268343f, kRoot = 0.70710678f;  // of sixteenths of a turn
+        constexpr float kReal[10] = {1.0f, kCos, kRoot, kSin, 0.0f, -kSin, -kRoot, -kCos, -1.0f, -kCos};
+        constexpr float kImag[10] = {0.0f, kSin, kRoot, kCos, 1.0f, kCos, kRoot, kSin, 0.0f, -kSin};
+        Pair v[4];
+        for (int k = 0; k < 4; ++k) v[k] = {r[k * apart], i[k * apart]};
+        if (!kForward && turn)
+            for (int k = 1; k < 4; ++k) v[k] = times(v[k], kReal[k * turn], kImag[k * turn]);
+        Pair even = v[0] + v[2], odd = v[0] - v[2], sum = v[1] + v[3], difference = (v[1] - v[3]).quarter();
+        v[0] = even + sum, v[2] = even - sum;
+        v[1] = kForward ? odd - difference : odd + difference;
+        v[3] = kForward ? odd + difference : odd - difference;
+        if (kForward && turn)
+            for (int k = 1; k < 4; ++k) v[k] = times(v[k], kReal[k * turn], -kImag[k * turn]);
+        for (int k = 0; k < 4; ++k) r[k * apart] = v[k].re, i[k * apart] = v[k].im;
+    }
+
+    static void two(Vector* v) {
+        Vector sum = v[0] + v[1];
+        v[1] = v[0] - v[1], v[0] = sum;
+    }
+
+    // Transform down the columns of a square, or back.
+    template <bool kForward>
+    static void columns(Vector* r, Vector* i) {
+        constexpr int kParts = kLanes / 4, kSixteenths = 16 / kLanes;
+        auto parts = [&] {
+            for (int j = 0; j < kParts; ++j) four<kForward>(r + j, i + j, kParts, j * kSixteenths);
+        };
+        if (kForward) parts();
+        for (int first = 0; first < kLanes && kParts > 1; first += kParts)
+            kParts == 4 ? four<kForward>(r + first, i + first, 1, 0) : (two(r + first), two(i + first));
+        if (!kForward) parts();
+    }
+
+    void split_square(float* re, float* im) const {
+        Vector r[kLanes], i[kLanes];
+        for (int k = 0; k < kLanes; ++k) r[k] = load(re + k * kLanes), i[k] = load(im + k * kLanes);
+        columns<true>(r, i);
+        for (int k = 0; k < kLanes; ++k) {
+            Pair turned = Pair{r[k], i[k]} * turn(&turns_[square_], 0, 1, k * kLanes);
+            r[k] = turned.re, i[k] = turned.im;
+        }
+        transpose(r), transpose(i);
+        columns<true>(r, i);
+        for (int k = 0; k < kLanes; ++k) store(re + k * kLanes, r[k]), store(im + k * kLanes, i[k]);
+    }
+
+    void join_square(float* re, float* im) const {
+        Vector r[kLanes], i[kLanes];
+        for (int k = 0; k < kLanes; ++k) r[k] = load(re + k * kLanes), i[k] = load(im + k * kLanes);
+        columns<false>(r, i);
+        transpose(r), transpose(i);
+        for (int k = 0; k < kLanes; ++k) {
+            Pair turned = Pair{r[k], i[k]} * turn(&turns_[square_], 0, 1, k * kLanes).conjugate();
+            r[k] = turned.re, i[k] = turned.im;
+        }
+        columns<false>(r, i);
+        for (int k = 0; k < kLanes; ++k) store(re + k * kLanes, r[k]), store(im + k * kLanes, i[k]);
+    }
+
+    int length_;
+    size_t square_;
+    std::vector<float> turns_;
+};
+
+}  // namespace backbeat

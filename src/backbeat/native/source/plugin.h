@@ -1,0 +1,70 @@
+// What an instrument is given and gives, and how the items of a batch are shared out.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+#include "vector.h"
+
+namespace backbeat {
+
+constexpr double kPi = 3.141592653589793;
+constexpr double kLn1000 = 6.907755278982137;                // a T60 is the time to fall by a factor of 1000
+constexpr double kShortestT60 = 1e-5;
+constexpr double kDecibel = 0.11512925464970228;             // ln 10 / 20
+constexpr double kSemitone = 0.05776226504666211;            // ln 2 / 12
+constexpr double kDeepest = 80.0;                            // nepers: below lie numbers that a processor is slow with
+constexpr double kSilence = 1e-8;                            // of full scale: what is below is left out
+
+// A batch: controls (items, columns) in physical units, one row after the other, and one seed or (items,).
+struct Batch {
+    double sample_rate;
+    int64_t samples;
+    int64_t items;
+    int64_t columns;
+    int64_t seeds_apart;  // 0 where one seed serves all
+    const float* controls;
+    const int64_t* seeds;
+    const int64_t* sizes;  // of the parameters, which are the columns
+};
+
+inline double db_to_gain(double level_db) { return std::exp(level_db * kDecibel); }
+
+inline double t60_to_rate(double t60_s) { return kLn1000 / std::max(t60_s, kShortestT60); }
+
+// Slope of a T60, by that of its rate.
+inline double t60_slope(double t60_s, double rate, double of_rate) {
+    return t60_s < kShortestT60 ? 0.0 : -of_rate * rate / t60_s;
+}
+
+inline int64_t rounded_up(int64_t samples, int64_t unit) { return (samples + unit - 1) / unit * unit; }
+
+// Numbers too small for a float's full precision count as zero while this lives.
+class WithoutDenormals {
+#if defined(__x86_64__)
+   public:
+    WithoutDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
+    ~WithoutDenormals() { _mm_setcsr(before_); }
+
+   private:
+    unsigned before_;
+#endif
+};
+
+// Do something for each item, on all threads, with a working space that each thread has for itself and keeps.
+template <typename Space, typename Work>
+void for_each_item(const Batch& batch, Work work) {
+#pragma omp parallel
+    {
+        WithoutDenormals while_here;
+        static thread_local Space space;
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t item = 0; item < batch.items; ++item) work(space, item);
+    }
+}
+
+}  // namespace backbeat
