@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "vector.h"
+#include "complex.h"
 
 namespace backbeat {
 
@@ -31,6 +31,26 @@ class Fft {
     }
 
     int length() const { return length_; }
+
+    // Which bin of the spectrum lies at a place.
+    int bin(int place) const {
+        int found = 0, apart = 1;
+        for (int size = length_; size > kShortest; size /= parts(size)) {
+            int part = size / parts(size);
+            found += place / part % parts(size) * apart, apart *= parts(size);
+        }
+        int row = place / kLanes % kLanes, column = place % kLanes;
+        return found + apart * (bin_of_row(column) + kLanes * bin_of_row(row));
+    }
+
+    // Which bin of its column's transform a row has.
+    static int bin_of_row(int row) {
+        constexpr int kParts = kLanes / 4;
+        return row / kParts + row % kParts * 4;
+    }
+
+    // Into how many parts a step splits so many samples.
+    static int parts(int size) { return size == 2 * kShortest ? 2 : 4; }
 
     void forward(float* re, float* im) const {
         const float* turns = turns_.data();
@@ -67,19 +87,11 @@ class Fft {
     }
 
    private:
-    static int parts(int size) { return size == 2 * kShortest ? 2 : 4; }
-
     // Whether the last of the steps is by two.
     bool has_pairs() const {
         int size = length_;
         while (size > 2 * kShortest) size /= 4;
         return size == 2 * kShortest;
-    }
-
-    // Which bin of its column's transform a row has.
-    static int bin_of_row(int row) {
-        constexpr int kParts = kLanes / 4;
-        return row / kParts + row % kParts * 4;
     }
 
     // Of as many numbers as there are lanes, from some on, how far back each turns, in turns: real parts, and then imaginary ones.
@@ -90,28 +102,19 @@ class Fft {
         for (int lane = 0; lane < kLanes; ++lane) turns_.push_back((float)-std::sin(kTurn * turns(first + lane)));
     }
 
-    struct Pair {
-        Vector re, im;
-        Pair operator+(Pair b) const { return {re + b.re, im + b.im}; }
-        Pair operator-(Pair b) const { return {re - b.re, im - b.im}; }
-        Pair operator*(Pair b) const { return {re * b.re - im * b.im, re * b.im + im * b.re}; }
-        Pair conjugate() const { return {re, -im}; }
-        Pair quarter() const { return {-im, re}; }  // a quarter turn on
-    };
+    static Complex at(const float* re, const float* im, int j) { return load(re + j, im + j); }
 
-    static Pair at(const float* re, const float* im, int j) { return {load(re + j), load(im + j)}; }
+    static void put(float* re, float* im, int j, Complex value) { store(re + j, im + j, value); }
 
-    static void put(float* re, float* im, int j, Pair value) { store(re + j, value.re), store(im + j, value.im); }
-
-    static Pair turn(const float* turns, int part, int power, int j) {
+    static Complex turn(const float* turns, int part, int power, int j) {
         const float* from = turns + 2 * (part * (power - 1) + j);
         return {load(from), load(from + kLanes)};
     }
 
     static void split4(float* re, float* im, int part, const float* turns) {
         for (int j = 0; j < part; j += kLanes) {
-            Pair a = at(re, im, j), b = at(re, im, j + part), c = at(re, im, j + 2 * part), d = at(re, im, j + 3 * part);
-            Pair even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
+            Complex a = at(re, im, j), b = at(re, im, j + part), c = at(re, im, j + 2 * part), d = at(re, im, j + 3 * part);
+            Complex even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
             put(re, im, j, even + sum);
             put(re, im, j + part, (odd - difference) * turn(turns, part, 1, j));
             put(re, im, j + 2 * part, (even - sum) * turn(turns, part, 2, j));
@@ -121,11 +124,11 @@ class Fft {
 
     static void join4(float* re, float* im, int part, const float* turns) {
         for (int j = 0; j < part; j += kLanes) {
-            Pair a = at(re, im, j);
-            Pair b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
-            Pair c = at(re, im, j + 2 * part) * turn(turns, part, 2, j).conjugate();
-            Pair d = at(re, im, j + 3 * part) * turn(turns, part, 3, j).conjugate();
-            Pair even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
+            Complex a = at(re, im, j);
+            Complex b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
+            Complex c = at(re, im, j + 2 * part) * turn(turns, part, 2, j).conjugate();
+            Complex d = at(re, im, j + 3 * part) * turn(turns, part, 3, j).conjugate();
+            Complex even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
             put(re, im, j, even + sum);
             put(re, im, j + part, odd + difference);
             put(re, im, j + 2 * part, even - sum);
@@ -135,7 +138,7 @@ class Fft {
 
     static void split2(float* re, float* im, int part, const float* turns) {
         for (int j = 0; j < part; j += kLanes) {
-            Pair a = at(re, im, j), b = at(re, im, j + part);
+            Complex a = at(re, im, j), b = at(re, im, j + part);
             put(re, im, j, a + b);
             put(re, im, j + part, (a - b) * turn(turns, part, 1, j));
         }
@@ -143,13 +146,13 @@ class Fft {
 
     static void join2(float* re, float* im, int part, const float* turns) {
         for (int j = 0; j < part; j += kLanes) {
-            Pair a = at(re, im, j), b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
+            Complex a = at(re, im, j), b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
             put(re, im, j, a + b);
             put(re, im, j + part, a - b);
         }
     }
 
-    static Pair times(Pair value, float re, float im) {
+    static Complex times(Complex value, float re, float im) {
         return {value.re * re - value.im * im, value.re * im + value.im * re};
     }
 
@@ -159,11 +162,11 @@ class Fft {
         constexpr float kCos = 0.92387953f, kSin = 0.38268343f, kRoot = 0.70710678f;  // of sixteenths of a turn
         constexpr float kReal[10] = {1.0f, kCos, kRoot, kSin, 0.0f, -kSin, -kRoot, -kCos, -1.0f, -kCos};
         constexpr float kImag[10] = {0.0f, kSin, kRoot, kCos, 1.0f, kCos, kRoot, kSin, 0.0f, -kSin};
-        Pair v[4];
+        Complex v[4];
         for (int k = 0; k < 4; ++k) v[k] = {r[k * apart], i[k * apart]};
         if (!kForward && turn)
             for (int k = 1; k < 4; ++k) v[k] = times(v[k], kReal[k * turn], kImag[k * turn]);
-        Pair even = v[0] + v[2], odd = v[0] - v[2], sum = v[1] + v[3], difference = (v[1] - v[3]).quarter();
+        Complex even = v[0] + v[2], odd = v[0] - v[2], sum = v[1] + v[3], difference = (v[1] - v[3]).quarter();
         v[0] = even + sum, v[2] = even - sum;
         v[1] = kForward ? odd - difference : odd + difference;
         v[3] = kForward ? odd + difference : odd - difference;
@@ -195,7 +198,7 @@ class Fft {
         for (int k = 0; k < kLanes; ++k) r[k] = load(re + k * kLanes), i[k] = load(im + k * kLanes);
         columns<true>(r, i);
         for (int k = 0; k < kLanes; ++k) {
-            Pair turned = Pair{r[k], i[k]} * turn(&turns_[square_], 0, 1, k * kLanes);
+            Complex turned = Complex{r[k], i[k]} * turn(&turns_[square_], 0, 1, k * kLanes);
             r[k] = turned.re, i[k] = turned.im;
         }
         transpose(r), transpose(i);
@@ -209,7 +212,7 @@ class Fft {
         columns<false>(r, i);
         transpose(r), transpose(i);
         for (int k = 0; k < kLanes; ++k) {
-            Pair turned = Pair{r[k], i[k]} * turn(&turns_[square_], 0, 1, k * kLanes).conjugate();
+            Complex turned = Complex{r[k], i[k]} * turn(&turns_[square_], 0, 1, k * kLanes).conjugate();
             r[k] = turned.re, i[k] = turned.im;
         }
         columns<false>(r, i);

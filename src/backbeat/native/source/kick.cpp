@@ -428,20 +428,17 @@ class Kick {
 
 }  // namespace
 
-extern "C" {
-
-const char* layout() { return kLayout; }
+BACKBEAT_EXPORT const char* layout() { return kLayout; }
 
 // Render (items, samples).
-void render(const Batch* batch, float* audio) {
-    for_each_item<Kick>(*batch, [&](Kick& kick, int64_t item) { kick.render(*batch, item, audio + item * batch->samples); });
+BACKBEAT_EXPORT void render(const Batch* batch, float* audio) {
+    for_each<Kick>(batch->items, [&](Kick& kick, int64_t item) { kick.render(*batch, item, audio + item * batch->samples); });
 }
 
 // Slopes of the controls, (items, columns), by the audio and its slopes, each (items, samples).
-void differentiate(const Batch* batch, const float* audio, const float* slope, float* of_controls) {
-    for_each_item<Kick>(*batch, [&](Kick& kick, int64_t item) {
+BACKBEAT_EXPORT void differentiate(const Batch* batch, const float* audio, const float* slope, float* of_controls) {
+    for_each<Kick>(batch->items, [&](Kick& kick, int64_t item) {
         const int64_t first = item * batch->samples;
         kick.differentiate(*batch, item, audio + first, slope + first, of_controls + item * batch->columns);
     });
-}
 }

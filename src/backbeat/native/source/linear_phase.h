@@ -26,22 +26,36 @@ class LinearPhase {
     // Samples the signal must have: silence is taken for what is before it, but not for what is after it.
     int64_t reach() const { return heard_ + half_; }
 
-    // Filter a signal, of which the spectra are kept for `slopes`.
+    // Filter a signal.
     void filter(const float* signal, float* filtered) {
-        int length = fft_->length();
+        take(signal);
+        give(filtered);
+    }
+
+    // Take the spectra of a signal, which stay until another's are taken.
+    void take(const float* signal) {
+        const int length = fft_->length();
         resize(spectra_, pairs_ * apart());
-        resize(work_, apart());
         for (int64_t pair = 0; pair < pairs_; ++pair) {
             float *re = &spectra_[pair * apart()], *im = re + length + kLanes;
             for (int64_t block = 0; block < 2; ++block)
                 cut(signal, reach(), (2 * pair + block) * hop_ - half_, block ? im : re, 0, length);
             fft_->forward(re, im);
-            float *out_re = work_.data(), *out_im = out_re + length + kLanes;
-            respond(re, im, out_re, out_im);
-            fft_->inverse(out_re, out_im);
+        }
+    }
+
+    // Filter the signal that was taken.
+    void give(float* filtered) {
+        const int length = fft_->length();
+        resize(work_, apart());
+        for (int64_t pair = 0; pair < pairs_; ++pair) {
+            const float *from_re = &spectra_[pair * apart()], *from_im = from_re + length + kLanes;
+            float *re = work_.data(), *im = re + length + kLanes;
+            respond(from_re, from_im, re, im);
+            fft_->inverse(re, im);
             for (int64_t block = 0; block < 2; ++block) {
                 int64_t first = (2 * pair + block) * hop_, count = std::min<int64_t>(hop_, heard_ - first);
-                if (count > 0) std::memcpy(filtered + first, (block ? out_im : out_re) + half_, count * sizeof(float));
+                if (count > 0) std::memcpy(filtered + first, (block ? im : re) + half_, count * sizeof(float));
             }
         }
     }

@@ -55,16 +55,20 @@ class WithoutDenormals {
 #endif
 };
 
-// Do something for each item, on all threads, with a working space that each thread has for itself and keeps.
+// Do something for each of so many, on all threads, with a working space that each thread has for itself and keeps.
 template <typename Space, typename Work>
-void for_each_item(const Batch& batch, Work work) {
+void for_each(int64_t count, Work work) {
 #pragma omp parallel
     {
         WithoutDenormals while_here;
         static thread_local Space space;
+        Space& mine = space;
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t item = 0; item < batch.items; ++item) work(space, item);
+        for (int64_t each = 0; each < count; ++each) work(mine, each);
     }
 }
 
 }  // namespace backbeat
+
+// What Python may call.
+#define BACKBEAT_EXPORT extern "C" __attribute__((visibility("default")))

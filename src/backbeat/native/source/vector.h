@@ -70,7 +70,15 @@ Vector with(Vector a, Vector b, std::integer_sequence<int, kLane...>) {
     return __builtin_shufflevector(a, b, (kLane & kBit ? kLanes + kLane : kLane + kBit)...);
 }
 
+template <int... kLane>
+Vector reversed(Vector v, std::integer_sequence<int, kLane...>) {
+    return __builtin_shufflevector(v, v, (kLanes - 1 - kLane)...);
+}
+
 }  // namespace detail
+
+// The lanes in reverse.
+inline Vector reversed(Vector v) { return detail::reversed(v, std::make_integer_sequence<int, kLanes>()); }
 
 // Lane k of vector i becomes lane i of vector k.
 template <int kBit = 1>
@@ -114,6 +122,19 @@ inline Vector cosine_of_rest(Vector r) {
 }
 
 inline Vector sine_of_cycles(Vector cycles) { return sine_of_rest(less_turns(cycles)); }
+
+// e^x, as 2^n (1 + r + r² Q(r)) of the remainder r of a whole number n of doublings; x is kept within ±87.
+inline Vector exponential(Vector x) {
+    x = greater(lesser(x, all(87.0f)), all(-87.0f));
+    Vector doublings = rounded(x * 1.44269504f);
+    Vector r = (x - doublings * 0.693145752f) - doublings * 1.42860677e-6f;
+    Vector q = r * 1.39464466e-3f + 8.36915169e-3f;
+    q = q * r + 4.16662631e-2f;
+    q = q * r + 1.6666516e-1f;
+    q = q * r + 0.500000008f;
+    SignedWords exponent = (__builtin_convertvector(doublings, SignedWords) + 127) << 23;
+    return (Vector)exponent * (r * r * q + r + 1.0f);
+}
 
 // tanh x, as x P(x²) / Q(x²).
 inline Vector tanh_of(Vector x) {
