@@ -36,7 +36,7 @@ def test_a_batch_in_pieces_has_the_same_bits(name, seed, monkeypatch):
     batch = torch.rand(7, plugin.table.size, generator=torch.Generator().manual_seed(0))
     whole = render(plugin, batch, samples=500, seed=seed)
     for samples_at_a_time in (1, 1000, 1700):
-        monkeypatch.setattr("backbeat.synth._SAMPLES_AT_A_TIME", samples_at_a_time)
+        monkeypatch.setattr("backbeat.memory.SAMPLES_AT_A_TIME", samples_at_a_time)
         assert torch.equal(render(plugin, batch, samples=500, seed=seed), whole)
 
 

@@ -8,9 +8,22 @@ import torch
 
 from backbeat.dsp import Grid
 from backbeat.errors import NativeError
+from backbeat.memory import joined, of_each, pieces
 from backbeat.native import NativeRender
 from backbeat.plugins import Plugin
 from backbeat.types import Mono, Params, Seeds
+
+
+def native_render(plugin: Plugin, sample_rate: float, samples: int) -> NativeRender | None:
+    """The plugin's C++, for float32 on a CPU; none where it has none.
+
+    Raises:
+        NativeError: where it cannot be compiled here.
+    """
+    if plugin.native is None:
+        return None
+    sizes = {name: each.size for name, each in plugin.table.items()}
+    return NativeRender(plugin.native, sizes, sample_rate, samples)
 
 
 class CompiledRender:
@@ -44,33 +57,28 @@ class CompiledRender:
             return self._eager(params, seeds)
         on_cpu = params.device.type == "cpu" and params.dtype == torch.float32
         if on_cpu and self._native is not None:
-            return self._native(self._plugin.table.physical(params), seeds)
+            return self._native(self._made_of[0].table.physical(params), seeds)
         return self._fused(params, seeds)
-
-    @property
-    def _plugin(self) -> Plugin:
-        return self._made_of[0]
 
     @cached_property
     def _native(self) -> NativeRender | None:
         """The plugin's C++, where it has any that compiles here."""
-        plugin, sample_rate, samples = self._made_of
-        if plugin.native is None:
-            return None
         try:
-            return NativeRender(
-                plugin.native, {name: each.size for name, each in plugin.table.items()}, sample_rate, samples
-            )
+            return native_render(*self._made_of)
         except NativeError as error:
             self._go_without(str(error))
             return None
 
     def _fused(self, params: Params, seeds: Seeds) -> Mono:
         """Render by `torch.compile`."""
+        samples = self._made_of[2]
+        return joined([self._piece(params[some], of_each(seeds, some)) for some in pieces(params, samples)])
+
+    def _piece(self, params: Params, seeds: Seeds) -> Mono:
         import torch._dynamo  # a second to read in, which those who have no use for it are spared
 
         if len(params) == 1:  # which would be compiled apart
-            return self._fused(params.expand(2, -1), seeds)[:1]
+            return self._piece(params.expand(2, -1), seeds)[:1]
         params, seeds = params.clone(), seeds.clone()  # marked, and so not the caller's own
         for batched in (params, seeds):
             if len(batched) > 1:

@@ -4,6 +4,14 @@ import ctypes
 import os
 import sys
 
+import torch
+from torch import Tensor
+
+from backbeat.types import Mono, Params, Seeds
+
+SAMPLES_AT_A_TIME = 3_000_000
+"""Over the batch, on a CPU: memory used again is many times as fast as memory fetched anew."""
+
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """As glibc's malloc.h numbers them."""
 _MOST_OF_ONE_BYTES = 1 << 25
@@ -22,3 +30,23 @@ def keep_freed_memory() -> None:
     if hasattr(allocator, "mallopt"):  # musl has none
         allocator.mallopt(_MMAP_THRESHOLD, _MOST_OF_ONE_BYTES)
         allocator.mallopt(_TRIM_THRESHOLD, _MOST_KEPT_BYTES)
+
+
+def pieces(params: Params, samples: int) -> list[slice]:
+    """The batch, in equal pieces of no more than some samples where it is rendered piece by piece."""
+    batch = params.shape[0]
+    if torch.compiler.is_compiling():  # for a batch of any size
+        return [slice(None)]
+    many = -(-batch * samples // SAMPLES_AT_A_TIME) if params.device.type == "cpu" else 1
+    size = -(-batch // many)
+    return [slice(first, first + size) for first in range(0, batch, size)]
+
+
+def of_each(seeds: Seeds, some: slice) -> Tensor:
+    """The seeds of a piece, which may share one."""
+    return seeds if seeds.shape[0] == 1 else seeds[some]
+
+
+def joined(sounds: list[Mono]) -> Mono:
+    """The sounds of all pieces."""
+    return torch.cat(sounds) if len(sounds) > 1 else sounds[0]

@@ -11,13 +11,11 @@ from backbeat import plugins
 from backbeat.compiled import CompiledRender
 from backbeat.dsp import Grid
 from backbeat.errors import ParameterError, RenderError
-from backbeat.memory import keep_freed_memory
+from backbeat.memory import joined, keep_freed_memory, of_each, pieces
 from backbeat.plugins import Plugin
-from backbeat.types import Audio, Mono, Params, Seeds
+from backbeat.types import Audio, Params, Seeds
 
 LAST_SEED = 2**31 - 1
-_SAMPLES_AT_A_TIME = 3_000_000
-"""Over the batch, on a CPU: memory used again is many times as fast as memory fetched anew."""
 keep_freed_memory()
 
 
@@ -47,10 +45,10 @@ def render(
     sounds = []
     # An export, which no autocast reaches later, would write the context down and could not be loaded.
     with nullcontext() if torch.compiler.is_exporting() else torch.autocast(params.device.type, enabled=False):
-        for some in _pieces(params, samples):
-            grid = Grid(sample_rate, samples, _of(seeds, some), params.dtype)
+        for some in pieces(params, samples):
+            grid = Grid(sample_rate, samples, of_each(seeds, some), params.dtype)
             sounds.append(plugin.render(grid, **plugin.table.controls(params[some])))
-    return _joined(sounds)
+    return joined(sounds).unsqueeze(1)
 
 
 def _precise(params: Params) -> Params:
@@ -75,24 +73,6 @@ def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Int[Tensor, " s
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
-
-
-def _pieces(params: Params, samples: int) -> list[slice]:
-    """The batch, in equal pieces of no more than some samples where it is rendered piece by piece."""
-    batch = params.shape[0]
-    if torch.compiler.is_compiling():  # for a batch of any size
-        return [slice(None)]
-    many = -(-batch * samples // _SAMPLES_AT_A_TIME) if params.device.type == "cpu" else 1
-    size = -(-batch // many)
-    return [slice(first, first + size) for first in range(0, batch, size)]
-
-
-def _of(seeds: Tensor, some: slice) -> Tensor:
-    return seeds if seeds.shape[0] == 1 else seeds[some]
-
-
-def _joined(sounds: list[Mono]) -> Audio:
-    return (torch.cat(sounds) if len(sounds) > 1 else sounds[0]).unsqueeze(1)
 
 
 class Synth(nn.Module):
@@ -190,8 +170,7 @@ class Synth(nn.Module):
     def _whole(self, params: Params, seed: int | Seeds) -> Audio:
         if self._compiled is not None:
             params, seeds = _precise(params), _seeds(self.plugin, params, seed)
-            pieces = _pieces(params, self.samples)
-            return _joined([self._compiled(params[some], _of(seeds, some)) for some in pieces])
+            return self._compiled(params, seeds).unsqueeze(1)
         return render(self.plugin, params, samples=self.samples, sample_rate=self.sample_rate, seed=seed)
 
     def from_logits(self, logits: Tensor, seed: int | Seeds = 0) -> Audio:

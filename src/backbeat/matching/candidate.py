@@ -9,11 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from backbeat.compiled import native_render
+from backbeat.errors import NativeError
 from backbeat.losses import DrumLoss
 from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.search import Objective, SearchState, begin, descend
 from backbeat.matching.starts import Start, propose, refine, vary
 from backbeat.matching.traps import leave_traps
+from backbeat.native import NativeRender
 from backbeat.patch import Patch, resize
 from backbeat.plugins import Plugin
 from backbeat.synth import render
@@ -55,8 +58,27 @@ class Candidate:
 
     def sound(self, params: Tensor) -> Audio:
         """What params (starts, P) sound like, as long as the target."""
+        native, _ = self._native
+        if native is not None:
+            return native(self.plugin.table.physical(params), torch.tensor([self.seed])).unsqueeze(1)
         samples = self.target.shape[-1]
         return render(self.plugin, params, samples=samples, sample_rate=self.sample_rate, seed=self.seed)
+
+    @property
+    def notes(self) -> list[str]:
+        """That it renders more slowly than it might, and why."""
+        _, reason = self._native
+        return [f"{self.plugin.name} was rendered without C++, several times as slowly: {reason}"] if reason else []
+
+    @cached_property
+    def _native(self) -> tuple[NativeRender | None, str]:
+        """The plugin's C++, where it has any that runs here; else why it does not."""
+        if self.target.device.type != "cpu":
+            return None, ""
+        try:
+            return native_render(self.plugin, self.sample_rate, self.target.shape[-1]), ""
+        except NativeError as error:
+            return None, str(error)
 
     @cached_property
     def objective(self) -> Objective:

@@ -120,7 +120,7 @@ def match(
     candidates = [Candidate(each, heard, rate, seed, over, suggested) for each in instruments]
     chosen, first, said = choose(candidates, starts, steps)
     instrument = chosen.plugin
-    notes += said
+    notes += said + chosen.notes
     request: dict[str, object] = {
         "plugin": instrument.name,
         "version": instrument.version,

@@ -14,7 +14,8 @@ from backbeat.files import replacing
 
 SOURCES = Path(__file__).with_name("source")
 _COMPILERS = ("c++", "g++", "clang++")
-_ALWAYS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
+_FOR_A_LIBRARY = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
+_ALWAYS = (*_FOR_A_LIBRARY, "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
 _IF_KNOWN = (("-march=native", "-fopenmp"), ("-march=native",), ("-fopenmp",), ())
 """For this processor, and on several threads: what a compiler does not know of that is left out."""
 

@@ -58,6 +58,7 @@ def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
         match_options=_MATCH_OPTIONS,
         macros=MACROS,
         banks=(("tone_hz", "tone_s", "tone_db", "tone_cycles", "tone_shape"),),
+        native="drum",
     )
 
 

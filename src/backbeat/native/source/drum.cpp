@@ -1,11 +1,15 @@
-// The drum of plugins/drum.py.
+// The drum of plugins/drum.py, and its gradient: what all items share block by block, and the rest item by item, in what a
+// core's cache holds.
 
+#include <cstddef>
 #include <memory>
 #include <mutex>
+#include <tuple>
 
 #include "bands.h"
 #include "envelope.h"
 #include "resonator.h"
+#include "shaped_fall.h"
 #include "tones.h"
 
 namespace {
@@ -15,6 +19,8 @@ using namespace backbeat;
 constexpr double kTransientEndsS = 0.45, kResonatorOffDb = -60.0, kResonatorFadeDb = 6.0;
 constexpr int kBursts = 3;
 constexpr int64_t kBlocksAtATime = 16;  // of the noise's bands, so that they stay in cache for all items
+constexpr int64_t kItemsAtATime = 64;
+constexpr float kLeastLeft = 1e-12f;
 
 // Parameters and their sizes, in the order of the columns.
 constexpr char kLayout[] =
@@ -24,174 +30,411 @@ constexpr char kLayout[] =
     "noise_lowpass_hz 1 noise_shape * noise_band_db * noise_band_ratio * snap_db * snap_s 1 burst_db 3 burst_s 3 "
     "gate_s 1 release_s 1 drive_db 1 gain_db 1";
 
-// Where an item's controls are.
+// Where an item's controls are, or their slopes.
+template <typename Number>
 struct Controls {
-    const float *transient_db, *transient_noise, *transient_hz, *transient_attack_s, *transient_s, *transient_drive_db;
-    const float *tone_hz, *tone_s, *tone_db, *tone_cycles, *tone_shape, *sweep_st, *sweep_s;
-    const float *resonator_hz, *resonator_feedback, *resonator_low_hz, *resonator_high_hz, *resonator_db;
-    const float *noise_db, *noise_attack_s, *noise_s, *noise_highpass_hz, *noise_lowpass_hz;
-    const float *noise_shape, *noise_band_db, *noise_band_ratio, *snap_db, *snap_s, *burst_db, *burst_s;
-    const float *gate_s, *release_s, *drive_db, *gain_db;
+    Number *transient_db, *transient_noise, *transient_hz, *transient_attack_s, *transient_s, *transient_drive_db;
+    Number *tone_hz, *tone_s, *tone_db, *tone_cycles, *tone_shape, *sweep_st, *sweep_s;
+    Number *resonator_hz, *resonator_feedback, *resonator_low_hz, *resonator_high_hz, *resonator_db;
+    Number *noise_db, *noise_attack_s, *noise_s, *noise_highpass_hz, *noise_lowpass_hz;
+    Number *noise_shape, *noise_band_db, *noise_band_ratio, *snap_db, *snap_s, *burst_db, *burst_s;
+    Number *gate_s, *release_s, *drive_db, *gain_db;
 
-    static Controls of(const Batch& batch, int64_t item) {
-        Controls found;
-        const float** each = (const float**)&found;
-        const float* from = batch.controls + item * batch.columns;
-        for (size_t k = 0; k < sizeof found / sizeof *each; ++k) each[k] = from, from += batch.sizes[k];
-        return found;
+    Controls(const Batch& batch, Number* row) {
+        Number** each = (Number**)this;
+        for (size_t k = 0; k < sizeof *this / sizeof *each; ++k) each[k] = row, row += batch.sizes[k];
     }
+
+    Tones::Bank<Number> tones() const { return {tone_hz, tone_s, tone_db, tone_cycles, tone_shape, sweep_st, sweep_s}; }
 };
+using Given = Controls<const float>;
+using Slopes = Controls<float>;
 
-int tones_of(const Batch& batch) { return (int)batch.sizes[6]; }
+const float* row(const Batch& batch, int64_t item) { return batch.controls + item * batch.columns; }
 
-int bands_of(const Batch& batch) { return (int)batch.sizes[23]; }
+int tones_of(const Batch& batch) { return (int)batch.sizes[offsetof(Given, tone_hz) / sizeof(float*)]; }
+
+int bands_of(const Batch& batch) { return (int)batch.sizes[offsetof(Given, noise_shape) / sizeof(float*)]; }
+
+// A slope of a control in dB, by that of its gain.
+float decibel_slope(double of_gain, double gain) { return (float)(of_gain * gain * kDecibel); }
 
 // The level of every band of an item's noise where blocks begin, and where the last one ends: (bands, points).
 class Levels {
    public:
-    static int64_t points(const Batch& batch) { return rounded_up((batch.samples + kBlock - 1) / kBlock + 1, kLanes); }
+    static int64_t points(const Batch& batch) { return Times::count(batch.samples); }
 
-    void lay_down(const Batch& batch, int64_t item, float* levels) {
-        const Controls c = Controls::of(batch, item);
-        const int bands = bands_of(batch);
-        const int64_t count = points(batch);
-        prepare(batch.sample_rate, count);
-        lay_snaps(c, batch.sample_rate);
-        const float tick = (float)(1.0 / batch.sample_rate), unattacked = 1.0f / (*c.noise_attack_s + tick);
-        for (int band = 0; band < bands; ++band) {
-            const double center = NoiseBands::center_hz(band, bands);
-            const double below = std::pow(*c.noise_highpass_hz / center, 4.0), above = std::pow(center / *c.noise_lowpass_hz, 4.0);
-            const double passed = 1.0 / std::sqrt((1.0 + below) * (1.0 + above));
-            const float gain = (float)(db_to_gain(*c.noise_db + c.noise_band_db[band]) * passed);
-            const float snap = (float)db_to_gain(c.snap_db[band]), shape = c.noise_shape[band];
-            const double t60 = std::max((double)*c.noise_s * c.noise_band_ratio[band], kShortestT60);
-            const float at_once = (float)(std::log(kLn1000) - shape * std::log(t60));
-            float* to = levels + band * count;
-            for (int64_t n = 0; n < count; n += kLanes) {
-                Vector fallen = lesser(exponential(load(&log_times_[n]) * shape + at_once), all((float)kDeepest));
-                Vector rise = lesser((load(&times_[n]) + tick) * unattacked, all(1.0f));
-                store(to + n, exponential(-fallen) * rise * gain + load(&snaps_[n]) * snap);
+    void lay_down(const Batch& batch, const Given& c, float* levels) {
+        prepare(batch, c);
+        for (int band = 0; band < bands_of(batch); ++band) {
+            const Band now = of_band(c, band, bands_of(batch));
+            for (int64_t n = 0; n < times_.count(); n += kLanes) {
+                Vector body = exponential(-now.fall.fallen(times_, n)) * lesser(rise(n), all(1.0f));
+                store(levels + band * times_.count() + n, body * (float)now.gain + load(&snaps_[n]) * (float)now.snap);
             }
         }
     }
 
-   private:
-    void prepare(double sample_rate, int64_t count) {
-        if ((int64_t)times_.size() == count && rate_ == sample_rate) return;
-        rate_ = sample_rate;
-        times_.resize(count), log_times_.resize(count), snaps_.resize(count);
-        for (int64_t n = 0; n < count; ++n) {
-            times_[n] = (float)(n * (kBlock / sample_rate));
-            log_times_[n] = (float)std::log(std::max((double)times_[n], 0.5 / sample_rate));
+    // Slopes of the controls, by those of the levels.
+    void slopes(const Batch& batch, const Given& c, const float* of_levels, const Slopes& of) {
+        prepare(batch, c);
+        of_snaps_.assign(times_.count(), 0.0f);
+        const double t60_s = *c.noise_s;
+        double of_db = 0.0, of_s = 0.0, of_attack = 0.0, of_highpass = 0.0, of_lowpass = 0.0;
+        for (int band = 0; band < bands_of(batch); ++band) {
+            Band now = of_band(c, band, bands_of(batch));
+            Vector of_gain{}, of_snap{}, of_rise{}, nothing{};
+            for (int64_t n = 0; n < times_.count(); n += kLanes) {
+                Vector slope = load(of_levels + band * times_.count() + n), fallen = now.fall.fallen(times_, n);
+                Vector risen = rise(n), along = slope * exponential(-fallen) * lesser(risen, all(1.0f));
+                of_gain += along, of_snap += slope * load(&snaps_[n]);
+                store(&of_snaps_[n], load(&of_snaps_[n]) + slope * (float)now.snap);
+                along *= (float)now.gain;
+                now.fall.take(times_, n, fallen, along);
+                of_rise += risen < 1.0f ? along : nothing;
+            }
+            const double of_log = sum(of_gain) * now.gain;
+            of.noise_band_db[band] = (float)(of_log * kDecibel), of_db += of_log * kDecibel;
+            of.snap_db[band] = decibel_slope(sum(of_snap), now.snap);
+            of.noise_shape[band] = (float)now.fall.of_shape();
+            of.noise_band_ratio[band] = (float)(now.fall.of_t60_s() * t60_s);
+            of_s += now.fall.of_t60_s() * c.noise_band_ratio[band];
+            of_attack -= sum(of_rise) * unattacked_;
+            of_highpass -= of_log * 2.0 * now.below / (1.0 + now.below) / *c.noise_highpass_hz;
+            of_lowpass += of_log * 2.0 * now.above / (1.0 + now.above) / *c.noise_lowpass_hz;
         }
+        *of.noise_db = (float)of_db, *of.noise_s = (float)of_s, *of.noise_attack_s = (float)of_attack;
+        *of.noise_highpass_hz = (float)of_highpass, *of.noise_lowpass_hz = (float)of_lowpass;
+        snap_slopes(c, of);
     }
 
-    // The snap and its repeats.
-    void lay_snaps(const Controls& c, double sample_rate) {
-        const float rate = (float)t60_to_rate(*c.snap_s), per_point = (float)(sample_rate / kBlock);
-        for (size_t n = 0; n < times_.size(); n += kLanes) {
+   private:
+    struct Band {
+        double below, above, gain, snap;  // the first two of the filters' responses
+        ShapedFall fall;
+    };
+
+    static Band of_band(const Given& c, int band, int bands) {
+        const double center = NoiseBands::center_hz(band, bands);
+        const double below = std::pow(*c.noise_highpass_hz / center, 4.0), above = std::pow(center / *c.noise_lowpass_hz, 4.0);
+        const double gain = db_to_gain(*c.noise_db + c.noise_band_db[band]) / std::sqrt((1.0 + below) * (1.0 + above));
+        return {below, above, gain, db_to_gain(c.snap_db[band]),
+                ShapedFall((double)*c.noise_s * c.noise_band_ratio[band], c.noise_shape[band])};
+    }
+
+    void prepare(const Batch& batch, const Given& c) {
+        times_.prepare(batch.sample_rate, batch.samples, 0.5 / batch.sample_rate);
+        tick_ = (float)(1.0 / batch.sample_rate), per_point_ = (float)(batch.sample_rate / kBlock);
+        unattacked_ = 1.0f / (*c.noise_attack_s + tick_);
+        snaps_.resize(times_.count());
+        for (int64_t n = 0; n < times_.count(); n += kLanes) {
             Vector total{};
             for (int burst = 0; burst <= kBursts; ++burst) {
-                const float onset = burst ? c.burst_s[burst - 1] : 0.0f;
-                const float gain = burst ? (float)db_to_gain(c.burst_db[burst - 1]) : 1.0f;
-                Vector since = load(&times_[n]) - onset, zero{};
-                Vector begun = lesser(greater(since * per_point + 1.0f, zero), all(1.0f));
-                total += begun * exponential(-lesser(greater(since * rate, zero), all((float)kDeepest))) * gain;
+                const Snap now = snap(c, burst, n);
+                total += now.begun * now.fallen * burst_gain(c, burst);
             }
             store(&snaps_[n], total);
         }
     }
 
-    double rate_ = 0.0;
-    std::vector<float> times_, log_times_, snaps_;
+    Vector rise(int64_t n) const { return (times_.seconds(n) + tick_) * unattacked_; }
+
+    // The snap, or one of its repeats: time since, how far it has begun, and what its decay has left.
+    struct Snap {
+        Vector since, begun, fallen;
+    };
+
+    Snap snap(const Given& c, int burst, int64_t n) const {
+        const float rate = (float)t60_to_rate(*c.snap_s);
+        Vector since = times_.seconds(n) - (burst ? c.burst_s[burst - 1] : 0.0f), nothing{};
+        Vector begun = lesser(greater(since * per_point_ + 1.0f, nothing), all(1.0f));
+        return {since, begun, exponential(-lesser(greater(since * rate, nothing), all((float)kDeepest)))};
+    }
+
+    static float burst_gain(const Given& c, int burst) { return burst ? (float)db_to_gain(c.burst_db[burst - 1]) : 1.0f; }
+
+    void snap_slopes(const Given& c, const Slopes& of) {
+        const float rate = (float)t60_to_rate(*c.snap_s);
+        double of_rate = 0.0;
+        for (int burst = 0; burst <= kBursts; ++burst) {
+            const float gain = burst_gain(c, burst);
+            Vector of_gain{}, by_rate{}, of_onset{}, nothing{};
+            for (int64_t n = 0; n < times_.count(); n += kLanes) {
+                const Snap now = snap(c, burst, n);
+                Vector slope = load(&of_snaps_[n]), along = slope * now.begun * now.fallen;
+                of_gain += along, along *= gain;
+                Vector falling = now.since > 0.0f && now.since * rate < (float)kDeepest ? along : nothing;
+                by_rate -= falling * now.since, of_onset += falling * rate;
+                of_onset -= now.begun > 0.0f && now.begun < 1.0f ? slope * now.fallen * gain * per_point_ : nothing;
+            }
+            of_rate += sum(by_rate);
+            if (!burst) continue;
+            of.burst_db[burst - 1] = decibel_slope(sum(of_gain), gain), of.burst_s[burst - 1] = sum(of_onset);
+        }
+        *of.snap_s = (float)t60_slope(*c.snap_s, rate, of_rate);
+    }
+
+    Times times_;
+    float tick_, per_point_, unattacked_;
+    std::vector<float> snaps_, of_snaps_;
+};
+
+// From 0 where a block begins to 1 where the next one does.
+struct Rise {
+    float table[kBlock];
+    Rise() {
+        for (int n = 0; n < kBlock; ++n) table[n] = (float)n / kBlock;
+    }
+    Vector operator()(int v) const { return load(table + v * kLanes); }
 };
 
 // The noise of a block, in bands of these levels.
 void wires(const NoiseBands& noise, const float* levels, int64_t points, int bands, int64_t block, Vector (&sound)[kVectors]) {
-    Vector rise[kVectors];
-    for (int v = 0; v < kVectors; ++v)
-        for (int lane = 0; lane < kLanes; ++lane) rise[v][lane] = (float)(v * kLanes + lane) / kBlock;
+    static const Rise rise;
     for (int band = 0; band < bands; ++band) {
         const float first = levels[band * points + block], step = levels[band * points + block + 1] - first;
         if (std::abs(first) + std::abs(step) < (float)kSilence) continue;
         const float* from = noise.band(band) + block * kBlock;
-        for (int v = 0; v < kVectors; ++v) sound[v] += (rise[v] * step + first) * load(from + v * kLanes);
+        for (int v = 0; v < kVectors; ++v) sound[v] += (rise(v) * step + first) * load(from + v * kLanes);
     }
 }
 
+// Slopes of the levels where a block begins, and where it ends, (bands, 2), by those of its sound.
+void unwire(const NoiseBands& noise, int bands, int64_t block, const float* of_sound, float* of_ends) {
+    static const Rise rise;
+    for (int first = 0; first < 2 * bands; first += kLanes) {
+        Vector ends[kLanes] = {};
+        for (int i = 0; i < kLanes && first + i < 2 * bands; i += 2) {
+            const float* from = noise.band((first + i) / 2) + block * kBlock;
+            for (int v = 0; v < kVectors; ++v) {
+                Vector along = load(of_sound + v * kLanes) * load(from + v * kLanes), later = along * rise(v);
+                ends[i] += along - later, ends[i + 1] += later;
+            }
+        }
+        const Vector found = sums(ends);
+        for (int i = 0; i < kLanes && first + i < 2 * bands; ++i) of_ends[first + i] = found[i];
+    }
+}
+
+// The gate, a straight line within a block.
+class Gate {
+   public:
+    Gate(const Batch& batch, const Given& c)
+        : gate_s_(*c.gate_s), release_s_(*c.release_s), block_s_(kBlock / batch.sample_rate), rate_(t60_to_rate(*c.release_s)) {}
+
+    float operator()(int64_t block) const { return (float)std::exp(-std::clamp(rate_ * since_s(block), 0.0, kDeepest)); }
+
+    // Take in the slope of the level where a block begins.
+    void take(int64_t block, double slope) {
+        const double since = since_s(block), along = slope * (*this)(block);
+        if (since > 0.0 && rate_ * since < kDeepest) of_rate_ -= along * since, of_gate_s_ += along * rate_;
+    }
+
+    void slopes(const Slopes& of) const {
+        *of.gate_s = (float)of_gate_s_, *of.release_s = (float)t60_slope(release_s_, rate_, of_rate_);
+    }
+
+   private:
+    double since_s(int64_t block) const { return block * block_s_ - gate_s_; }
+
+    double gate_s_, release_s_, block_s_, rate_, of_gate_s_ = 0.0, of_rate_ = 0.0;
+};
+
+// The soft clip of dsp/shapers.py, `x / √(s + q x²)`.
+struct Clip {
+    double power, scale, square;
+
+    explicit Clip(const Given& c)
+        : power(std::exp(2.0 * *c.drive_db * kDecibel)), scale(std::exp(-2.0 * *c.gain_db * kDecibel) / (1.0 + power)),
+          square(power * scale) {}
+};
+
+// The transient: a sine and noise, saturated.
+class Strike {
+   public:
+    Strike(const Batch& batch, int64_t item, const Given& c)
+        : rate_(batch.sample_rate), frequency_(*c.transient_hz), gain_(db_to_gain(*c.transient_drive_db)),
+          level_(db_to_gain(*c.transient_db) / std::tanh(gain_)), rise_(1.0 / (*c.transient_attack_s + 1.0 / rate_)),
+          noise_share_(*c.transient_noise), noise_(batch.seeds[item * batch.seeds_apart], 0),
+          decay_(rate_, t60_to_rate(*c.transient_s), 0.0) {
+        const int64_t head = std::min(batch.samples, (int64_t)std::ceil(kTransientEndsS * rate_));
+        ends_ = std::min(head, decay_.silent_after(level_));
+        for (int n = 0; n < kBlock; ++n) steps_[n] = (float)(n / rate_);
+    }
+
+    void add(float* sound) {
+        for_each_vector([&](int64_t n, const Now& now) {
+            Vector level = now.clipped * now.rise * now.fall;
+            store(sound + n, load(sound + n) + level * (float)level_);
+        });
+    }
+
+    void slopes(const Given& c, const float* of_sound, const Slopes& of) {
+        Vector of_level{}, of_gain{}, of_noise{}, of_cycles{}, of_rise{}, of_decay{}, nothing{};
+        const Vector one = all(1.0f);
+        for_each_vector([&](int64_t n, const Now& now) {
+            Vector along = load(of_sound + n) * now.fall * now.rise, whole = along * now.clipped;
+            of_level += whole, of_decay += whole * now.time;
+            of_rise += now.rise < one ? whole : nothing;
+            Vector of_clipped = along * (1.0f - now.clipped * now.clipped);
+            of_gain += of_clipped * now.mixed;
+            of_noise += of_clipped * (now.noise - now.sine);
+            of_cycles += of_clipped * cosine_of_rest(now.rest) * now.time;
+        });
+        const double level = sum(of_level) * level_, ratio = std::tanh(gain_);
+        *of.transient_db = (float)(level * kDecibel);
+        *of.transient_drive_db = decibel_slope(level_ * sum(of_gain) - level * (1.0 - ratio * ratio) / ratio, gain_);
+        *of.transient_noise = (float)(level_ * gain_ * sum(of_noise));
+        *of.transient_hz = (float)(level_ * gain_ * (1.0 - noise_share_) * 2.0 * kPi * sum(of_cycles));
+        *of.transient_attack_s = (float)(-level_ * rise_ * sum(of_rise));
+        *of.transient_s = (float)t60_slope(*c.transient_s, decay_.rate(), -level_ * sum(of_decay));
+    }
+
+   private:
+    struct Now {
+        Vector time, rest, sine, noise, mixed, clipped, rise, fall;
+    };
+
+    template <typename Work>
+    void for_each_vector(Work work) {
+        const float frequency = (float)frequency_, gain = (float)gain_, noise_share = (float)noise_share_;
+        decay_.rewind();
+        for (int64_t first = 0; first < ends_; first += kBlock, decay_.advance()) {
+            const Fall::Block decay = decay_.block();
+            const double time = first / rate_, cycles = frequency_ * time;
+            const float start = (float)(cycles - std::floor(cycles)), risen = (float)((time + 1.0 / rate_) * rise_);
+            for (int v = 0; v < kVectors; ++v) {
+                Vector step = load(steps_ + v * kLanes);
+                Now now;
+                now.time = step + (float)time, now.rest = less_turns(step * frequency + start);
+                now.sine = sine_of_rest(now.rest), now.noise = noise_((uint32_t)(first + v * kLanes));
+                now.mixed = now.sine + (now.noise - now.sine) * noise_share;
+                now.clipped = tanh_of(now.mixed * gain);
+                now.rise = lesser(step * (float)rise_ + risen, all(1.0f)), now.fall = decay.past(v);
+                work(first + v * kLanes, now);
+            }
+        }
+    }
+
+    double rate_, frequency_, gain_, level_, rise_, noise_share_;
+    Noise noise_;
+    Fall decay_;
+    int64_t ends_;
+    float steps_[kBlock];
+};
+
+// Tones and transient, through the resonator, and what follows once the noise is there.
 class Drum {
    public:
     // Turn an item's noise, where its audio is to be, into all of it.
     void render(const Batch& batch, int64_t item, float* audio) {
-        const Controls c = Controls::of(batch, item);
-        const int64_t samples = batch.samples, whole = rounded_up(samples, kBlock);
-        struck_.resize(whole), resonance_.resize(whole);
-        tones_.prepare(batch.sample_rate, samples,
-                       {tones_of(batch), c.tone_hz, c.tone_s, c.tone_db, c.tone_cycles, c.tone_shape, *c.sweep_st, *c.sweep_s});
-        tones_.render(samples, struck_.data());
-        strike(batch, item, c);
-        const double level_db = *c.resonator_db;
-        const bool resonant = level_db > kResonatorOffDb;
-        const double fade = std::clamp((level_db - kResonatorOffDb) / kResonatorFadeDb, 0.0, 1.0);
-        const float resonator_gain = (float)(db_to_gain(level_db) * fade);
-        if (resonant) {
-            resonator_.prepare(batch.sample_rate, samples, *c.resonator_hz, *c.resonator_feedback, *c.resonator_low_hz,
-                               *c.resonator_high_hz);
-            resonator_.filter(struck_.data(), resonance_.data());
-        }
-        const double power = std::exp(2.0 * *c.drive_db * kDecibel);
-        const float scale = (float)(std::exp(-2.0 * *c.gain_db * kDecibel) / (1.0 + power)), square = (float)(power * scale);
-        const double release = t60_to_rate(*c.release_s);
+        const Given c(batch, row(batch, item));
+        prepare(batch, item, c);
+        if (resonant(c)) resonator_.filter(struck_.data(), resonance_.data());
+        const Clip clip(c);
+        const Gate gate(batch, c);
+        const float scale = (float)clip.scale, square = (float)clip.square, ringing = (float)resonator_gain(c);
         alignas(64) float last[kBlock] = {};
-        for (int64_t first = 0; first < samples; first += kBlock) {
-            const bool fits = first + kBlock <= samples;
+        for (int64_t block = 0, first = 0; first < batch.samples; ++block, first += kBlock) {
+            const bool fits = first + kBlock <= batch.samples;
             float* to = audio + first;
-            if (!fits) std::memcpy(last, to, (samples - first) * sizeof(float)), to = last;
-            const float begin = gate(first / (double)batch.sample_rate - *c.gate_s, release);
-            const float step = gate((first + kBlock) / (double)batch.sample_rate - *c.gate_s, release) - begin;
+            if (!fits) std::memcpy(last, to, (batch.samples - first) * sizeof(float)), to = last;
+            const float open = gate(block), step = gate(block + 1) - open;
             for (int v = 0; v < kVectors; ++v) {
                 const int64_t n = first + v * kLanes;
-                Vector sound = load(&struck_[n]) + load(to + v * kLanes), level = all(begin);
-                if (resonant) sound += load(&resonance_[n]) * resonator_gain;
-                for (int lane = 0; lane < kLanes; ++lane) level[lane] += step * (v * kLanes + lane) / kBlock;
-                sound *= level;
+                Vector sound = load(&struck_[n]) + load(to + v * kLanes);
+                if (ringing > 0.0f) sound += load(&resonance_[n]) * ringing;
+                sound *= rise_(v) * step + open;
                 store(to + v * kLanes, sound * inverse_root(sound * sound * square + scale));
             }
-            if (!fits) std::memcpy(audio + first, last, (samples - first) * sizeof(float));
+            if (!fits) std::memcpy(audio + first, last, (batch.samples - first) * sizeof(float));
         }
+    }
+
+    // From the slopes of the audio to those of what the gate lets through, and of what shapes it. What went into the
+    // clipper is found from what came out of it: where that is lost to rounding, it had no slope.
+    static void unclip(const Batch& batch, int64_t item, const float* audio, const float* slope, float* of_sound,
+                       const Slopes& of) {
+        static const Rise rise;
+        const Given c(batch, row(batch, item));
+        const Clip clip(c);
+        Gate gate(batch, c);
+        const float square = (float)clip.square, root_scale = (float)std::sqrt(clip.scale), unroot = 1.0f / root_scale;
+        Vector by_scale{}, by_square{};
+        double of_end = 0.0;
+        for (int64_t block = 0, first = 0; first < batch.samples; ++block, first += kBlock) {
+            alignas(64) float last[2][kBlock] = {};
+            const float *from = slope + first, *clipped = audio + first;
+            if (const int64_t count = batch.samples - first; count < kBlock) {
+                std::memcpy(last[0], from, count * sizeof(float)), std::memcpy(last[1], clipped, count * sizeof(float));
+                from = last[0], clipped = last[1];
+            }
+            const float open = gate(block), step = gate(block + 1) - open;
+            Vector of_open{}, later{};
+            for (int v = 0; v < kVectors; ++v) {
+                // With y = x / √(s + q x²), 1 - q y² is s / (s + q x²), and the slope by x is that to 3/2 over √s.
+                Vector y = load(clipped + v * kLanes), along = load(from + v * kLanes), linear = along * y;
+                Vector left = greater(1.0f - square * y * y, all(kLeastLeft)), root = inverse_root(left);
+                by_scale += linear * left, by_square += linear * y * y;
+                Vector of_mix = along * left * left * root * unroot, level = rise(v) * step + open;
+                store(of_sound + first + v * kLanes, of_mix * level);
+                Vector of_level = of_mix * y * root * root_scale / greater(level, all(1e-30f));
+                of_open += of_level, later += of_level * rise(v);
+            }
+            gate.take(block, of_end + sum(of_open) - sum(later));
+            of_end = sum(later);
+        }
+        gate.take((batch.samples + kBlock - 1) / kBlock, of_end);
+        gate.slopes(of);
+        const double of_scale = -0.5 * sum(by_scale) / clip.scale, of_square = -0.5 * sum(by_square);
+        *of.drive_db = (float)((of_square - of_scale) * clip.scale / (1.0 + clip.power) * clip.power * 2.0 * kDecibel);
+        *of.gain_db = (float)(-2.0 * kDecibel * (of_scale * clip.scale + of_square * clip.square));
+    }
+
+    // From the slopes of what the gate lets through to those of all but the noise; they become those of the resonator's
+    // signal on the way.
+    void unmix(const Batch& batch, int64_t item, float* of_sound, const Slopes& of) {
+        const Given c(batch, row(batch, item));
+        prepare(batch, item, c);
+        Resonator::Slopes found = {};
+        if (resonant(c)) {
+            const int64_t whole = rounded_up(batch.samples, kBlock);
+            std::copy_n(of_sound, whole, resonance_.begin());
+            found = resonator_.slopes(struck_.data(), resonance_.data());
+            const float gain = (float)resonator_gain(c);
+            for (int64_t n = 0; n < batch.samples; ++n) of_sound[n] += resonance_[n] * gain;
+        }
+        const double gain = resonator_gain(c), fade = resonator_fade(c);
+        *of.resonator_db = decibel_slope(found.along, gain);
+        if (fade > 0.0 && fade < 1.0) *of.resonator_db += (float)(found.along * gain / fade / kResonatorFadeDb);
+        *of.resonator_hz = (float)(found.frequency_hz * gain), *of.resonator_feedback = (float)(found.feedback * gain);
+        *of.resonator_low_hz = (float)(found.low_hz * gain), *of.resonator_high_hz = (float)(found.high_hz * gain);
+        tones_.slopes(of_sound, of.tones());
+        Strike(batch, item, c).slopes(c, of_sound, of);
     }
 
    private:
-    static float gate(double since_s, double rate) { return (float)std::exp(-std::clamp(rate * since_s, 0.0, kDeepest)); }
-
-    // Add the transient.
-    void strike(const Batch& batch, int64_t item, const Controls& c) {
-        const double rate = batch.sample_rate, tick = 1.0 / rate, frequency = *c.transient_hz;
-        const double gain = db_to_gain(*c.transient_drive_db), rise = 1.0 / (*c.transient_attack_s + tick);
-        const float level = (float)(db_to_gain(*c.transient_db) / std::tanh(gain)), drive = (float)gain;
-        const float noise_share = *c.transient_noise, sine_share = 1.0f - noise_share;
-        const Noise noise(batch.seeds[item * batch.seeds_apart], 0);
-        Fall decay(rate, t60_to_rate(*c.transient_s), 0.0);
-        const int64_t head = std::min(batch.samples, (int64_t)std::ceil(kTransientEndsS * rate));
-        const int64_t ends = std::min(head, decay.silent_after(level));
-        float steps[kBlock];
-        for (int n = 0; n < kBlock; ++n) steps[n] = (float)(n * tick);
-        decay.rewind();
-        for (int64_t first = 0; first < ends; first += kBlock, decay.advance()) {
-            const Fall::Block fall = decay.block();
-            const double cycles = frequency * first * tick;
-            const float start = (float)(cycles - std::floor(cycles)), risen = (float)((first * tick + tick) * rise);
-            for (int v = 0; v < kVectors; ++v) {
-                Vector step = load(steps + v * kLanes);
-                Vector sine = sine_of_cycles(step * (float)frequency + start);
-                Vector mixed = sine * sine_share + noise((uint32_t)(first + v * kLanes)) * noise_share;
-                Vector shaped = tanh_of(mixed * drive) * lesser(step * (float)rise + risen, all(1.0f)) * fall.past(v);
-                float* to = &struck_[first + v * kLanes];
-                store(to, load(to) + shaped * level);
-            }
-        }
+    // What strikes the resonator.
+    void prepare(const Batch& batch, int64_t item, const Given& c) {
+        const int64_t whole = rounded_up(batch.samples, kBlock);
+        struck_.resize(whole), resonance_.resize(whole);
+        tones_.prepare(batch.sample_rate, batch.samples, tones_of(batch), c.tones());
+        tones_.render(struck_.data());
+        Strike(batch, item, c).add(struck_.data());
+        if (resonant(c))
+            resonator_.prepare(batch.sample_rate, batch.samples, *c.resonator_hz, *c.resonator_feedback,
+                               *c.resonator_low_hz, *c.resonator_high_hz);
     }
 
+    static bool resonant(const Given& c) { return *c.resonator_db > kResonatorOffDb; }
+
+    static double resonator_fade(const Given& c) {
+        return std::clamp((*c.resonator_db - kResonatorOffDb) / kResonatorFadeDb, 0.0, 1.0);
+    }
+
+    static double resonator_gain(const Given& c) { return db_to_gain(*c.resonator_db) * resonator_fade(c); }
+
+    Rise rise_;
     Tones tones_;
     Resonator resonator_;
     std::vector<float> struck_, resonance_;
@@ -212,15 +455,34 @@ std::shared_ptr<const NoiseBands> shared_bands(const Batch& batch) {
     return kept;
 }
 
-// The noise of some blocks, where the audio is to be.
-void lay_wires(const Batch& batch, const NoiseBands& noise, const float* levels, int64_t begin, int64_t end, float* audio) {
-    const int bands = bands_of(batch);
-    const int64_t points = Levels::points(batch);
-    for (int64_t block = begin; block < end; ++block) {
-        Vector sound[kVectors] = {};
-        wires(noise, levels, points, bands, block, sound);
-        const int64_t count = std::min<int64_t>(kBlock, batch.samples - block * kBlock);
-        std::memcpy(audio + block * kBlock, sound, count * sizeof(float));
+// Do something for each item and range of blocks with the bands of noise: of blocks that stay in cache for all items where
+// these share it, and else item by item.
+template <typename Work>
+void with_noise(const Batch& batch, Work work) {
+    const int64_t blocks = (batch.samples + kBlock - 1) / kBlock;
+    if (batch.seeds_apart) {
+        for_each<NoiseBands>(batch.items, [&](NoiseBands& noise, int64_t item) {
+            noise.make(batch.sample_rate, batch.samples, bands_of(batch), batch.seeds[item], 1);
+            work(noise, item, 0, blocks);
+        });
+        return;
+    }
+    const auto noise = shared_bands(batch);
+    struct None {};
+    for_each<None>((blocks + kBlocksAtATime - 1) / kBlocksAtATime, [&](None&, int64_t some) {
+        const int64_t begin = some * kBlocksAtATime, end = std::min(begin + kBlocksAtATime, blocks);
+        for (int64_t item = 0; item < batch.items; ++item) work(*noise, item, begin, end);
+    });
+}
+
+// Some items at a time, so that what is laid down for them all stays small.
+template <typename Work>
+void in_parts(const Batch& batch, Work work) {
+    for (int64_t first = 0; first < batch.items; first += kItemsAtATime) {
+        Batch some = batch;
+        some.items = std::min(kItemsAtATime, batch.items - first);
+        some.controls = row(batch, first), some.seeds += first * batch.seeds_apart;
+        work(some, first);
     }
 }
 
@@ -229,24 +491,56 @@ void lay_wires(const Batch& batch, const NoiseBands& noise, const float* levels,
 BACKBEAT_EXPORT const char* layout() { return kLayout; }
 
 // Render (items, samples).
-BACKBEAT_EXPORT void render(const Batch* batch, float* audio) {
-    const int64_t apart = bands_of(*batch) * Levels::points(*batch), samples = batch->samples;
-    const int64_t blocks = (samples + kBlock - 1) / kBlock;
-    std::vector<float> levels(batch->items * apart);
-    for_each<Levels>(batch->items, [&](Levels& space, int64_t item) { space.lay_down(*batch, item, &levels[item * apart]); });
-    if (!batch->seeds_apart) {
-        const auto noise = shared_bands(*batch);
+BACKBEAT_EXPORT void render(const Batch* whole, float* whole_audio) {
+    in_parts(*whole, [&](const Batch& batch, int64_t begun) {
+        float* audio = whole_audio + begun * batch.samples;
+        const int bands = bands_of(batch);
+        const int64_t samples = batch.samples, points = Levels::points(batch), apart = bands * points;
+        std::vector<float> levels(batch.items * apart);
+        for_each<Levels>(batch.items, [&](Levels& space, int64_t item) {
+            space.lay_down(batch, Given(batch, row(batch, item)), &levels[item * apart]);
+        });
+        with_noise(batch, [&](const NoiseBands& noise, int64_t item, int64_t begin, int64_t end) {
+            for (int64_t block = begin; block < end; ++block) {
+                Vector sound[kVectors] = {};
+                wires(noise, &levels[item * apart], points, bands, block, sound);
+                const int64_t first = block * kBlock, count = std::min<int64_t>(kBlock, samples - first);
+                std::memcpy(audio + item * samples + first, sound, count * sizeof(float));
+            }
+        });
+        for_each<Drum>(batch.items, [&](Drum& drum, int64_t item) { drum.render(batch, item, audio + item * samples); });
+    });
+}
+
+// Slopes of the controls, (items, columns), by the audio and its slopes, each (items, samples).
+BACKBEAT_EXPORT void differentiate(const Batch* whole, const float* whole_audio, const float* whole_slope, float* of_whole) {
+    in_parts(*whole, [&](const Batch& batch, int64_t begun) {
+        const int bands = bands_of(batch);
+        const int64_t samples = batch.samples, blocks = (samples + kBlock - 1) / kBlock, points = Levels::points(batch);
+        const float *audio = whole_audio + begun * samples, *slope = whole_slope + begun * samples;
+        float* of_controls = of_whole + begun * batch.columns;
+        const auto of = [&](int64_t item) { return Slopes(batch, of_controls + item * batch.columns); };
+        std::vector<float> of_sound(batch.items * blocks * kBlock), of_ends(batch.items * blocks * 2 * bands);
         struct None {};
-        for_each<None>((blocks + kBlocksAtATime - 1) / kBlocksAtATime, [&](None&, int64_t some) {
-            const int64_t begin = some * kBlocksAtATime, end = std::min(begin + kBlocksAtATime, blocks);
-            for (int64_t item = 0; item < batch->items; ++item)
-                lay_wires(*batch, *noise, &levels[item * apart], begin, end, audio + item * samples);
+        for_each<None>(batch.items, [&](None&, int64_t item) {
+            Drum::unclip(batch, item, audio + item * samples, slope + item * samples, &of_sound[item * blocks * kBlock], of(item));
         });
-    } else {
-        for_each<NoiseBands>(batch->items, [&](NoiseBands& noise, int64_t item) {
-            noise.make(batch->sample_rate, samples, bands_of(*batch), batch->seeds[item], 1);
-            lay_wires(*batch, noise, &levels[item * apart], 0, blocks, audio + item * samples);
+        with_noise(batch, [&](const NoiseBands& noise, int64_t item, int64_t begin, int64_t end) {
+            for (int64_t block = begin; block < end; ++block)
+                unwire(noise, bands, block, &of_sound[(item * blocks + block) * kBlock],
+                       &of_ends[(item * blocks + block) * 2 * bands]);
         });
-    }
-    for_each<Drum>(batch->items, [&](Drum& drum, int64_t item) { drum.render(*batch, item, audio + item * samples); });
+        for_each<Levels>(batch.items, [&](Levels& space, int64_t item) {
+            std::vector<float> of_levels(bands * points, 0.0f);
+            for (int64_t block = 0; block < blocks; ++block)
+                for (int band = 0; band < bands; ++band) {
+                    const float* ends = &of_ends[(item * blocks + block) * 2 * bands + 2 * band];
+                    of_levels[band * points + block] += ends[0], of_levels[band * points + block + 1] += ends[1];
+                }
+            space.slopes(batch, Given(batch, row(batch, item)), of_levels.data(), of(item));
+        });
+        for_each<Drum>(batch.items, [&](Drum& drum, int64_t item) {
+            drum.unmix(batch, item, &of_sound[item * blocks * kBlock], of(item));
+        });
+    });
 }

@@ -92,6 +92,14 @@ inline void transpose(Vector (&v)[kLanes]) {
     if constexpr (2 * kBit < kLanes) transpose<2 * kBit>(v);
 }
 
+// The sum over the lanes of each of as many vectors as there are lanes.
+inline Vector sums(Vector (&v)[kLanes]) {
+    transpose(v);
+    for (int apart = kLanes / 2; apart; apart /= 2)
+        for (int i = 0; i < apart; ++i) v[i] += v[i + apart];
+    return v[0];
+}
+
 inline float sum(Vector v) {
     float total = 0.0f;
     for (int lane = 0; lane < kLanes; ++lane) total += v[lane];
