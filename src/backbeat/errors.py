@@ -5,7 +5,7 @@
     ├── ParameterError   a control name, value or shape that a table does not allow
     ├── PluginError      an instrument that does not exist or is not well formed
     ├── RenderError      a batch that does not fit into memory
-    ├── NativeError      C++ that cannot be compiled or loaded here
+    ├── NativeError      compiled code that cannot be made here, or cannot do what is asked
     ├── PatchError       a patch that cannot be loaded, validated or saved
     ├── MatchError       a match that cannot be started or resumed
     ├── DatasetError     a dataset that cannot be written, continued or read
@@ -39,7 +39,7 @@ class RenderError(BackbeatError):
 
 
 class NativeError(BackbeatError):
-    """C++ that cannot be compiled or loaded here."""
+    """Compiled code that cannot be made here, or cannot do what is asked."""
 
 
 class PatchError(BackbeatError):

@@ -7,10 +7,9 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from backbeat.dsp.own import operation
-from backbeat.errors import PluginError
+from backbeat.errors import NativeError, PluginError
 from backbeat.native.library import load
 from backbeat.types import Mono, Seeds
 
@@ -33,6 +32,8 @@ class NativeRender:
         library = load(name)
         library.layout.restype = ctypes.c_char_p
         made_for = library.layout().decode().split()
+        if len(made_for) != 2 * len(sizes):
+            raise PluginError(f"{name}: found {len(sizes)} parameters; its C++ is made for {len(made_for) // 2}")
         for (found, size), wanted, count in zip(sizes.items(), made_for[::2], made_for[1::2], strict=True):
             if found != wanted or count not in ("*", str(size)):
                 raise PluginError(f"{name}: found {size} of {found}; its C++ is made for {count} of {wanted}")
@@ -106,9 +107,11 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
     name, sizes, sample_rate, _ = ctx.rest
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():
+        raise NativeError(f"{name}: compiled code has no second derivative; use a synth that is not compiled")
     found = _differentiate(slope.contiguous(), *ctx.saved_tensors, name, sizes, sample_rate)
     return found, None, None, None, None, None
 
 
-_render = operation("native", _audio, _audio_shape, (_setup, once_differentiable(_backward)))
+_render = operation("native", _audio, _audio_shape, (_setup, _backward))
 _differentiate = operation("native_backward", _slopes, _slopes_shape)

@@ -91,7 +91,7 @@ class Levels {
                 store(&of_snaps_[n], load(&of_snaps_[n]) + slope * (float)now.snap);
                 along *= (float)now.gain;
                 now.fall.take(times_, n, fallen, along);
-                of_rise += risen < 1.0f ? along : nothing;
+                of_rise += risen <= 1.0f ? along : nothing;
             }
             const double of_log = sum(of_gain) * now.gain;
             of.noise_band_db[band] = (float)(of_log * kDecibel), of_db += of_log * kDecibel;
@@ -99,7 +99,7 @@ class Levels {
             of.noise_shape[band] = (float)now.fall.of_shape();
             of.noise_band_ratio[band] = (float)(now.fall.of_t60_s() * t60_s);
             of_s += now.fall.of_t60_s() * c.noise_band_ratio[band];
-            of_attack -= sum(of_rise) * unattacked_;
+            of_attack -= sum(of_rise) / attacked_;
             of_highpass -= of_log * 2.0 * now.below / (1.0 + now.below) / *c.noise_highpass_hz;
             of_lowpass += of_log * 2.0 * now.above / (1.0 + now.above) / *c.noise_lowpass_hz;
         }
@@ -125,7 +125,7 @@ class Levels {
     void prepare(const Batch& batch, const Given& c) {
         times_.prepare(batch.sample_rate, batch.samples, 0.5 / batch.sample_rate);
         tick_ = (float)(1.0 / batch.sample_rate), per_point_ = (float)(batch.sample_rate / kBlock);
-        unattacked_ = 1.0f / (*c.noise_attack_s + tick_);
+        attacked_ = *c.noise_attack_s + tick_;
         snaps_.resize(times_.count());
         for (int64_t n = 0; n < times_.count(); n += kLanes) {
             Vector total{};
@@ -137,7 +137,7 @@ class Levels {
         }
     }
 
-    Vector rise(int64_t n) const { return (times_.seconds(n) + tick_) * unattacked_; }
+    Vector rise(int64_t n) const { return (times_.seconds(n) + tick_) / attacked_; }
 
     // The snap, or one of its repeats: time since, how far it has begun, and what its decay has left.
     struct Snap {
@@ -175,7 +175,7 @@ class Levels {
     }
 
     Times times_;
-    float tick_, per_point_, unattacked_;
+    float tick_, per_point_, attacked_;
     std::vector<float> snaps_, of_snaps_;
 };
 
@@ -264,7 +264,7 @@ class Strike {
 
     void add(float* sound) {
         for_each_vector([&](int64_t n, const Now& now) {
-            Vector level = now.clipped * now.rise * now.fall;
+            Vector level = now.clipped * lesser(now.rise, all(1.0f)) * now.fall;
             store(sound + n, load(sound + n) + level * (float)level_);
         });
     }
@@ -273,9 +273,9 @@ class Strike {
         Vector of_level{}, of_gain{}, of_noise{}, of_cycles{}, of_rise{}, of_decay{}, nothing{};
         const Vector one = all(1.0f);
         for_each_vector([&](int64_t n, const Now& now) {
-            Vector along = load(of_sound + n) * now.fall * now.rise, whole = along * now.clipped;
+            Vector along = load(of_sound + n) * now.fall * lesser(now.rise, one), whole = along * now.clipped;
             of_level += whole, of_decay += whole * now.time;
-            of_rise += now.rise < one ? whole : nothing;
+            of_rise += now.rise <= one ? whole : nothing;
             Vector of_clipped = along * (1.0f - now.clipped * now.clipped);
             of_gain += of_clipped * now.mixed;
             of_noise += of_clipped * (now.noise - now.sine);
@@ -310,7 +310,7 @@ class Strike {
                 now.sine = sine_of_rest(now.rest), now.noise = noise_((uint32_t)(first + v * kLanes));
                 now.mixed = now.sine + (now.noise - now.sine) * noise_share;
                 now.clipped = tanh_of(now.mixed * gain);
-                now.rise = lesser(step * (float)rise_ + risen, all(1.0f)), now.fall = decay.past(v);
+                now.rise = step * (float)rise_ + risen, now.fall = decay.past(v);
                 work(first + v * kLanes, now);
             }
         }

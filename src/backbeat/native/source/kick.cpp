@@ -341,7 +341,7 @@ class Kick {
                     by_low += along, by_span += by_fall;
                     by_fall = decay < one ? by_fall : nothing;
                     fallen += by_fall, fallen_timed += by_fall * level.decay.since_s(step_s);
-                    risen += rise < one ? whole : nothing;
+                    risen += rise <= one ? whole : nothing;
                     whole = release < one ? whole : nothing;
                     let_go += whole, let_go_timed += whole * level.release.since_s(step_s);
                 }
