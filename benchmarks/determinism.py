@@ -36,7 +36,9 @@ def ways(plugin: str, seconds: float, *, compiled: bool) -> dict[str, Way]:
         "float64": lambda params, seeds: eager(params.double(), seeds),
     }
     if compiled:
-        found["compiled"] = Synth(plugin, SAMPLE_RATE, seconds, compile=True)
+        quick = Synth(plugin, SAMPLE_RATE, seconds, compile=True)
+        found["compiled"] = _threads(quick, 1)
+        found["compiled, 2"] = _threads(quick, 2)
     if torch.cuda.is_available():
         found["cuda"] = lambda params, seeds: eager(params.cuda(), seeds.cuda()).cpu()
     return found

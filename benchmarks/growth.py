@@ -2,21 +2,24 @@
 
     python benchmarks/growth.py --out benchmarks/results/growth.json
 
-The exponent of a straight line through the logarithms of time over batch × length: 1 is linear. Times are medians, the
-sizes taken in turn.
+The exponent of a straight line through the logarithms of time over batch × length: 1 is linear. Random sounds mostly die
+before the end of a long one, and what has died is not rendered; beside them stand sounds that ring as long as the plugin
+lets them. Times are medians, the sizes taken in turn.
 """
 
 import argparse
+import itertools
 import os
 import statistics
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from backbeat import plugins
 from backbeat.plugins import Plugin
-from backbeat.synth import render
+from backbeat.synth import Synth
 from machine import describe_machine, write_figures
 from speed import Job, time_interleaved
 
@@ -24,13 +27,17 @@ SAMPLE_RATE = 44_100
 BATCHES = (64, 128, 256)
 
 
-def job(plugin: Plugin, batch: int, seconds: float) -> Job:
-    """One batch of random params, forward."""
+def job(plugin: Plugin, batch: int, seconds: float, *, compiled: bool, ringing: bool) -> Job:
+    """One batch of random params, forward; of sounds that ring as long as they may, or not."""
+    synth = Synth(plugin, SAMPLE_RATE, seconds, compile=compiled)
     params = torch.rand(batch, plugin.table.size, generator=torch.Generator().manual_seed(0))
+    if ringing:
+        lasting = [entry.partition("[")[0] in plugin.macros["length"].parameters for entry in plugin.table.entries()]
+        params[:, lasting] = 1.0
 
     def forward() -> object:
         with torch.no_grad():
-            return render(plugin, params, samples=round(seconds * SAMPLE_RATE), sample_rate=SAMPLE_RATE)
+            return synth(params)
 
     return forward
 
@@ -47,25 +54,30 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
 
-    document: dict[str, object] = {"machine": describe_machine()}
+    document: dict[str, Any] = {"machine": describe_machine()}
     lengths_s = np.geomspace(arguments.shortest, arguments.longest, 5).round(3).tolist()
     sizes = [(BATCHES[0], seconds) for seconds in lengths_s] + [(batch, lengths_s[0]) for batch in BATCHES[1:]]
     for name in plugins.names():
-        plugin = plugins.get(name)
-        times_s = time_interleaved([job(plugin, *size) for size in sizes], arguments.repeats)
-        medians_s = [statistics.median(each) for each in times_s]
-        exponent = float(np.polyfit(np.log([b * s for b, s in sizes]), np.log(medians_s), 1)[0])
-        print(f"{name}: time grows with (batch × length) to the power of {exponent:.3f}")
-        rows = [{"batch": b, "seconds": s, "ms": 1e3 * t} for (b, s), t in zip(sizes, medians_s, strict=True)]
-        for row in rows:
-            print(f"  {row['batch']:4} × {row['seconds']:6.2f} s {row['ms']:9.1f} ms")
-        document[name] = {"exponent": exponent, "sizes": rows}
+        document[name] = {}
+        for compiled, ringing in itertools.product((False, True), repeat=2):
+            jobs = [job(plugins.get(name), *size, compiled=compiled, ringing=ringing) for size in sizes]
+            medians_s = [statistics.median(each) for each in time_interleaved(jobs, arguments.repeats)]
+            exponent = float(np.polyfit(np.log([b * s for b, s in sizes]), np.log(medians_s), 1)[0])
+            what = f"{'compiled' if compiled else 'eager'}, {'ringing on' if ringing else 'random'}"
+            print(f"{name}, {what}: time grows with (batch × length) to the power of {exponent:.3f}")
+            rows = [{"batch": b, "seconds": s, "ms": 1e3 * t} for (b, s), t in zip(sizes, medians_s, strict=True)]
+            for row in rows:
+                print(f"  {row['batch']:4} × {row['seconds']:6.2f} s {row['ms']:9.1f} ms")
+            document[name][what] = {"exponent": exponent, "sizes": rows}
     drums = [plugins.get("drum", tones=tones) for tones in arguments.tones]
-    times_s = time_interleaved([job(drum, BATCHES[0], arguments.shortest) for drum in drums], arguments.repeats)
-    rows = [{"tones": t, "ms": 1e3 * statistics.median(s)} for t, s in zip(arguments.tones, times_s, strict=True)]
-    for row in rows:
-        print(f"drum with {row['tones']:3} tones {row['ms']:9.1f} ms")
-    document["tones"] = rows
+    document["tones"] = {}
+    for compiled in (False, True):
+        jobs = [job(drum, BATCHES[0], arguments.shortest, compiled=compiled, ringing=False) for drum in drums]
+        times_s, what = time_interleaved(jobs, arguments.repeats), "compiled" if compiled else "eager"
+        rows = [{"tones": t, "ms": 1e3 * statistics.median(s)} for t, s in zip(arguments.tones, times_s, strict=True)]
+        for row in rows:
+            print(f"drum, {what}, with {row['tones']:3} tones {row['ms']:9.1f} ms")
+        document["tones"][what] = rows
     if arguments.out:
         write_figures(arguments.out, document)
 

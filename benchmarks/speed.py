@@ -3,7 +3,8 @@
     python benchmarks/speed.py --out benchmarks/results/speed.json
     python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-cuda.json
 
-Each case renders in a process of its own, as its user has it: a library leaves its mark on the memory allocator, and so
+With gradients, params get the slopes that given slopes of the samples cause: what a loss takes is the loss's. Each case
+renders in a process of its own, as its user has it: a library leaves its mark on the memory allocator, and so
 on the speed of the next. Of one batch size, every repetition times every case once, so that whatever else the machine
 does falls on all of them alike; right after a batch of its kind, as in a loop. Peak memory is what a case's first batch
 takes over the smallest size: on a CPU the growth of its process' resident set, on a GPU what PyTorch has allocated.
@@ -156,13 +157,15 @@ def job(case: Case) -> Job:
     synth = Synth(case.name, case.sample_rate, case.seconds, compile=case.code == "compiled")
     params = torch.rand(case.batch, synth.num_params, generator=torch.Generator().manual_seed(0)).to(case.device)
 
+    slopes = torch.randn(case.batch, 1, synth.samples, generator=torch.Generator().manual_seed(1)).to(case.device)
+
     def forward() -> object:
         with torch.no_grad():
             return synth(params, seed=0)
 
     def forward_and_backward() -> object:
         leaf = params.clone().requires_grad_()
-        return torch.autograd.grad(synth(leaf, seed=0).square().mean(), leaf)[0]
+        return torch.autograd.grad(synth(leaf, seed=0), leaf, slopes)[0]
 
     return _synchronised(forward if case.mode == FORWARD else forward_and_backward, case.device)
 

@@ -15,12 +15,13 @@ namespace backbeat {
 // that leaves it, and the inverse undoes step by step what was done. Real and imaginary parts are apart.
 class Fft {
    public:
-    // Of a power of two, `kShortest` at least.
     static constexpr int kShortest = kLanes * kLanes;
 
+    // Of a power of two, or three times one, `kShortest` at least; see `enough`.
     explicit Fft(int length) : length_(length) {
         for (int size = length; size > kShortest; size /= parts(size)) {
-            int part = size / parts(size);
+            const int part = size / parts(size);
+            steps_.push_back({size, turns_.size()});
             for (int power = 1; power < parts(size); ++power)
                 for (int first = 0; first < part; first += kLanes)
                     add_turns(first, [&](int j) { return (double)power * j / size; });
@@ -28,6 +29,14 @@ class Fft {
         square_ = turns_.size();
         for (int row = 0; row < kLanes; ++row)
             add_turns(0, [&](int column) { return (double)bin_of_row(row) * column / kShortest; });
+    }
+
+    // The least length of a transform that is no less than this.
+    static int enough(int64_t samples) {
+        int64_t power = kShortest;
+        while (power < samples) power *= 2;
+        const int64_t three_quarters = power / 4 * 3;
+        return (int)(three_quarters >= samples && three_quarters >= 3 * kShortest ? three_quarters : power);
     }
 
     int length() const { return length_; }
@@ -50,30 +59,19 @@ class Fft {
     }
 
     // Into how many parts a step splits so many samples.
-    static int parts(int size) { return size == 2 * kShortest ? 2 : 4; }
+    static int parts(int size) { return size % 3 == 0 ? 3 : size == 2 * kShortest ? 2 : 4; }
 
     void forward(float* re, float* im) const {
-        const float* turns = turns_.data();
-        for (int size = length_; size > kShortest; size /= parts(size)) {
-            int part = size / parts(size);
-            for (int first = 0; first < length_; first += size)
-                parts(size) == 4 ? split4(re + first, im + first, part, turns) : split2(re + first, im + first, part, turns);
-            turns += 2 * part * (parts(size) - 1);
-        }
+        for (const Step& step : steps_)
+            for (int first = 0; first < length_; first += step.size) split(re + first, im + first, step);
         for (int first = 0; first < length_; first += kShortest) split_square(re + first, im + first);
     }
 
     // Times the length.
     void inverse(float* re, float* im) const {
         for (int first = 0; first < length_; first += kShortest) join_square(re + first, im + first);
-        const float* turns = turns_.data() + square_;
-        for (int size = kShortest; size < length_;) {
-            int part = size;
-            size *= size == kShortest && has_pairs() ? 2 : 4;
-            turns -= 2 * part * (parts(size) - 1);
-            for (int first = 0; first < length_; first += size)
-                parts(size) == 4 ? join4(re + first, im + first, part, turns) : join2(re + first, im + first, part, turns);
-        }
+        for (auto step = steps_.rbegin(); step != steps_.rend(); ++step)
+            for (int first = 0; first < length_; first += step->size) join(re + first, im + first, *step);
     }
 
     // The transform of that length, made once.
@@ -87,11 +85,29 @@ class Fft {
     }
 
    private:
-    // Whether the last of the steps is by two.
-    bool has_pairs() const {
-        int size = length_;
-        while (size > 2 * kShortest) size /= 4;
-        return size == 2 * kShortest;
+    struct Step {
+        int size;
+        size_t turns;  // where those of its parts are
+    };
+
+    void split(float* re, float* im, const Step& step) const {
+        const int part = step.size / parts(step.size);
+        const float* turns = &turns_[step.turns];
+        switch (parts(step.size)) {
+            case 2: return split2(re, im, part, turns);
+            case 3: return split3(re, im, part, turns);
+            default: return split4(re, im, part, turns);
+        }
+    }
+
+    void join(float* re, float* im, const Step& step) const {
+        const int part = step.size / parts(step.size);
+        const float* turns = &turns_[step.turns];
+        switch (parts(step.size)) {
+            case 2: return join2(re, im, part, turns);
+            case 3: return join3(re, im, part, turns);
+            default: return join4(re, im, part, turns);
+        }
     }
 
     // Of as many numbers as there are lanes, from some on, how far back each turns, in turns: real parts, and then imaginary ones.
@@ -133,6 +149,28 @@ class Fft {
             put(re, im, j + part, odd + difference);
             put(re, im, j + 2 * part, even - sum);
             put(re, im, j + 3 * part, odd - difference);
+        }
+    }
+
+    static void split3(float* re, float* im, int part, const float* turns) {
+        for (int j = 0; j < part; j += kLanes) {
+            Complex a = at(re, im, j), b = at(re, im, j + part), c = at(re, im, j + 2 * part);
+            Complex sum = b + c, middle = a - sum * all(0.5f), side = (b - c).quarter() * all(kSinThird);
+            put(re, im, j, a + sum);
+            put(re, im, j + part, (middle - side) * turn(turns, part, 1, j));
+            put(re, im, j + 2 * part, (middle + side) * turn(turns, part, 2, j));
+        }
+    }
+
+    static void join3(float* re, float* im, int part, const float* turns) {
+        for (int j = 0; j < part; j += kLanes) {
+            Complex a = at(re, im, j);
+            Complex b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
+            Complex c = at(re, im, j + 2 * part) * turn(turns, part, 2, j).conjugate();
+            Complex sum = b + c, middle = a - sum * all(0.5f), side = (b - c).quarter() * all(kSinThird);
+            put(re, im, j, a + sum);
+            put(re, im, j + part, middle + side);
+            put(re, im, j + 2 * part, middle - side);
         }
     }
 
@@ -219,8 +257,11 @@ class Fft {
         for (int k = 0; k < kLanes; ++k) store(re + k * kLanes, r[k]), store(im + k * kLanes, i[k]);
     }
 
+    static constexpr float kSinThird = 0.8660254f;  // of a third of a turn
+
     int length_;
     size_t square_;
+    std::vector<Step> steps_;
     std::vector<float> turns_;
 };
 

@@ -125,12 +125,8 @@ class LinearPhase {
     // Of the two parts and the space between them, without which both would lie in the same lines of the cache.
     int64_t apart() const { return 2 * (fft_->length() + kLanes); }
 
-    // So that a block gives as many samples as it overlaps by, and its transform stays in the fastest cache.
-    static int length_for(int half) {
-        int length = Fft::kShortest;
-        while (length < 4 * half) length *= 2;
-        return length;
-    }
+    // So that a block gives twice what it overlaps by, and its transform stays in the fastest cache.
+    static int length_for(int half) { return Fft::enough(6 * half); }
 
     // `to[at : at + count]` from a signal of some samples, silent where it has none.
     static void cut(const float* signal, int64_t samples, int64_t first, float* to, int64_t at, int64_t count) {

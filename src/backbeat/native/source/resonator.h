@@ -14,7 +14,7 @@ namespace backbeat {
 // of a step of the transform on, places are paired from both ends.
 class Bins {
    public:
-    // Of a signal of N samples, a power of two.
+    // Of a signal of N samples, twice what a transform may have.
     explicit Bins(int samples) : half_(Fft::of(samples / 2)), rise_(2 * half_.length()) {
         const double turn = 2.0 * kPi / samples;
         for (int place = 0; place < half_.length(); ++place) {
@@ -103,11 +103,7 @@ class Resonator {
     static constexpr double kSmearS = 0.2;
     static constexpr double kSettled = 13.815510557964274;  // nepers: 120 dB
 
-    static int64_t at_least(int64_t samples) {
-        int64_t found = 2 * Fft::kShortest;
-        while (found < samples) found *= 2;
-        return found;
-    }
+    static int64_t at_least(int64_t samples) { return 2 * (int64_t)Fft::enough((samples + 1) / 2); }
 
     // As `_settled_s` of dsp/comb.py, but for the level.
     static double settled_s(double frequency_hz, double feedback, double low_hz, double high_hz) {
