@@ -2,9 +2,9 @@
 
     python benchmarks/growth.py --out benchmarks/results/growth.json
 
-The exponent of a straight line through the logarithms of time over batch × length: 1 is linear. Random sounds mostly die
-before the end of a long one, and what has died is not rendered; beside them stand sounds that ring as long as the plugin
-lets them. Times are medians, the sizes taken in turn.
+The exponent of a straight line through the logarithms of time over batch × length: 1 is linear. Random sounds mostly
+die before the end of a long one, and what has died is not rendered; beside them stand sounds that ring as long as the
+plugin lets them. Times are medians, the sizes taken in turn.
 """
 
 import argparse

@@ -53,7 +53,8 @@ class CompiledRender:
 
     def __call__(self, params: Params, seeds: Seeds) -> Mono:
         """Render params (batch, P) with seeds (batch,) or (1,) to (batch, samples)."""
-        if torch._C._are_functorch_transforms_active():  # which know no operations of our own
+        # Neither a transform of `torch.func` nor an export knows operations of our own.
+        if torch._C._are_functorch_transforms_active() or torch.compiler.is_exporting():
             return self._eager(params, seeds)
         on_cpu = params.device.type == "cpu" and params.dtype == torch.float32
         if on_cpu and self._native is not None:
