@@ -67,7 +67,8 @@ class CompiledRender:
         try:
             return native_render(*self._made_of)
         except NativeError as error:
-            self._go_without(str(error))
+            name = self._made_of[0].name
+            warnings.warn(f"compile: {name} goes by torch.compile instead of C++ ({error})", stacklevel=3)
             return None
 
     def _fused(self, params: Params, seeds: Seeds) -> Mono:
@@ -87,16 +88,14 @@ class CompiledRender:
         try:
             return self._traced(params, seeds)
         except torch._dynamo.exc.BackendCompilerFailed as error:
-            self._go_without(str(error.inner_exception).splitlines()[0])
+            reason = str(error.inner_exception).splitlines()[0]
+            warnings.warn(f"compile: rendering as without it, since no compiler works here ({reason})", stacklevel=2)
+            self._traced = self._eager
             return self._eager(params, seeds)
 
     @cached_property
     def _traced(self) -> Any:
         return torch.compile(self._eager, fullgraph=True)
-
-    def _go_without(self, reason: str) -> None:
-        warnings.warn(f"compile: rendering as without it, since no compiler works here ({reason})", stacklevel=3)
-        self._traced = self._eager
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._made_of

@@ -88,7 +88,7 @@ class Synth(nn.Module):
             needs is computed again on the way back. Memory is then that of so many, for a third more time. None
             renders the batch as a whole.
         compile: render by compiled code, which is faster by far, in the same sound within -100 dB for musical patches,
-            and takes a minute to be made when it is first used. See `CompiledRender`.
+            and is made when it is first used. See `CompiledRender`.
 
     Raises:
         PluginError: where there is no plugin of that name.

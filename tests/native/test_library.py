@@ -42,7 +42,7 @@ def test_compiled_once_and_kept(afresh, monkeypatch):
 
 def test_what_a_compiler_does_not_know_is_left_out(afresh, monkeypatch, tmp_path):
     refuse = 'for each in "$@"; do case $each in -march=native|-fopenmp) echo "error: $each?" >&2; exit 1;; esac; done'
-    monkeypatch.setenv("CXX", script(tmp_path / "old", f'{refuse}\nexec {library.find_compiler()} "$@"'))
+    monkeypatch.setenv("CXX", script(tmp_path / "old", f'{refuse}\nexec {library.find_compiler()[0]} "$@"'))
     kick = plugins.get("kick")
     params = torch.full((2, kick.table.size), 0.3)
     sound = native_render(kick, 44100.0, 300)(kick.table.physical(params), torch.tensor([1]))
@@ -88,6 +88,40 @@ def test_a_library_that_does_not_load(afresh, monkeypatch, tmp_path):
     monkeypatch.setenv("CXX", script(tmp_path / "odd", f'case "$*" in *-dM*) exit 0;; esac\n{out}'))
     with pytest.raises(NativeError, match="found no library that loads here"):
         library.load("kick")
+
+
+def test_a_compiler_with_arguments(afresh, monkeypatch):
+    (compiler,) = library.find_compiler()
+    monkeypatch.setenv("CXX", f"{compiler} -g0")
+    assert library.find_compiler() == [compiler, "-g0"]
+    assert library.load("kick").layout
+
+
+def test_a_compiler_that_cannot_be_run(afresh, monkeypatch, tmp_path):
+    (tmp_path / "c++").write_text("#!/no/such/interpreter\n")
+    (tmp_path / "c++").chmod(0o755)
+    monkeypatch.setenv("CXX", str(tmp_path / "c++"))
+    with pytest.raises(NativeError, match=r"c\+\+: cannot be run \("):
+        library.load("kick")
+
+
+def test_a_kept_library_that_does_not_load_is_made_again(afresh):
+    kept = afresh / f"kick-{library._fingerprint(library.find_compiler())}.so"
+    kept.parent.mkdir()
+    kept.write_bytes(b"cut off")
+    assert library.load("kick").layout
+    assert kept.stat().st_size > 1000
+
+
+def test_without_a_home(monkeypatch):
+    def homeless() -> None:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(library.Path, "home", homeless)
+    library.load.cache_clear()
+    assert library.load("kick").layout
+    library.load.cache_clear()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a folder that is a file")

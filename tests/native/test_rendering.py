@@ -8,7 +8,9 @@ from torch import Tensor
 
 from backbeat import patch, plugins
 from backbeat.compiled import native_render
-from backbeat.errors import NativeError
+from backbeat.errors import NativeError, ParameterError, RenderError
+from backbeat.native import rendering
+from backbeat.native.library import load
 from backbeat.plugins import Plugin
 from backbeat.synth import Synth
 
@@ -96,6 +98,103 @@ def test_finite_in_every_corner(plugin):
     native, _ = synths(plugin)
     assert native(corners, 3).isfinite().all()
     assert slopes(native, corners, 3, torch.ones(24, 1, native.samples)).isfinite().all()
+
+
+BETWEEN_SAMPLES = {"attack_s": 0.00053, "hold_s": 0.02071, "gate_s": 0.50003}
+"""Where an envelope bends on a sample, a last bit decides which side of it is the slope."""
+
+
+def at(plugin: Plugin, **values: object) -> Tensor:
+    """Params of the defaults but for some values."""
+    between = {name: value for name, value in BETWEEN_SAMPLES.items() if name in plugin.table}
+    return plugin.table.normalise({**plugin.table.defaults(), **between, **values}).float().unsqueeze(0)
+
+
+EDGES = {
+    "nothing comes back, of a sound too long to ring out": (
+        "drum",
+        {"resonator_feedback": 0.0, "resonator_low_hz": 10.0},
+    ),
+    "resonator off": ("drum", {"resonator_db": -60.0}),
+    "resonator fading in": ("drum", {"resonator_db": -57.0}),
+    "a transient as long as may be": ("drum", {"transient_s": 0.3, "transient_db": 12.0}),
+    "tones that fall at once and ring on": (
+        "drum",
+        {"tone_s": (0.003,) * 12, "tone_shape": (0.35,) * 12, "sweep_st": 0.0},
+    ),
+    "snaps": ("drum", {"snap_db": (0.0,) * 16, "burst_db": (-3.0, -6.0, -9.0), "noise_db": -20.0}),
+    "no attack": ("kick", {"attack_s": 0.0, "phase_cycles": 0.2}),
+    "no attack and no hold": ("kick", {"attack_s": 0.0, "hold_s": 0.0, "phase_cycles": 0.2}),
+    "sustained": ("kick", {"sustain": 1.0, "gate_s": 0.10003}),
+    "a voice of each kind and a shell": ("kick", {"detune_mix": 1.0, "sub_mix": 1.0, "shell_mix": 2.0, "modes": "on"}),
+    "filters past Nyquist": (
+        "kick",
+        {"shell_hz": 8000.0, "shell_width_oct": 4.0, "shell_mix": 1.0, "click_hz": 16000.0},
+    ),
+}
+
+
+@pytest.mark.parametrize("rate", [8000.0, 44100.0])
+@pytest.mark.parametrize("edge", EDGES)
+def test_edges(edge, rate):
+    name, values = EDGES[edge]
+    plugin = plugins.get(name)
+    native, eager = synths(plugin, rate, 0.05 if "too long" in edge else 0.6)
+    params = at(plugin, **values)
+    slope = torch.cos(torch.arange(native.samples) * 0.01).expand(1, 1, -1)
+    double = params.double()
+    with torch.no_grad():
+        sound = native(params, 3)
+        assert level_db(torch.minimum((sound - eager(params, 3)).abs(), (sound - eager(double, 3)).abs())) < -100.0
+    found, expected = slopes(native, params, 3, slope), slopes(eager, double, 3, slope)
+    assert float((found - expected).norm()) < 2e-3 * float(expected.norm())
+
+
+def test_an_attack_of_no_length_has_a_slope():
+    plugin = plugins.get("kick")
+    native, eager = synths(plugin)
+    params = at(plugin, attack_s=0.0, phase_cycles=0.2)
+    attack = plugin.table.entries().index("attack_s")
+    for synth in (native, eager):
+        assert float(slopes(synth, params, 3, torch.ones(1, 1, synth.samples))[0, attack]) != 0.0
+
+
+@pytest.mark.parametrize("where", [float("nan"), float("inf"), -0.5, 1.5])
+def test_params_that_are_none_end_nothing(plugin, where):
+    native, _ = synths(plugin)
+    params = musical(plugin, 3)
+    params[1] = where
+    sound = native(params, 3)
+    assert torch.equal(sound[::2], native(musical(plugin, 3), 3)[::2])
+    slopes(native, params, 3, torch.ones(3, 1, native.samples))
+
+
+def test_seeds_of_any_kind_of_integer(plugin):
+    native, _ = synths(plugin)
+    params, seeds = musical(plugin, 3), torch.tensor([4, 5, 6])
+    assert torch.equal(native(params, seeds.int()), native(params, seeds))
+
+
+def test_only_single_precision_on_a_cpu(plugin):
+    native = native_render(plugin, 44100.0, 100)
+    with pytest.raises(ParameterError, match=r"^params: found torch.float64 on cpu; C\+\+ renders float32 on a CPU$"):
+        native(plugin.table.physical(musical(plugin, 1).double()), torch.tensor([1]))
+
+
+def test_out_of_memory_says_what_would_fit(monkeypatch):
+    synth = Synth("kick", seconds=0.01, compile=True)
+    params = musical(synth.plugin, 5)
+    whole = synth(params, 1)
+
+    class Cramped:
+        def render(self, batch, audio):
+            items = batch._obj.items
+            return 1 if items > 2 else load("kick").render(batch, audio)
+
+    monkeypatch.setattr(rendering, "load", lambda name: Cramped())
+    assert torch.equal(synth(params[:2], 1), whole[:2])
+    with pytest.raises(RenderError, match="out of memory for a batch of 5 × 441 samples; 2 would fit"):
+        synth(params, 1)
 
 
 @pytest.mark.parametrize("seeds", [5, torch.tensor([9, 4, 9, 2**31 - 1, 0, 7, 1])], ids=["one seed", "a seed each"])

@@ -166,7 +166,8 @@ class _Segments(NamedTuple):
     def render(self, grid: Grid) -> Mono:
         """A matrix product: blocks take of `_columns`, or have a column of their own where a segment ends in them."""
         starts_s, steps_s = grid.block_starts_s(), grid.block_steps_s()
-        before_end = starts_s < torch.cat([self.attack_end_s, self.hold_end_s, self.gate_end_s], dim=-1)
+        # Where one ends as the block begins, too: an attack of no length has a slope.
+        before_end = starts_s <= torch.cat([self.attack_end_s, self.hold_end_s, self.gate_end_s], dim=-1)
         still_before = torch.cat([before_end[..., 1:, :], torch.zeros_like(before_end[..., :1, :])], dim=-2)
         ends_here = before_end & ~still_before
         rows = torch.where(ends_here.any(-1, keepdim=True), 0.0, self._rows(starts_s, grid.tick_s, before_end))

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.dsp.own import operation
-from backbeat.errors import NativeError, PluginError
+from backbeat.errors import NativeError, ParameterError, PluginError
 from backbeat.native.library import load
 from backbeat.types import Mono, Seeds
 
@@ -41,10 +41,15 @@ class NativeRender:
         self._sample_rate, self._samples = sample_rate, samples
 
     def __call__(self, values: Float[Tensor, "batch entries"], seeds: Seeds) -> Mono:
-        """Render physical values of all entries, (batch, P), with seeds (batch,) or (1,), to (batch, samples)."""
-        audio: Mono = _render(
-            values.contiguous(), seeds.contiguous(), self._name, self._sizes, self._sample_rate, self._samples
-        )
+        """Render physical values of all entries, (batch, P), with seeds (batch,) or (1,), to (batch, samples).
+
+        Raises:
+            ParameterError: where the values are not float32 on a CPU.
+        """
+        if (values.device.type, values.dtype) != ("cpu", torch.float32):
+            raise ParameterError(f"params: found {values.dtype} on {values.device.type}; C++ renders float32 on a CPU")
+        values, seeds = values.contiguous(), seeds.to("cpu", torch.int64).contiguous()
+        audio: Mono = _render(values, seeds, self._name, self._sizes, self._sample_rate, self._samples)
         return audio
 
 
@@ -73,8 +78,16 @@ class _Batch(ctypes.Structure):
 def _audio(controls: Tensor, seeds: Tensor, name: str, sizes: list[int], sample_rate: float, samples: int) -> Tensor:
     audio = controls.new_empty(len(controls), samples)
     batch = _Batch.of(controls, seeds, sizes, sample_rate, samples)
-    load(name).render(ctypes.byref(batch), ctypes.c_void_p(audio.data_ptr()))
+    _check(load(name).render(ctypes.byref(batch), ctypes.c_void_p(audio.data_ptr())), name)
     return audio
+
+
+def _check(status: int, name: str) -> None:
+    """Raise what the C++ says of how it went."""
+    if status == 1:
+        raise torch.OutOfMemoryError(f"{name}: can't allocate memory")
+    if status:
+        raise NativeError(f"{name}: C++ failed (status {status})")
 
 
 def _audio_shape(
@@ -90,7 +103,7 @@ def _slopes(
     found = torch.empty_like(controls)
     batch = _Batch.of(controls, seeds, sizes, sample_rate, slope.shape[-1])
     pointers = (ctypes.c_void_p(each.data_ptr()) for each in (audio, slope, found))
-    load(name).differentiate(ctypes.byref(batch), *pointers)
+    _check(load(name).differentiate(ctypes.byref(batch), *pointers), name)
     return found
 
 

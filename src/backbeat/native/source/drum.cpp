@@ -10,6 +10,7 @@
 #include "envelope.h"
 #include "resonator.h"
 #include "shaped_fall.h"
+#include "soft_clip.h"
 #include "tones.h"
 
 namespace {
@@ -20,7 +21,7 @@ constexpr double kTransientEndsS = 0.45, kResonatorOffDb = -60.0, kResonatorFade
 constexpr int kBursts = 3;
 constexpr int64_t kBlocksAtATime = 16;  // of the noise's bands, so that they stay in cache for all items
 constexpr int64_t kItemsAtATime = 64;
-constexpr float kLeastLeft = 1e-12f;
+constexpr float kLeastOpen = 1e-30f;  // a gate that is shut is no divisor
 
 // Parameters and their sizes, in the order of the columns.
 constexpr char kLayout[] =
@@ -227,7 +228,7 @@ class Gate {
     // Take in the slope of the level where a block begins.
     void take(int64_t block, double slope) {
         const double since = since_s(block), along = slope * (*this)(block);
-        if (since > 0.0 && rate_ * since < kDeepest) of_rate_ -= along * since, of_gate_s_ += along * rate_;
+        if (since >= 0.0 && rate_ * since <= kDeepest) of_rate_ -= along * since, of_gate_s_ += along * rate_;
     }
 
     void slopes(const Slopes& of) const {
@@ -240,15 +241,6 @@ class Gate {
     double gate_s_, release_s_, block_s_, rate_, of_gate_s_ = 0.0, of_rate_ = 0.0;
 };
 
-// The soft clip of dsp/shapers.py, `x / √(s + q x²)`.
-struct Clip {
-    double power, scale, square;
-
-    explicit Clip(const Given& c)
-        : power(std::exp(2.0 * *c.drive_db * kDecibel)), scale(std::exp(-2.0 * *c.gain_db * kDecibel) / (1.0 + power)),
-          square(power * scale) {}
-};
-
 // The transient: a sine and noise, saturated.
 class Strike {
    public:
@@ -258,7 +250,7 @@ class Strike {
           noise_share_(*c.transient_noise), noise_(batch.seeds[item * batch.seeds_apart], 0),
           decay_(rate_, t60_to_rate(*c.transient_s), 0.0) {
         const int64_t head = std::min(batch.samples, (int64_t)std::ceil(kTransientEndsS * rate_));
-        ends_ = std::min(head, decay_.silent_after(level_));
+        ends_ = decay_.silent_after(level_, head);
         for (int n = 0; n < kBlock; ++n) steps_[n] = (float)(n / rate_);
     }
 
@@ -311,7 +303,9 @@ class Strike {
                 now.mixed = now.sine + (now.noise - now.sine) * noise_share;
                 now.clipped = tanh_of(now.mixed * gain);
                 now.rise = step * (float)rise_ + risen, now.fall = decay.past(v);
-                work(first + v * kLanes, now);
+                const int64_t n = first + v * kLanes;
+                for (int64_t lane = std::max<int64_t>(0, ends_ - n); lane < kLanes; ++lane) now.fall[lane] = 0.0f;
+                work(n, now);
             }
         }
     }
@@ -331,54 +325,43 @@ class Drum {
         const Given c(batch, row(batch, item));
         prepare(batch, item, c);
         if (resonant(c)) resonator_.filter(struck_.data(), resonance_.data());
-        const Clip clip(c);
+        const SoftClip clip(*c.drive_db, *c.gain_db);
         const Gate gate(batch, c);
-        const float scale = (float)clip.scale, square = (float)clip.square, ringing = (float)resonator_gain(c);
-        alignas(64) float last[kBlock] = {};
+        const float ringing = (float)resonator_gain(c);
+        float room[kBlock];
         for (int64_t block = 0, first = 0; first < batch.samples; ++block, first += kBlock) {
-            const bool fits = first + kBlock <= batch.samples;
-            float* to = audio + first;
-            if (!fits) std::memcpy(last, to, (batch.samples - first) * sizeof(float)), to = last;
+            const float* noise = block_of(audio, first, batch.samples, room);
             const float open = gate(block), step = gate(block + 1) - open;
+            Vector sound[kVectors];
             for (int v = 0; v < kVectors; ++v) {
                 const int64_t n = first + v * kLanes;
-                Vector sound = load(&struck_[n]) + load(to + v * kLanes);
-                if (ringing > 0.0f) sound += load(&resonance_[n]) * ringing;
-                sound *= rise_(v) * step + open;
-                store(to + v * kLanes, sound * inverse_root(sound * sound * square + scale));
+                sound[v] = load(&struck_[n]) + load(noise + v * kLanes);
+                if (ringing > 0.0f) sound[v] += load(&resonance_[n]) * ringing;
+                sound[v] = clip(sound[v] * (rise_(v) * step + open));
             }
-            if (!fits) std::memcpy(audio + first, last, (batch.samples - first) * sizeof(float));
+            std::memcpy(audio + first, sound, std::min<int64_t>(kBlock, batch.samples - first) * sizeof(float));
         }
     }
 
-    // From the slopes of the audio to those of what the gate lets through, and of what shapes it. What went into the
-    // clipper is found from what came out of it: where that is lost to rounding, it had no slope.
+    // From the slopes of the audio to those of what the gate lets through, and of what shapes it.
     static void unclip(const Batch& batch, int64_t item, const float* audio, const float* slope, float* of_sound,
                        const Slopes& of) {
         static const Rise rise;
         const Given c(batch, row(batch, item));
-        const Clip clip(c);
+        SoftClip clip(*c.drive_db, *c.gain_db);
         Gate gate(batch, c);
-        const float square = (float)clip.square, root_scale = (float)std::sqrt(clip.scale), unroot = 1.0f / root_scale;
-        Vector by_scale{}, by_square{};
         double of_end = 0.0;
+        float room[2][kBlock];
         for (int64_t block = 0, first = 0; first < batch.samples; ++block, first += kBlock) {
-            alignas(64) float last[2][kBlock] = {};
-            const float *from = slope + first, *clipped = audio + first;
-            if (const int64_t count = batch.samples - first; count < kBlock) {
-                std::memcpy(last[0], from, count * sizeof(float)), std::memcpy(last[1], clipped, count * sizeof(float));
-                from = last[0], clipped = last[1];
-            }
+            const float* clipped = block_of(audio, first, batch.samples, room[0]);
+            const float* from = block_of(slope, first, batch.samples, room[1]);
             const float open = gate(block), step = gate(block + 1) - open;
             Vector of_open{}, later{};
             for (int v = 0; v < kVectors; ++v) {
-                // With y = x / √(s + q x²), 1 - q y² is s / (s + q x²), and the slope by x is that to 3/2 over √s.
-                Vector y = load(clipped + v * kLanes), along = load(from + v * kLanes), linear = along * y;
-                Vector left = greater(1.0f - square * y * y, all(kLeastLeft)), root = inverse_root(left);
-                by_scale += linear * left, by_square += linear * y * y;
-                Vector of_mix = along * left * left * root * unroot, level = rise(v) * step + open;
+                Vector y = load(clipped + v * kLanes), level = rise(v) * step + open;
+                Vector of_mix = clip.back(y, load(from + v * kLanes));
                 store(of_sound + first + v * kLanes, of_mix * level);
-                Vector of_level = of_mix * y * root * root_scale / greater(level, all(1e-30f));
+                Vector of_level = of_mix * clip.input(y) / greater(level, all(kLeastOpen));
                 of_open += of_level, later += of_level * rise(v);
             }
             gate.take(block, of_end + sum(of_open) - sum(later));
@@ -386,9 +369,7 @@ class Drum {
         }
         gate.take((batch.samples + kBlock - 1) / kBlock, of_end);
         gate.slopes(of);
-        const double of_scale = -0.5 * sum(by_scale) / clip.scale, of_square = -0.5 * sum(by_square);
-        *of.drive_db = (float)((of_square - of_scale) * clip.scale / (1.0 + clip.power) * clip.power * 2.0 * kDecibel);
-        *of.gain_db = (float)(-2.0 * kDecibel * (of_scale * clip.scale + of_square * clip.square));
+        *of.drive_db = (float)clip.of_drive_db(), *of.gain_db = (float)clip.of_gain_db();
     }
 
     // From the slopes of what the gate lets through to those of all but the noise; they become those of the resonator's
@@ -461,29 +442,30 @@ template <typename Work>
 void with_noise(const Batch& batch, Work work) {
     const int64_t blocks = (batch.samples + kBlock - 1) / kBlock;
     if (batch.seeds_apart) {
-        for_each<NoiseBands>(batch.items, [&](NoiseBands& noise, int64_t item) {
+        for_each_with<NoiseBands>(batch.items, [&](NoiseBands& noise, int64_t item) {
             noise.make(batch.sample_rate, batch.samples, bands_of(batch), batch.seeds[item], 1);
             work(noise, item, 0, blocks);
         });
         return;
     }
     const auto noise = shared_bands(batch);
-    struct None {};
-    for_each<None>((blocks + kBlocksAtATime - 1) / kBlocksAtATime, [&](None&, int64_t some) {
+    for_each((blocks + kBlocksAtATime - 1) / kBlocksAtATime, [&](int64_t some) {
         const int64_t begin = some * kBlocksAtATime, end = std::min(begin + kBlocksAtATime, blocks);
         for (int64_t item = 0; item < batch.items; ++item) work(*noise, item, begin, end);
     });
 }
 
-// Some items at a time, so that what is laid down for them all stays small.
+// Some items at a time, so that what is laid down for them all stays small; the status of it all.
 template <typename Work>
-void in_parts(const Batch& batch, Work work) {
-    for (int64_t first = 0; first < batch.items; first += kItemsAtATime) {
-        Batch some = batch;
-        some.items = std::min(kItemsAtATime, batch.items - first);
-        some.controls = row(batch, first), some.seeds += first * batch.seeds_apart;
-        work(some, first);
-    }
+int in_parts(const Batch& batch, Work work) {
+    return status_of([&] {
+        for (int64_t first = 0; first < batch.items; first += kItemsAtATime) {
+            Batch some = batch;
+            some.items = std::min(kItemsAtATime, batch.items - first);
+            some.controls = row(batch, first), some.seeds += first * batch.seeds_apart;
+            work(some, first);
+        }
+    });
 }
 
 }  // namespace
@@ -491,13 +473,13 @@ void in_parts(const Batch& batch, Work work) {
 BACKBEAT_EXPORT const char* layout() { return kLayout; }
 
 // Render (items, samples).
-BACKBEAT_EXPORT void render(const Batch* whole, float* whole_audio) {
-    in_parts(*whole, [&](const Batch& batch, int64_t begun) {
+BACKBEAT_EXPORT int render(const Batch* whole, float* whole_audio) {
+    return in_parts(*whole, [&](const Batch& batch, int64_t begun) {
         float* audio = whole_audio + begun * batch.samples;
         const int bands = bands_of(batch);
         const int64_t samples = batch.samples, points = Levels::points(batch), apart = bands * points;
         std::vector<float> levels(batch.items * apart);
-        for_each<Levels>(batch.items, [&](Levels& space, int64_t item) {
+        for_each_with<Levels>(batch.items, [&](Levels& space, int64_t item) {
             space.lay_down(batch, Given(batch, row(batch, item)), &levels[item * apart]);
         });
         with_noise(batch, [&](const NoiseBands& noise, int64_t item, int64_t begin, int64_t end) {
@@ -508,21 +490,20 @@ BACKBEAT_EXPORT void render(const Batch* whole, float* whole_audio) {
                 std::memcpy(audio + item * samples + first, sound, count * sizeof(float));
             }
         });
-        for_each<Drum>(batch.items, [&](Drum& drum, int64_t item) { drum.render(batch, item, audio + item * samples); });
+        for_each_with<Drum>(batch.items, [&](Drum& drum, int64_t item) { drum.render(batch, item, audio + item * samples); });
     });
 }
 
 // Slopes of the controls, (items, columns), by the audio and its slopes, each (items, samples).
-BACKBEAT_EXPORT void differentiate(const Batch* whole, const float* whole_audio, const float* whole_slope, float* of_whole) {
-    in_parts(*whole, [&](const Batch& batch, int64_t begun) {
+BACKBEAT_EXPORT int differentiate(const Batch* whole, const float* whole_audio, const float* whole_slope, float* of_whole) {
+    return in_parts(*whole, [&](const Batch& batch, int64_t begun) {
         const int bands = bands_of(batch);
         const int64_t samples = batch.samples, blocks = (samples + kBlock - 1) / kBlock, points = Levels::points(batch);
         const float *audio = whole_audio + begun * samples, *slope = whole_slope + begun * samples;
         float* of_controls = of_whole + begun * batch.columns;
         const auto of = [&](int64_t item) { return Slopes(batch, of_controls + item * batch.columns); };
         std::vector<float> of_sound(batch.items * blocks * kBlock), of_ends(batch.items * blocks * 2 * bands);
-        struct None {};
-        for_each<None>(batch.items, [&](None&, int64_t item) {
+        for_each(batch.items, [&](int64_t item) {
             Drum::unclip(batch, item, audio + item * samples, slope + item * samples, &of_sound[item * blocks * kBlock], of(item));
         });
         with_noise(batch, [&](const NoiseBands& noise, int64_t item, int64_t begin, int64_t end) {
@@ -530,7 +511,7 @@ BACKBEAT_EXPORT void differentiate(const Batch* whole, const float* whole_audio,
                 unwire(noise, bands, block, &of_sound[(item * blocks + block) * kBlock],
                        &of_ends[(item * blocks + block) * 2 * bands]);
         });
-        for_each<Levels>(batch.items, [&](Levels& space, int64_t item) {
+        for_each_with<Levels>(batch.items, [&](Levels& space, int64_t item) {
             std::vector<float> of_levels(bands * points, 0.0f);
             for (int64_t block = 0; block < blocks; ++block)
                 for (int band = 0; band < bands; ++band) {
@@ -539,7 +520,7 @@ BACKBEAT_EXPORT void differentiate(const Batch* whole, const float* whole_audio,
                 }
             space.slopes(batch, Given(batch, row(batch, item)), of_levels.data(), of(item));
         });
-        for_each<Drum>(batch.items, [&](Drum& drum, int64_t item) {
+        for_each_with<Drum>(batch.items, [&](Drum& drum, int64_t item) {
             drum.unmix(batch, item, &of_sound[item * blocks * kBlock], of(item));
         });
     });

@@ -49,10 +49,10 @@ class Fall {
 
     Block block() const { return {table_, (float)row_, (float)(block_ * block_s_ - onset_)}; }
 
-    // After how many samples it is below silence, when it begins at a level.
-    int64_t silent_after(double level) const {
-        double left = std::log(std::max(level, kSilence) / kSilence);
-        return (int64_t)((onset_ + left / rate_) / block_s_ * kBlock) + 1;
+    // After how many samples, of so many, it is below silence when it begins at a level.
+    int64_t silent_after(double level, int64_t most) const {
+        const double left = std::log(std::max(level, kSilence) / kSilence);
+        return lasting((onset_ + left / rate_) / block_s_ * kBlock + 1.0, most);
     }
 
     double rate() const { return rate_; }

@@ -7,6 +7,7 @@
 #include "linear_phase.h"
 #include "modes.h"
 #include "noise.h"
+#include "soft_clip.h"
 #include "windowed_sinc.h"
 
 namespace {
@@ -15,7 +16,6 @@ using namespace backbeat;
 
 constexpr double kShellFilterS = 0.023, kClickFilterS = 0.0023, kClickEndsS = 0.4;
 constexpr double kHeard = 2.0;  // T60s until what the filters make is 120 dB down
-constexpr float kLeastLeft = 1e-12f;
 constexpr int kModes = 6;
 
 // Parameters and their sizes, in the order of the columns.
@@ -44,14 +44,11 @@ class Kick {
         if (c_.shell_mix > 0.0f) shell_.filter(oscillators_.data(), shell_sound_.data());
         strike();
         rewind();
-        alignas(64) float last[kBlock];
         for (int64_t first = 0; first < samples_; first += kBlock, advance()) {
-            bool whole = first + kBlock <= samples_;
-            float* to = whole ? audio + first : last;
             Vector sound[kVectors] = {};
             mix(first, sound);
-            for (int v = 0; v < kVectors; ++v) store(to + v * kLanes, sound[v] * clipping(sound[v]));
-            if (!whole) std::memcpy(audio + first, last, (samples_ - first) * sizeof(float));
+            for (int v = 0; v < kVectors; ++v) sound[v] = clip_(sound[v]);
+            std::memcpy(audio + first, sound, std::min<int64_t>(kBlock, samples_ - first) * sizeof(float));
         }
     }
 
@@ -88,7 +85,7 @@ class Kick {
         decay_ = Fall(rate_, envelope_rate(c_.decay_s), hold_end_s_);
         release_ = Fall(rate_, envelope_rate(c_.release_s), gate_end_s_);
         low_ = level_ * c_.sustain, span_ = level_ * (1.0 - c_.sustain);
-        body_ends_ = std::min(samples_, release_.silent_after(1.0));
+        body_ends_ = release_.silent_after(1.0, samples_);
 
         int half = (int)std::lrint(0.5 * kShellFilterS * rate_);
         double nyquist_hz = 0.5 * rate_, width = std::exp(6.0 * c_.shell_width_oct * kSemitone);
@@ -99,7 +96,7 @@ class Kick {
         shell_filter_.cutoff = c_.shell_hz / rate_, shell_filter_.low = low_hz_ / rate_, shell_filter_.high = high_hz_ / rate_;
         shell_kernel_.resize(half + 1);
         shell_filter_.design(half, shell_kernel_.data());
-        shell_ends_ = std::min(samples_, (int64_t)(kHeard * c_.shell_decay_s * rate_) + 1);
+        shell_ends_ = lasting(kHeard * c_.shell_decay_s * rate_ + 1.0, samples_);
         shell_.prepare(shell_kernel_.data(), half, shell_ends_);
         shell_level_ = level_ * c_.shell_mix;
         shell_decay_ = Fall(rate_, t60_to_rate(c_.shell_decay_s), 0.0);
@@ -108,21 +105,20 @@ class Kick {
         double gains[kModes];
         for (int k = 0; k < kModes; ++k) gains[k] = c_.modes[1] * mode_gain_[k];
         modes_.prepare(rate_, c_.mode_hz, c_.mode_s, gains);
-        modes_end_ = std::min(samples_, modes_.silent_after());
+        modes_end_ = modes_.silent_after(samples_);
 
         int click_half = (int)std::lrint(0.5 * kClickFilterS * rate_);
         click_filter_.weight_high = 1.0, click_filter_.cutoff = c_.click_hz / rate_;
         click_kernel_.resize(click_half + 1);
         click_filter_.design(click_half, click_kernel_.data());
         int64_t head = std::min<int64_t>(samples_, (int64_t)std::ceil(kClickEndsS * rate_));
-        click_ends_ = std::min(head, (int64_t)(kHeard * c_.click_s * rate_) + 1);
+        click_ends_ = lasting(kHeard * c_.click_s * rate_ + 1.0, head);
         click_filtering_.prepare(click_kernel_.data(), click_half, click_ends_);
         click_decay_ = Fall(rate_, t60_to_rate(c_.click_s), 0.0);
         double click_gain = db_to_gain(c_.click_drive_db);
         click_gain_ = (float)click_gain, click_level_ = db_to_gain(c_.click_db) / std::tanh(click_gain);
 
-        double power = std::exp(2.0 * c_.drive_db * kDecibel);
-        clip_scale_ = std::exp(-2.0 * c_.gain_db * kDecibel) / (1.0 + power), clip_square_ = power * clip_scale_;
+        clip_ = SoftClip(c_.drive_db, c_.gain_db);
 
         // What reads a block reads all of it: there is silence after what ends within one.
         oscillating_ = rounded_up(std::max(body_ends_, shell_.reach()), kBlock);
@@ -298,35 +294,19 @@ class Kick {
             for (int v = 0; v < kVectors; ++v) sound[v] += load(&click_[first + v * kLanes]);
     }
 
-    Vector clipping(Vector sound) const {
-        return inverse_root(sound * sound * (float)clip_square_ + (float)clip_scale_);
-    }
-
     // From the slope of the sound to those of the mix, the oscillators and the shell, and of what shapes them; returns
-    // that of the voices' level. What went into the clipper is found from what came out of it: where that is lost to
-    // rounding, it had no slope.
+    // that of the voices' level.
     double unmix(const float* audio, const float* slope) {
         rewind();
         modes_.forget();
-        Vector by_scale{}, by_square{}, by_low{}, by_span{}, fallen{}, fallen_timed{}, let_go{}, let_go_timed{}, risen{};
+        Vector by_low{}, by_span{}, fallen{}, fallen_timed{}, let_go{}, let_go_timed{}, risen{};
         Vector by_shell{}, by_shell_timed{};
-        alignas(64) float last[2][kBlock] = {};
-        const float square = (float)clip_square_, unroot = (float)(1.0 / std::sqrt(clip_scale_));
+        float room[2][kBlock];
         for (int64_t first = 0; first < samples_; first += kBlock, advance()) {
-            const float *from = slope + first, *clipped = audio + first;
-            if (first + kBlock > samples_) {
-                std::memcpy(last[0], from, (samples_ - first) * sizeof(float));
-                std::memcpy(last[1], clipped, (samples_ - first) * sizeof(float));
-                from = last[0], clipped = last[1];
-            }
+            const float *clipped = block_of(audio, first, samples_, room[0]), *from = block_of(slope, first, samples_, room[1]);
             Vector of_mix[kVectors];
-            for (int v = 0; v < kVectors; ++v) {
-                // With y = x / √(s + q x²), 1 - q y² is s / (s + q x²), and the slope by x is that to 3/2 over √s.
-                Vector y = load(clipped + v * kLanes), along = load(from + v * kLanes), linear = along * y;
-                Vector left = greater(1.0f - square * y * y, all(kLeastLeft));
-                by_scale += linear * left, by_square += linear * y * y;
-                of_mix[v] = along * left * left * inverse_root(left) * unroot;
-            }
+            for (int v = 0; v < kVectors; ++v)
+                of_mix[v] = clip_.back(load(clipped + v * kLanes), load(from + v * kLanes));
             if (first < body_ends_) {
                 const Envelope level = envelope();
                 const float* body = &oscillators_[first];
@@ -339,10 +319,10 @@ class Kick {
                     store(of_body + v * kLanes, of_mix[v] * but_falling * falling);
                     Vector whole = along * falling, by_fall = along * fall;
                     by_low += along, by_span += by_fall;
-                    by_fall = decay < one ? by_fall : nothing;
+                    by_fall = decay <= one ? by_fall : nothing;
                     fallen += by_fall, fallen_timed += by_fall * level.decay.since_s(step_s);
                     risen += rise <= one ? whole : nothing;
-                    whole = release < one ? whole : nothing;
+                    whole = release <= one ? whole : nothing;
                     let_go += whole, let_go_timed += whole * level.release.since_s(step_s);
                 }
             }
@@ -360,10 +340,7 @@ class Kick {
                 for (int v = 0; v < kVectors; ++v) store(&of_click_[first + v * kLanes], of_mix[v]);
         }
 
-        double of_scale = -0.5 * sum(by_scale) / clip_scale_, of_square = -0.5 * sum(by_square);
-        double power = clip_square_ / clip_scale_, of_power = (of_square - of_scale) * clip_scale_ / (1.0 + power);
-        d_.drive_db += of_power * power * 2.0 * kDecibel;
-        d_.gain_db += -2.0 * kDecibel * (of_scale * clip_scale_ + of_square * clip_square_);
+        d_.drive_db += clip_.of_drive_db(), d_.gain_db += clip_.of_gain_db();
 
         double of_hold_end = decay_.rate() * span_ * sum(fallen), of_gate_end = release_.rate() * sum(let_go);
         d_.attack_s += of_hold_end + of_gate_end - rise_ * sum(risen);
@@ -417,8 +394,9 @@ class Kick {
     WindowedSinc shell_filter_, click_filter_;
     LinearPhase shell_, click_filtering_;
     Modes<kModes> modes_;
-    double detune_, level_, hold_end_s_, gate_end_s_, rise_, low_, span_, attacked_, high_hz_, low_hz_, shell_level_;
-    double mode_gain_[kModes], click_level_, clip_scale_, clip_square_;
+    SoftClip clip_;
+    double detune_, level_, hold_end_s_, gate_end_s_, rise_, low_, span_, high_hz_, low_hz_, shell_level_;
+    double mode_gain_[kModes], click_level_;
     float click_gain_;
     int64_t body_ends_, shell_ends_, modes_end_, click_ends_, oscillating_;
     std::vector<float> oscillators_, of_oscillators_, shell_sound_, shell_kernel_, click_, burst_, click_kernel_;
@@ -431,14 +409,20 @@ class Kick {
 BACKBEAT_EXPORT const char* layout() { return kLayout; }
 
 // Render (items, samples).
-BACKBEAT_EXPORT void render(const Batch* batch, float* audio) {
-    for_each<Kick>(batch->items, [&](Kick& kick, int64_t item) { kick.render(*batch, item, audio + item * batch->samples); });
+BACKBEAT_EXPORT int render(const Batch* batch, float* audio) {
+    return status_of([&] {
+        for_each_with<Kick>(batch->items, [&](Kick& kick, int64_t item) {
+            kick.render(*batch, item, audio + item * batch->samples);
+        });
+    });
 }
 
 // Slopes of the controls, (items, columns), by the audio and its slopes, each (items, samples).
-BACKBEAT_EXPORT void differentiate(const Batch* batch, const float* audio, const float* slope, float* of_controls) {
-    for_each<Kick>(batch->items, [&](Kick& kick, int64_t item) {
-        const int64_t first = item * batch->samples;
-        kick.differentiate(*batch, item, audio + first, slope + first, of_controls + item * batch->columns);
+BACKBEAT_EXPORT int differentiate(const Batch* batch, const float* audio, const float* slope, float* of_controls) {
+    return status_of([&] {
+        for_each_with<Kick>(batch->items, [&](Kick& kick, int64_t item) {
+            const int64_t first = item * batch->samples;
+            kick.differentiate(*batch, item, audio + first, slope + first, of_controls + item * batch->columns);
+        });
     });
 }

@@ -29,7 +29,7 @@ class Modes {
             level_[k] = gain_[k] * fade_[k];
             step.set(k, rate_[k], frequency_[k], tick_), block_turn_.set(k, rate_[k], frequency_[k], kBlock * tick_);
         }
-        for (int k = 0; k < kModes; ++k) ends_[k] = silent_after(k);
+        for (int k = 0; k < kModes; ++k) ends_[k] = lasting(-std::log(kSilence) / rate_[k] / tick_ + 1.0, kEndless);
         for (int n = 0; n < kBlock; ++n, now.by(step)) {
             step_s_[n] = (float)(n * tick_);
             for (int k = 0; k < kModes; ++k) sine_[k][n] = (float)now.im[k], cosine_[k][n] = (float)now.re[k];
@@ -40,8 +40,8 @@ class Modes {
 
     void advance() { ++block_, now_.by(block_turn_); }
 
-    // After how many samples all are below silence.
-    int64_t silent_after() const { return silent_after(0); }
+    // After how many samples, of so many, all are below silence.
+    int64_t silent_after(int64_t most) const { return std::min(ends_[0], most); }
 
     // Add the block's sound.
     void add(Vector (&sound)[kVectors]) const {
@@ -97,8 +97,7 @@ class Modes {
 
    private:
     static constexpr double kFade = 0.1;  // of Nyquist
-
-    int64_t silent_after(int mode) const { return (int64_t)(-std::log(kSilence) / rate_[mode] / tick_) + 1; }
+    static constexpr int64_t kEndless = INT64_C(1) << 62;
 
     // Do something with the number of modes that are not below silence yet, known to the compiler.
     template <int kCount = kModes, typename Work>

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
+#include <new>
 #include <vector>
 #if defined(__x86_64__)
 #include <xmmintrin.h>
@@ -41,6 +43,19 @@ inline double t60_slope(double t60_s, double rate, double of_rate) {
     return t60_s < kShortestT60 ? 0.0 : -of_rate * rate / t60_s;
 }
 
+// How many samples something lasts, from 1 to `most`, whatever the number is.
+inline int64_t lasting(double samples, int64_t most) {
+    return samples < (double)most ? (samples > 1.0 ? (int64_t)samples : 1) : std::isnan(samples) ? 1 : most;
+}
+
+// A block of a row of samples: where it lies or, if the row ends within it, a copy with silence after it.
+inline const float* block_of(const float* row, int64_t first, int64_t samples, float* room) {
+    if (first + kBlock <= samples) return row + first;
+    std::fill_n(room, kBlock, 0.0f);
+    std::copy(row + first, row + samples, room);
+    return room;
+}
+
 inline int64_t rounded_up(int64_t samples, int64_t unit) { return (samples + unit - 1) / unit * unit; }
 
 // Numbers too small for a float's full precision count as zero while this lives.
@@ -55,16 +70,50 @@ class WithoutDenormals {
 #endif
 };
 
-// Do something for each of so many, on all threads, with a working space that each thread has for itself and keeps.
-template <typename Space, typename Work>
+// A working space that each thread has for itself, and keeps.
+template <typename Space>
+Space& space_of_thread() {
+    static thread_local Space space;
+    return space;
+}
+
+// Do something for each of so many, on all threads; what any throws is thrown when all are done.
+template <typename Work>
 void for_each(int64_t count, Work work) {
+    std::exception_ptr thrown;
 #pragma omp parallel
     {
         WithoutDenormals while_here;
-        static thread_local Space space;
-        Space& mine = space;
 #pragma omp for schedule(dynamic, 1)
-        for (int64_t each = 0; each < count; ++each) work(mine, each);
+        for (int64_t each = 0; each < count; ++each) {
+            try {
+                work(each);
+            } catch (...) {
+#pragma omp critical
+                thrown = std::current_exception();
+            }
+        }
+    }
+    if (thrown) std::rethrow_exception(thrown);
+}
+
+// The same, with the thread's working space.
+template <typename Space, typename Work>
+void for_each_with(int64_t count, Work work) {
+    for_each(count, [&](int64_t each) { work(space_of_thread<Space>(), each); });
+}
+
+// What Python is told: that it is done, that memory does not suffice, or that something else went wrong.
+template <typename Work>
+int status_of(Work work) {
+    try {
+        WithoutDenormals while_here;
+        work();
+        return 0;
+    } catch (const std::bad_alloc&) {
+        return 1;
+    } catch (...) {
+        return 2;
     }
 }
 

@@ -88,14 +88,16 @@ class Resonator {
         transform(signal, signal_), transform(slope, slope_);
         Sums sums;
         for_each_bin(signal_, slope_, [&](Complex x, Complex s, int place, Vector weight) { return felt(x, s, place, weight, sums); });
-        nyquist(slope_, nyquist_response());
+        const float response = nyquist_response();
+        const double of_nyquist = 0.5 * signal_.nyquist * slope_.nyquist * response;
+        nyquist(slope_, response);
         transform_back(slope_, slope);
         // All bins stand for two. Those of a pair are twice what they are, and so are four times as much together.
         const double scale = 2.0 / bins_->samples() / 4.0, turn = -2.0 * kPi / rate_;
         const double of_delay = scale * sum(sums.delay), of_loop = scale * feedback_ * sum(sums.feedback);
         const double of_low = scale * sum(sums.low) + of_loop / (1.0 + low_pole_);
         const double of_high = scale * sum(sums.high) - of_loop / (1.0 - high_pole_);
-        return {scale * sum(sums.along), -of_delay * delay_ * delay_ / rate_, scale * sum(sums.feedback),
+        return {scale * (sum(sums.along) + of_nyquist), -of_delay * delay_ * delay_ / rate_, scale * sum(sums.feedback),
                 of_low * turn * low_pole_, of_high * turn * high_pole_};
     }
 
@@ -167,7 +169,7 @@ class Resonator {
         Complex low, high;    // 1 - p z^-1 of both poles
         Complex once, whole;  // L / g, and (1 - L^M) / (1 - L)
         Complex inverse;      // 1 / (1 - L)
-        Complex last;         // L^M
+        Complex earlier;      // L^(M-1)
     };
 
     template <bool kEndless>
@@ -183,10 +185,10 @@ class Resonator {
         found.whole = found.inverse = rest.conjugate() * (1.0f / rest.power());
         if (!kEndless) {
             Complex power = loop;
-            found.last = one;
-            for (int64_t left = echoes_; left; left /= 2, power = power * power)
-                if (left & 1) found.last = found.last * power;
-            found.whole = (one - found.last) * found.inverse;
+            found.earlier = one;
+            for (int64_t left = echoes_ - 1; left > 0; left /= 2, power = power * power)
+                if (left & 1) found.earlier = found.earlier * power;
+            found.whole = (one - found.earlier * loop) * found.inverse;
         }
         return found;
     }
@@ -212,7 +214,7 @@ class Resonator {
         sums.along += sound.re;
         // ∂H/∂L is (H - M L^(M-1)) / (1 - L), and what it is of, times L / g.
         Complex by_loop = sound * loop.inverse * loop.once;
-        if (!kEndless) by_loop = by_loop - along * loop.last * loop.inverse * all((float)(echoes_ / feedback_));
+        if (!kEndless) by_loop = by_loop - along * loop.earlier * loop.inverse * loop.once * all((float)echoes_);
         sums.feedback += by_loop.re;
         const Complex by_log = by_loop * all((float)feedback_), late = turned(place);
         sums.delay += by_log.im * frequency(place);

@@ -43,7 +43,9 @@ class Tones {
             const float gain = (float)db_to_gain(bank.level_db[k]);
             float* levels = &levels_[k * times_.count()];
             for (int64_t n = 0; n < times_.count(); n += kLanes) store(levels + n, exponential(-fall.fallen(times_, n)) * gain);
-            ends_[k] = std::lower_bound(levels, levels + blocks, (float)kSilence, std::greater<float>()) - levels;
+            // Within a block, too, whose line is that of its ends before the plain decay.
+            ends_[k] = blocks;
+            while (ends_[k] && std::max(levels[ends_[k] - 1], levels[ends_[k]] * after_plain_[k]) < (float)kSilence) --ends_[k];
         }
     }
 

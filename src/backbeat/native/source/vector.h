@@ -59,21 +59,29 @@ inline Vector inverse_root(Vector x) {
 
 namespace detail {
 
+#if defined(__clang__)
+#define BACKBEAT_SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define BACKBEAT_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (SignedWords){__VA_ARGS__})
+#endif
+
 // Of two vectors, the lanes whose number has a bit or has it not: those of the first, and between them the second's.
 template <int kBit, int... kLane>
 Vector without(Vector a, Vector b, std::integer_sequence<int, kLane...>) {
-    return __builtin_shufflevector(a, b, (kLane & kBit ? kLanes + kLane - kBit : kLane)...);
+    return BACKBEAT_SHUFFLE(a, b, (kLane & kBit ? kLanes + kLane - kBit : kLane)...);
 }
 
 template <int kBit, int... kLane>
 Vector with(Vector a, Vector b, std::integer_sequence<int, kLane...>) {
-    return __builtin_shufflevector(a, b, (kLane & kBit ? kLanes + kLane : kLane + kBit)...);
+    return BACKBEAT_SHUFFLE(a, b, (kLane & kBit ? kLanes + kLane : kLane + kBit)...);
 }
 
 template <int... kLane>
 Vector reversed(Vector v, std::integer_sequence<int, kLane...>) {
-    return __builtin_shufflevector(v, v, (kLanes - 1 - kLane)...);
+    return BACKBEAT_SHUFFLE(v, v, (kLanes - 1 - kLane)...);
 }
+
+#undef BACKBEAT_SHUFFLE
 
 }  // namespace detail
 
