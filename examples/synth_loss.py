@@ -25,11 +25,12 @@ def main(steps: int = 60) -> None:
     torch.manual_seed(0)
     network = nn.Sequential(nn.LazyLinear(128), nn.GELU(), nn.Linear(128, LOSS.synth.num_params), nn.Sigmoid())
     network(heard(KICKS.at(torch.arange(1)).audio))  # now it knows how much it hears
-    optimiser = torch.optim.Adam(network.parameters(), lr=5e-4)
+    optimiser = torch.optim.Adam(network.parameters(), lr=2e-4)
     for step, batch in zip(range(steps), KICKS.batches(32), strict=False):
         loss = LOSS(network(heard(batch.audio)), batch.audio)
         optimiser.zero_grad()
         loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         print(f"step {step}: loss {loss.item():.3f}")
 
