@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 FOLDER ?= examples/sounds
 READY := $(VENV)/.ready
+NATIVE := $(wildcard src/backbeat/native/source/*)
 
 .PHONY: demo test test-all check format bench docs clean
 
@@ -19,6 +20,7 @@ test-all: $(READY)  ## The suite and what is too slow for it
 check: $(READY)  ## Lint, format, types, layers, generated pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/clang-format --dry-run --Werror $(NATIVE)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
@@ -26,6 +28,7 @@ check: $(READY)  ## Lint, format, types, layers, generated pages
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/clang-format -i $(NATIVE)
 
 docs: $(READY)  ## Regenerate the parameter pages from the tables
 	$(BIN)/python docs/generate.py

@@ -1,5 +1,5 @@
-// The drum of plugins/drum.py, and its gradient: what all items share block by block, and the rest item by item, in what a
-// core's cache holds.
+// The drum of plugins/drum.py, and its gradient: what all items share block by block, and the rest item by item, in
+// what a core's cache holds.
 
 #include <cstddef>
 #include <memory>
@@ -117,7 +117,8 @@ class Levels {
 
     static Band of_band(const Given& c, int band, int bands) {
         const double center = NoiseBands::center_hz(band, bands);
-        const double below = std::pow(*c.noise_highpass_hz / center, 4.0), above = std::pow(center / *c.noise_lowpass_hz, 4.0);
+        const double below = std::pow(*c.noise_highpass_hz / center, 4.0),
+                     above = std::pow(center / *c.noise_lowpass_hz, 4.0);
         const double gain = db_to_gain(*c.noise_db + c.noise_band_db[band]) / std::sqrt((1.0 + below) * (1.0 + above));
         return {below, above, gain, db_to_gain(c.snap_db[band]),
                 ShapedFall((double)*c.noise_s * c.noise_band_ratio[band], c.noise_shape[band])};
@@ -152,7 +153,9 @@ class Levels {
         return {since, begun, exponential(-lesser(greater(since * rate, nothing), all((float)kDeepest)))};
     }
 
-    static float burst_gain(const Given& c, int burst) { return burst ? (float)db_to_gain(c.burst_db[burst - 1]) : 1.0f; }
+    static float burst_gain(const Given& c, int burst) {
+        return burst ? (float)db_to_gain(c.burst_db[burst - 1]) : 1.0f;
+    }
 
     void snap_slopes(const Given& c, const Slopes& of) {
         const float rate = (float)t60_to_rate(*c.snap_s);
@@ -180,17 +183,9 @@ class Levels {
     std::vector<float> snaps_, of_snaps_;
 };
 
-// From 0 where a block begins to 1 where the next one does.
-struct Rise {
-    float table[kBlock];
-    Rise() {
-        for (int n = 0; n < kBlock; ++n) table[n] = (float)n / kBlock;
-    }
-    Vector operator()(int v) const { return load(table + v * kLanes); }
-};
-
 // The noise of a block, in bands of these levels.
-void wires(const NoiseBands& noise, const float* levels, int64_t points, int bands, int64_t block, Vector (&sound)[kVectors]) {
+void wires(const NoiseBands& noise, const float* levels, int64_t points, int bands, int64_t block,
+           Vector (&sound)[kVectors]) {
     static const Rise rise;
     for (int band = 0; band < bands; ++band) {
         const float first = levels[band * points + block], step = levels[band * points + block + 1] - first;
@@ -221,9 +216,14 @@ void unwire(const NoiseBands& noise, int bands, int64_t block, const float* of_s
 class Gate {
    public:
     Gate(const Batch& batch, const Given& c)
-        : gate_s_(*c.gate_s), release_s_(*c.release_s), block_s_(kBlock / batch.sample_rate), rate_(t60_to_rate(*c.release_s)) {}
+        : gate_s_(*c.gate_s),
+          release_s_(*c.release_s),
+          block_s_(kBlock / batch.sample_rate),
+          rate_(t60_to_rate(*c.release_s)) {}
 
-    float operator()(int64_t block) const { return (float)std::exp(-std::clamp(rate_ * since_s(block), 0.0, kDeepest)); }
+    float operator()(int64_t block) const {
+        return (float)std::exp(-std::clamp(rate_ * since_s(block), 0.0, kDeepest));
+    }
 
     // Take in the slope of the level where a block begins.
     void take(int64_t block, double slope) {
@@ -245,9 +245,13 @@ class Gate {
 class Strike {
    public:
     Strike(const Batch& batch, int64_t item, const Given& c)
-        : rate_(batch.sample_rate), frequency_(*c.transient_hz), gain_(db_to_gain(*c.transient_drive_db)),
-          level_(db_to_gain(*c.transient_db) / std::tanh(gain_)), rise_(1.0 / (*c.transient_attack_s + 1.0 / rate_)),
-          noise_share_(*c.transient_noise), noise_(batch.seeds[item * batch.seeds_apart], 0),
+        : rate_(batch.sample_rate),
+          frequency_(*c.transient_hz),
+          gain_(db_to_gain(*c.transient_drive_db)),
+          level_(db_to_gain(*c.transient_db) / std::tanh(gain_)),
+          rise_(1.0 / (*c.transient_attack_s + 1.0 / rate_)),
+          noise_share_(*c.transient_noise),
+          noise_(batch.seeds[item * batch.seeds_apart], 0),
           decay_(rate_, t60_to_rate(*c.transient_s), 0.0) {
         const int64_t head = std::min(batch.samples, (int64_t)std::ceil(kTransientEndsS * rate_));
         ends_ = decay_.silent_after(level_, head);
@@ -426,7 +430,8 @@ std::shared_ptr<const NoiseBands> shared_bands(const Batch& batch) {
     static std::mutex mutex;
     static std::shared_ptr<const NoiseBands> kept;
     static std::tuple<double, int64_t, int, int64_t> kept_of;
-    const std::tuple<double, int64_t, int, int64_t> wanted(batch.sample_rate, batch.samples, bands_of(batch), *batch.seeds);
+    const std::tuple<double, int64_t, int, int64_t> wanted(batch.sample_rate, batch.samples, bands_of(batch),
+                                                           *batch.seeds);
     std::lock_guard<std::mutex> lock(mutex);
     if (!kept || kept_of != wanted) {
         auto made = std::make_shared<NoiseBands>();
@@ -436,8 +441,8 @@ std::shared_ptr<const NoiseBands> shared_bands(const Batch& batch) {
     return kept;
 }
 
-// Do something for each item and range of blocks with the bands of noise: of blocks that stay in cache for all items where
-// these share it, and else item by item.
+// Do something for each item and range of blocks with the bands of noise: of blocks that stay in cache for all items
+// where these share it, and else item by item.
 template <typename Work>
 void with_noise(const Batch& batch, Work work) {
     const int64_t blocks = (batch.samples + kBlock - 1) / kBlock;
@@ -490,12 +495,14 @@ BACKBEAT_EXPORT int render(const Batch* whole, float* whole_audio) {
                 std::memcpy(audio + item * samples + first, sound, count * sizeof(float));
             }
         });
-        for_each_with<Drum>(batch.items, [&](Drum& drum, int64_t item) { drum.render(batch, item, audio + item * samples); });
+        for_each_with<Drum>(batch.items,
+                            [&](Drum& drum, int64_t item) { drum.render(batch, item, audio + item * samples); });
     });
 }
 
 // Slopes of the controls, (items, columns), by the audio and its slopes, each (items, samples).
-BACKBEAT_EXPORT int differentiate(const Batch* whole, const float* whole_audio, const float* whole_slope, float* of_whole) {
+BACKBEAT_EXPORT int differentiate(const Batch* whole, const float* whole_audio, const float* whole_slope,
+                                  float* of_whole) {
     return in_parts(*whole, [&](const Batch& batch, int64_t begun) {
         const int bands = bands_of(batch);
         const int64_t samples = batch.samples, blocks = (samples + kBlock - 1) / kBlock, points = Levels::points(batch);
@@ -504,7 +511,8 @@ BACKBEAT_EXPORT int differentiate(const Batch* whole, const float* whole_audio, 
         const auto of = [&](int64_t item) { return Slopes(batch, of_controls + item * batch.columns); };
         std::vector<float> of_sound(batch.items * blocks * kBlock), of_ends(batch.items * blocks * 2 * bands);
         for_each(batch.items, [&](int64_t item) {
-            Drum::unclip(batch, item, audio + item * samples, slope + item * samples, &of_sound[item * blocks * kBlock], of(item));
+            Drum::unclip(batch, item, audio + item * samples, slope + item * samples, &of_sound[item * blocks * kBlock],
+                         of(item));
         });
         with_noise(batch, [&](const NoiseBands& noise, int64_t item, int64_t begin, int64_t end) {
             for (int64_t block = begin; block < end; ++block)

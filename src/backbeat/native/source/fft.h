@@ -10,9 +10,9 @@
 
 namespace backbeat {
 
-// Decimation in frequency, four parts at a time, down to a square of vectors: this is transformed down its columns, turned
-// over, and transformed down again, so that no step crosses lanes. The spectrum stays in the order in which
-// that leaves it, and the inverse undoes step by step what was done. Real and imaginary parts are apart.
+// Decimation in frequency, four parts at a time, down to a square of vectors: this is transformed down its columns,
+// turned over, and transformed down again, so that no step crosses lanes. The spectrum stays in the order in which that
+// leaves it, and the inverse undoes step by step what was done. Real and imaginary parts are apart.
 class Fft {
    public:
     static constexpr int kShortest = kLanes * kLanes;
@@ -94,9 +94,12 @@ class Fft {
         const int part = step.size / parts(step.size);
         const float* turns = &turns_[step.turns];
         switch (parts(step.size)) {
-            case 2: return split2(re, im, part, turns);
-            case 3: return split3(re, im, part, turns);
-            default: return split4(re, im, part, turns);
+            case 2:
+                return split2(re, im, part, turns);
+            case 3:
+                return split3(re, im, part, turns);
+            default:
+                return split4(re, im, part, turns);
         }
     }
 
@@ -104,13 +107,17 @@ class Fft {
         const int part = step.size / parts(step.size);
         const float* turns = &turns_[step.turns];
         switch (parts(step.size)) {
-            case 2: return join2(re, im, part, turns);
-            case 3: return join3(re, im, part, turns);
-            default: return join4(re, im, part, turns);
+            case 2:
+                return join2(re, im, part, turns);
+            case 3:
+                return join3(re, im, part, turns);
+            default:
+                return join4(re, im, part, turns);
         }
     }
 
-    // Of as many numbers as there are lanes, from some on, how far back each turns, in turns: real parts, and then imaginary ones.
+    // Of as many numbers as there are lanes, from some on, how far back each turns, in turns: real parts, and then
+    // imaginary ones.
     template <typename Turns>
     void add_turns(int first, Turns turns) {
         constexpr double kTurn = 6.283185307179586;
@@ -129,7 +136,8 @@ class Fft {
 
     static void split4(float* re, float* im, int part, const float* turns) {
         for (int j = 0; j < part; j += kLanes) {
-            Complex a = at(re, im, j), b = at(re, im, j + part), c = at(re, im, j + 2 * part), d = at(re, im, j + 3 * part);
+            Complex a = at(re, im, j), b = at(re, im, j + part), c = at(re, im, j + 2 * part),
+                    d = at(re, im, j + 3 * part);
             Complex even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
             put(re, im, j, even + sum);
             put(re, im, j + part, (odd - difference) * turn(turns, part, 1, j));

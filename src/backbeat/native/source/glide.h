@@ -82,7 +82,10 @@ class Glide {
     };
 
     Since since() const {
-        return {this, (float)pitch_, {(float)(cycles_[0] * left_[0]), (float)(cycles_[1] * left_[1]), (float)(swing_ * cosine_), (float)(swing_ * sine_)}};
+        return {this,
+                (float)pitch_,
+                {(float)(cycles_[0] * left_[0]), (float)(cycles_[1] * left_[1]), (float)(swing_ * cosine_),
+                 (float)(swing_ * sine_)}};
     }
 
     // Sums over a block of slopes, and of their products with the step, with what remains of both sweeps, with this and

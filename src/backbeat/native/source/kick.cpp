@@ -93,7 +93,8 @@ class Kick {
         low_hz_ = std::min(c_.shell_hz / width, 0.9 * high_hz_);
         shell_filter_.weight_low = c_.shell_filter[0], shell_filter_.weight_band = c_.shell_filter[1];
         shell_filter_.weight_high = c_.shell_filter[2];
-        shell_filter_.cutoff = c_.shell_hz / rate_, shell_filter_.low = low_hz_ / rate_, shell_filter_.high = high_hz_ / rate_;
+        shell_filter_.cutoff = c_.shell_hz / rate_, shell_filter_.low = low_hz_ / rate_,
+        shell_filter_.high = high_hz_ / rate_;
         shell_kernel_.resize(half + 1);
         shell_filter_.design(half, shell_kernel_.data());
         shell_ends_ = lasting(kHeard * c_.shell_decay_s * rate_ + 1.0, samples_);
@@ -303,7 +304,8 @@ class Kick {
         Vector by_shell{}, by_shell_timed{};
         float room[2][kBlock];
         for (int64_t first = 0; first < samples_; first += kBlock, advance()) {
-            const float *clipped = block_of(audio, first, samples_, room[0]), *from = block_of(slope, first, samples_, room[1]);
+            const float *clipped = block_of(audio, first, samples_, room[0]),
+                        *from = block_of(slope, first, samples_, room[1]);
             Vector of_mix[kVectors];
             for (int v = 0; v < kVectors; ++v)
                 of_mix[v] = clip_.back(load(clipped + v * kLanes), load(from + v * kLanes));
@@ -367,7 +369,8 @@ class Kick {
         int half = (int)shell_kernel_.size() - 1;
         make_room(of_kernel_, half + 1);
         // What is left of the slopes, where the body has ended and the shell's filter looks back.
-        std::fill(of_oscillators_.begin() + rounded_up(body_ends_, kBlock), of_oscillators_.begin() + oscillating_, 0.0f);
+        std::fill(of_oscillators_.begin() + rounded_up(body_ends_, kBlock), of_oscillators_.begin() + oscillating_,
+                  0.0f);
         shell_.slopes(shell_sound_.data(), of_oscillators_.data(), of_kernel_.data());
         WindowedSinc::Slopes found = shell_filter_.slopes(half, of_kernel_.data());
         d_.shell_filter[0] += found.weight_low, d_.shell_filter[1] += found.weight_band;
@@ -411,9 +414,8 @@ BACKBEAT_EXPORT const char* layout() { return kLayout; }
 // Render (items, samples).
 BACKBEAT_EXPORT int render(const Batch* batch, float* audio) {
     return status_of([&] {
-        for_each_with<Kick>(batch->items, [&](Kick& kick, int64_t item) {
-            kick.render(*batch, item, audio + item * batch->samples);
-        });
+        for_each_with<Kick>(
+            batch->items, [&](Kick& kick, int64_t item) { kick.render(*batch, item, audio + item * batch->samples); });
     });
 }
 

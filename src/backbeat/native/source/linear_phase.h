@@ -130,7 +130,8 @@ class LinearPhase {
 
     // `to[at : at + count]` from a signal of some samples, silent where it has none.
     static void cut(const float* signal, int64_t samples, int64_t first, float* to, int64_t at, int64_t count) {
-        int64_t before = std::clamp<int64_t>(-first, 0, count), there = std::clamp<int64_t>(samples - first, before, count);
+        int64_t before = std::clamp<int64_t>(-first, 0, count),
+                there = std::clamp<int64_t>(samples - first, before, count);
         std::fill_n(to + at, before, 0.0f);
         std::memcpy(to + at + before, signal + first + before, (there - before) * sizeof(float));
         std::fill_n(to + at + there, count - there, 0.0f);

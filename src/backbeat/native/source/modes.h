@@ -96,7 +96,6 @@ class Modes {
     }
 
    private:
-    static constexpr double kFade = 0.1;  // of Nyquist
     static constexpr int64_t kEndless = INT64_C(1) << 62;
 
     // Do something with the number of modes that are not below silence yet, known to the compiler.

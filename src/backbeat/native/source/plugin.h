@@ -15,12 +15,14 @@
 namespace backbeat {
 
 constexpr double kPi = 3.141592653589793;
-constexpr double kLn1000 = 6.907755278982137;                // a T60 is the time to fall by a factor of 1000
+constexpr double kLn1000 = 6.907755278982137;  // a T60 is the time to fall by a factor of 1000
 constexpr double kShortestT60 = 1e-5;
-constexpr double kDecibel = 0.11512925464970228;             // ln 10 / 20
-constexpr double kSemitone = 0.05776226504666211;            // ln 2 / 12
-constexpr double kDeepest = 80.0;                            // nepers: below lie numbers that a processor is slow with
-constexpr double kSilence = 1e-8;                            // of full scale: what is below is left out
+constexpr double kDecibel = 0.11512925464970228;   // ln 10 / 20
+constexpr double kSemitone = 0.05776226504666211;  // ln 2 / 12
+constexpr double kDeepest = 80.0;                  // nepers: below lie numbers that a processor is slow with
+constexpr double kSilence = 1e-8;                  // of full scale: what is below is left out
+
+constexpr double kFade = 0.1;  // of Nyquist: over that, what nears it fades out
 
 // A batch: controls (items, columns) in physical units, one row after the other, and one seed or (items,).
 struct Batch {
@@ -47,6 +49,15 @@ inline double t60_slope(double t60_s, double rate, double of_rate) {
 inline int64_t lasting(double samples, int64_t most) {
     return samples < (double)most ? (samples > 1.0 ? (int64_t)samples : 1) : std::isnan(samples) ? 1 : most;
 }
+
+// From 0 where a block begins to 1 where the next one does.
+struct Rise {
+    float table[kBlock];
+    Rise() {
+        for (int n = 0; n < kBlock; ++n) table[n] = (float)n / kBlock;
+    }
+    Vector operator()(int v) const { return load(table + v * kLanes); }
+};
 
 // A block of a row of samples: where it lies or, if the row ends within it, a copy with silence after it.
 inline const float* block_of(const float* row, int64_t first, int64_t samples, float* room) {

@@ -59,9 +59,11 @@ class Bins {
 // else twice the sound, with the M echoes that start within it.
 class Resonator {
    public:
-    void prepare(double sample_rate, int64_t samples, double frequency_hz, double feedback, double low_hz, double high_hz) {
+    void prepare(double sample_rate, int64_t samples, double frequency_hz, double feedback, double low_hz,
+                 double high_hz) {
         rate_ = sample_rate, samples_ = samples, delay_ = sample_rate / frequency_hz, feedback_ = feedback;
-        low_pole_ = std::exp(-2.0 * kPi * low_hz / sample_rate), high_pole_ = std::exp(-2.0 * kPi * high_hz / sample_rate);
+        low_pole_ = std::exp(-2.0 * kPi * low_hz / sample_rate),
+        high_pole_ = std::exp(-2.0 * kPi * high_hz / sample_rate);
         gain_ = 0.5 * (1.0 + low_pole_) * (1.0 - high_pole_);
         const double settled = settled_s(frequency_hz, feedback, low_hz, high_hz) * sample_rate;
         const int64_t full = at_least(2 * samples + (int64_t)std::ceil(kSmearS * sample_rate));
@@ -87,7 +89,8 @@ class Resonator {
     Slopes slopes(const float* signal, float* slope) {
         transform(signal, signal_), transform(slope, slope_);
         Sums sums;
-        for_each_bin(signal_, slope_, [&](Complex x, Complex s, int place, Vector weight) { return felt(x, s, place, weight, sums); });
+        for_each_bin(signal_, slope_,
+                     [&](Complex x, Complex s, int place, Vector weight) { return felt(x, s, place, weight, sums); });
         const float response = nyquist_response();
         const double of_nyquist = 0.5 * signal_.nyquist * slope_.nyquist * response;
         nyquist(slope_, response);
@@ -264,7 +267,8 @@ class Resonator {
                 const Complex turn = turned(place);
                 Pair x = taken(first, place, partner, turn), y = taken(second, place, partner, turn);
                 const Complex bin = function(x.bin, y.bin, place, one);
-                const Complex other = function(reversed(x.partner.conjugate()), reversed(y.partner.conjugate()), partner, one);
+                const Complex other =
+                    function(reversed(x.partner.conjugate()), reversed(y.partner.conjugate()), partner, one);
                 Pair found = packed(bin, reversed(other).conjugate(), turn);
                 store(&second.re[place], imaginary(second) + place, found.bin * scale);
                 store(&second.re[partner], imaginary(second) + partner, reversed((found.partner * scale).conjugate()));
@@ -288,20 +292,24 @@ class Resonator {
             const Complex turn = turned(place);
             Vector weight = all(1.0f);
             if (!row) weight[0] = 0.5f;  // DC stands for one
-            const Complex x = unpacked(load(&first.re[place], imaginary(first) + place), partners(first, place), turn).bin;
-            const Complex y = unpacked(load(&second.re[place], imaginary(second) + place), partners(second, place), turn).bin;
+            const Complex x =
+                unpacked(load(&first.re[place], imaginary(first) + place), partners(first, place), turn).bin;
+            const Complex y =
+                unpacked(load(&second.re[place], imaginary(second) + place), partners(second, place), turn).bin;
             found[row] = function(x, y, place, weight);
         }
         float re[kPlaces], im[kPlaces];
         for (int row = 0; row < kLanes; ++row) store(re + row * kLanes, im + row * kLanes, found[row]);
-        for (int place = 0; place < kPlaces; ++place) second.re[place] = re[place], imaginary(second)[place] = im[place];
+        for (int place = 0; place < kPlaces; ++place)
+            second.re[place] = re[place], imaginary(second)[place] = im[place];
         const Vector scale = all(0.25f / bins_->half().length());
         for (int row = 0; row < kLanes; ++row) {
             const int place = row * kLanes;
             const Complex others = partners(second, place);
             found[row] = packed(found[row], others, turned(place)).bin * scale;
         }
-        for (int row = 0; row < kLanes; ++row) store(&second.re[row * kLanes], imaginary(second) + row * kLanes, found[row]);
+        for (int row = 0; row < kLanes; ++row)
+            store(&second.re[row * kLanes], imaginary(second) + row * kLanes, found[row]);
         dc_ = re[0];
     }
 

@@ -34,7 +34,9 @@ class Times {
 class ShapedFall {
    public:
     ShapedFall(double t60_s, float shape)
-        : log_t60_(std::log(std::max(t60_s, kShortestT60))), t60_s_(t60_s), shape_(shape),
+        : log_t60_(std::log(std::max(t60_s, kShortestT60))),
+          t60_s_(t60_s),
+          shape_(shape),
           at_once_((float)(std::log(kLn1000) - shape * log_t60_)) {}
 
     // Nepers fallen at some times.

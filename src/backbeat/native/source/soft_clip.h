@@ -11,8 +11,10 @@ class SoftClip {
     SoftClip() = default;
 
     SoftClip(double drive_db, double gain_db)
-        : power_(std::exp(2.0 * drive_db * kDecibel)), scale_(std::exp(-2.0 * gain_db * kDecibel) / (1.0 + power_)),
-          square_(power_ * scale_), root_scale_(std::sqrt(scale_)) {}
+        : power_(std::exp(2.0 * drive_db * kDecibel)),
+          scale_(std::exp(-2.0 * gain_db * kDecibel) / (1.0 + power_)),
+          square_(power_ * scale_),
+          root_scale_(std::sqrt(scale_)) {}
 
     Vector operator()(Vector x) const { return x * inverse_root(x * x * (float)square_ + (float)scale_); }
 

@@ -23,7 +23,7 @@ class Tones {
         const double step_fall = std::exp(-rate_ * tick_);
         double left = 1.0;
         for (int n = 0; n < kBlock; ++n, left *= step_fall) {
-            step_[n] = (float)(n * tick_), rise_[n] = (float)n / kBlock;
+            step_[n] = (float)(n * tick_);
             caught_up_[n] = (float)(1.0 - left), remains_[n] = (float)left;
         }
         frequency_.assign(bank.frequency_hz, bank.frequency_hz + count);
@@ -42,10 +42,12 @@ class Tones {
             const ShapedFall fall(bank.t60_s[k], bank.shape[k]);
             const float gain = (float)db_to_gain(bank.level_db[k]);
             float* levels = &levels_[k * times_.count()];
-            for (int64_t n = 0; n < times_.count(); n += kLanes) store(levels + n, exponential(-fall.fallen(times_, n)) * gain);
+            for (int64_t n = 0; n < times_.count(); n += kLanes)
+                store(levels + n, exponential(-fall.fallen(times_, n)) * gain);
             // Within a block, too, whose line is that of its ends before the plain decay.
             ends_[k] = blocks;
-            while (ends_[k] && std::max(levels[ends_[k] - 1], levels[ends_[k]] * after_plain_[k]) < (float)kSilence) --ends_[k];
+            while (ends_[k] && std::max(levels[ends_[k] - 1], levels[ends_[k]] * after_plain_[k]) < (float)kSilence)
+                --ends_[k];
         }
     }
 
@@ -58,7 +60,7 @@ class Tones {
                 const Line line = level(k, block);
                 const float frequency = (float)frequency_[k], start = start_[k], *decay = &decay_[k * kBlock];
                 for (int v = 0; v < kVectors; ++v) {
-                    Vector now = (load(rise_ + v * kLanes) * line.gained + line.first) * load(decay + v * kLanes);
+                    Vector now = (rise_(v) * line.gained + line.first) * load(decay + v * kLanes);
                     sound[v] += now * sine_of_cycles(block.since[v] * frequency + start);
                 }
             }
@@ -83,7 +85,7 @@ class Tones {
                     const float frequency = (float)frequency_[k], start = start_[k], *decay = &decay_[k * kBlock];
                     Vector by_phase{}, by_time{};
                     for (int v = 0; v < kVectors; ++v) {
-                        Vector rest = less_turns(block.since[v] * frequency + start), rise = load(rise_ + v * kLanes);
+                        Vector rest = less_turns(block.since[v] * frequency + start), rise = rise_(v);
                         Vector along = load(of_sound + block.number * kBlock + v * kLanes) * load(decay + v * kLanes);
                         Vector now = rise * line.gained + line.first, of_level = along * sine_of_rest(rest);
                         of_first += of_level, of_gained += of_level * rise;
@@ -101,7 +103,8 @@ class Tones {
             Vector of_ahead{};
             for (int v = 0; v < kVectors; ++v) {
                 of_ahead += of_since[v] * load(caught_up_ + v * kLanes);
-                of_caught_up += of_since[v] * (float)block.ahead_s * load(step_ + v * kLanes) * load(remains_ + v * kLanes);
+                of_caught_up +=
+                    of_since[v] * (float)block.ahead_s * load(step_ + v * kLanes) * load(remains_ + v * kLanes);
             }
             // θ is t + (D - a) / r where a block begins, and a = D exp(-r t) / r is how far it will run ahead.
             const double theta = sum(of_theta), ahead = sum(of_ahead), t = block.number * kBlock * tick_;
@@ -122,15 +125,14 @@ class Tones {
             }
             of_bank.level_db[k] = (float)(sum(of_gain) * kDecibel);
             of_bank.shape[k] = (float)fall.of_shape();
-            of_bank.t60_s[k] = (float)(fall.of_t60_s() +
-                                       t60_slope(bank_.t60_s[k], plain_rate_[k], of_plain_[k] - sum(of_decay_[k])));
+            of_bank.t60_s[k] =
+                (float)(fall.of_t60_s() + t60_slope(bank_.t60_s[k], plain_rate_[k], of_plain_[k] - sum(of_decay_[k])));
             of_bank.start_cycles[k] = sum(of_offset_[k]);
             of_bank.frequency_hz[k] = sum(of_frequency_[k]) + of_faded_[k];
         }
     }
 
    private:
-    static constexpr double kFade = 0.1;  // of Nyquist
     static constexpr double kMostFallen = 20.0;
     static constexpr double kFirstS = 1e-12;
 
@@ -206,7 +208,8 @@ class Tones {
     float nyquist_;
     int count_;
     Times times_;
-    float step_[kBlock], caught_up_[kBlock], remains_[kBlock], rise_[kBlock];
+    float step_[kBlock], caught_up_[kBlock], remains_[kBlock];
+    Rise rise_;
     std::vector<double> frequency_, offset_, of_plain_;
     std::vector<float> start_, decay_, levels_, after_plain_, plain_rate_, of_levels_, of_faded_;
     std::vector<Vector> of_frequency_, of_offset_, of_decay_, of_edges_;

@@ -12,8 +12,8 @@ namespace backbeat {
 class WindowedSinc {
    public:
     double weight_low = 0.0, weight_band = 0.0, weight_high = 0.0;
-    double cutoff = 0.0;             // of low- and high-pass, over the sample rate
-    double low = 0.0, high = 0.0;    // edges of the band, over the sample rate
+    double cutoff = 0.0;           // of low- and high-pass, over the sample rate
+    double low = 0.0, high = 0.0;  // edges of the band, over the sample rate
 
     struct Slopes {
         double weight_low, weight_band, weight_high, cutoff, low, high;
@@ -23,7 +23,8 @@ class WindowedSinc {
     void design(int half, float* kernel) {
         prepare(half);
         for (int m = 0; m <= half; ++m) {
-            double at_low = parts_[m][0] / sums_[0], at_band = parts_[m][1] / sums_[1], at_high = parts_[m][2] / sums_[2];
+            double at_low = parts_[m][0] / sums_[0], at_band = parts_[m][1] / sums_[1],
+                   at_high = parts_[m][2] / sums_[2];
             kernel[m] = (float)(weight_low * at_low + weight_band * at_band + weight_high * at_high);
         }
     }
@@ -47,7 +48,8 @@ class WindowedSinc {
             found.cutoff += (share[0] - share[2]) * cosines_[m][0];
             found.high += share[1] * cosines_[m][1];
             found.low -= share[1] * cosines_[m][2];
-            if (!fixed_[1] && m) of_middle += weights[1] * along[1] / sums_[1] * parts_[m][1] * 4.0 * kPi * m * sine_middle_[m];
+            if (!fixed_[1] && m)
+                of_middle += weights[1] * along[1] / sums_[1] * parts_[m][1] * 4.0 * kPi * m * sine_middle_[m];
         }
         found.cutoff *= widened_[0] ? 0.0 : 2.0;
         found.high = found.high * (widened_[1] ? 0.0 : 2.0) + 0.5 * of_middle;
@@ -77,10 +79,12 @@ class WindowedSinc {
         sums_ = {};
         for (int m = 0; m <= half; ++m) {
             double sinc[3];
-            for (int k = 0; k < 3; ++k) sinc[k] = m ? now_sine[k] / (kPi * m) : widths[k], cosines_[m][k] = now_cosine[k];
+            for (int k = 0; k < 3; ++k)
+                sinc[k] = m ? now_sine[k] / (kPi * m) : widths[k], cosines_[m][k] = now_cosine[k];
             cosine_middle_[m] = now_cosine[3], sine_middle_[m] = now_sine[3];
             parts_[m] = {windows_[m] * sinc[0], windows_[m] * (sinc[1] - sinc[2]), windows_[m] * ((m == 0) - sinc[0])};
-            for (int filter = 0; filter < 3; ++filter) sums_[filter] += (m ? 2.0 : 1.0) * weigh(m, filter) * parts_[m][filter];
+            for (int filter = 0; filter < 3; ++filter)
+                sums_[filter] += (m ? 2.0 : 1.0) * weigh(m, filter) * parts_[m][filter];
             for (int k = 0; k < 4; ++k) {
                 double next = now_cosine[k] * cosine[k] - now_sine[k] * sine[k];
                 now_sine[k] = now_sine[k] * cosine[k] + now_cosine[k] * sine[k];
