@@ -20,8 +20,8 @@ def native_render(plugin: Plugin, sample_rate: float, samples: int) -> NativeRen
     Raises:
         NativeError: where it cannot be compiled here.
     """
-    if plugin.native is None:
-        return None
+    if plugin.native is None or plugin.render.__module__ != f"backbeat.plugins.{plugin.native}":
+        return None  # a plugin that was given another chain has lost its C++
     sizes = {name: each.size for name, each in plugin.table.items()}
     return NativeRender(plugin.native, sizes, sample_rate, samples)
 

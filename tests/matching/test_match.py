@@ -16,6 +16,7 @@ from backbeat.dsp import Grid
 from backbeat.errors import AudioError, BackbeatError, MatchError, PluginError
 from backbeat.losses import distances
 from backbeat.matching import QUALITIES, MatchResult, Quality, match, starts
+from backbeat.native import library
 from backbeat.parameters import Table, decibels, hz, seconds
 from backbeat.patch import Placement, load, randomise, save
 from backbeat.plugins import Plugin
@@ -172,6 +173,17 @@ def test_very_short_target():
     result = find(thump(0.02))
     assert result.audio.shape == (1, 1, 882)
     assert result.distances.mel_db < 4.0
+
+
+def test_without_a_compiler_it_says_so_and_matches_all_the_same(monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setenv("CXX", "no-such-compiler")
+        library.load.cache_clear()
+        result = find(thump(0.1), steps=6)
+    library.load.cache_clear()
+    expected = "kick was rendered without C++, several times as slowly: no C++ compiler: found none of no-such-compiler"
+    assert expected in result.notes
+    assert not find(thump(0.1), steps=2).notes
 
 
 def test_target_at_48_khz():

@@ -1,5 +1,7 @@
 """C++ sources made libraries: found, compiled once, kept, and what happens where that cannot be."""
 
+import dataclasses
+import inspect
 import os
 import platform
 import stat
@@ -142,10 +144,15 @@ def test_parameters_that_the_source_does_not_know():
 
 
 def test_a_plugin_without_any():
-    assert (
-        native_render(plugins.Plugin("plain", plugins.get("kick").table, plugins.get("kick").render, ""), 44100.0, 9)
-        is None
-    )
+    assert native_render(dataclasses.replace(plugins.get("kick"), native=None), 44100.0, 9) is None
+
+
+def test_a_plugin_that_was_given_another_chain():
+    def render(grid, **controls):
+        return plugins.get("kick").render(grid, **controls)
+
+    render.__signature__ = inspect.signature(plugins.get("kick").render)
+    assert native_render(dataclasses.replace(plugins.get("kick"), render=render), 44100.0, 9) is None
 
 
 def test_nothing_is_compiled_before_it_is_used():
