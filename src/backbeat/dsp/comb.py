@@ -38,8 +38,8 @@ def comb(
     Solved as the truncated geometric series `Y = X (1 - (g F z^-D)^M) / (1 - g F z^-D)` with M echoes, the last that
     starts before the end, on an FFT grid of twice the length: exact for the rendered span. D need not be an integer:
     a fraction of a sample is a linear phase, so the frequency has a gradient. Of items that are found to ring briefly,
-    M is endless and the grid shorter: that is the same for whole samples, and for a fraction of one, whose phase depends
-    on the grid, within -100 dB for tones and within -80 dB for white noise in a loop that rings long.
+    M is endless and the grid shorter: that is the same for whole samples, and for a fraction of one, whose phase
+    depends on the grid, within -100 dB for tones and within -80 dB for white noise in a loop that rings long.
 
     Args:
         grid: where to render.
