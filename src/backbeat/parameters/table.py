@@ -81,10 +81,7 @@ class Table(Mapping[str, Parameter]):
 
     def controls(self, params: Params) -> dict[str, Control]:
         """Physical controls by name, each (batch, size), of params (batch, P) in [0, 1]."""
-        return self.named(self.physical(params))
-
-    def named(self, values: Float[Tensor, "... entries"]) -> dict[str, Control]:
-        """Columns of all entries, (..., P), by name."""
+        values = self.physical(params)
         return {name: values[..., entries] for name, entries in self._slices.items()}
 
     def physical(self, params: Params) -> Float[Tensor, "... entries"]:

@@ -186,24 +186,22 @@ class Levels {
 // The noise of a block, in bands of these levels.
 void wires(const NoiseBands& noise, const float* levels, int64_t points, int bands, int64_t block,
            Vector (&sound)[kVectors]) {
-    static const Rise rise;
     for (int band = 0; band < bands; ++band) {
         const float first = levels[band * points + block], step = levels[band * points + block + 1] - first;
         if (std::abs(first) + std::abs(step) < (float)kSilence) continue;
         const float* from = noise.band(band) + block * kBlock;
-        for (int v = 0; v < kVectors; ++v) sound[v] += (rise(v) * step + first) * load(from + v * kLanes);
+        for (int v = 0; v < kVectors; ++v) sound[v] += (kRise(v) * step + first) * load(from + v * kLanes);
     }
 }
 
 // Slopes of the levels where a block begins, and where it ends, (bands, 2), by those of its sound.
 void unwire(const NoiseBands& noise, int bands, int64_t block, const float* of_sound, float* of_ends) {
-    static const Rise rise;
     for (int first = 0; first < 2 * bands; first += kLanes) {
         Vector ends[kLanes] = {};
         for (int i = 0; i < kLanes && first + i < 2 * bands; i += 2) {
             const float* from = noise.band((first + i) / 2) + block * kBlock;
             for (int v = 0; v < kVectors; ++v) {
-                Vector along = load(of_sound + v * kLanes) * load(from + v * kLanes), later = along * rise(v);
+                Vector along = load(of_sound + v * kLanes) * load(from + v * kLanes), later = along * kRise(v);
                 ends[i] += along - later, ends[i + 1] += later;
             }
         }
@@ -297,8 +295,8 @@ class Strike {
         decay_.rewind();
         for (int64_t first = 0; first < ends_; first += kBlock, decay_.advance()) {
             const Fall::Block decay = decay_.block();
-            const double time = first / rate_, cycles = frequency_ * time;
-            const float start = (float)(cycles - std::floor(cycles)), risen = (float)((time + 1.0 / rate_) * rise_);
+            const double time = first / rate_;
+            const float start = (float)fraction(frequency_ * time), risen = (float)((time + 1.0 / rate_) * rise_);
             for (int v = 0; v < kVectors; ++v) {
                 Vector step = load(steps_ + v * kLanes);
                 Now now;
@@ -341,7 +339,7 @@ class Drum {
                 const int64_t n = first + v * kLanes;
                 sound[v] = load(&struck_[n]) + load(noise + v * kLanes);
                 if (ringing > 0.0f) sound[v] += load(&resonance_[n]) * ringing;
-                sound[v] = clip(sound[v] * (rise_(v) * step + open));
+                sound[v] = clip(sound[v] * (kRise(v) * step + open));
             }
             std::memcpy(audio + first, sound, std::min<int64_t>(kBlock, batch.samples - first) * sizeof(float));
         }
@@ -350,7 +348,6 @@ class Drum {
     // From the slopes of the audio to those of what the gate lets through, and of what shapes it.
     static void unclip(const Batch& batch, int64_t item, const float* audio, const float* slope, float* of_sound,
                        const Slopes& of) {
-        static const Rise rise;
         const Given c(batch, row(batch, item));
         SoftClip clip(*c.drive_db, *c.gain_db);
         Gate gate(batch, c);
@@ -362,16 +359,16 @@ class Drum {
             const float open = gate(block), step = gate(block + 1) - open;
             Vector of_open{}, later{};
             for (int v = 0; v < kVectors; ++v) {
-                Vector y = load(clipped + v * kLanes), level = rise(v) * step + open;
+                Vector y = load(clipped + v * kLanes), level = kRise(v) * step + open;
                 Vector of_mix = clip.back(y, load(from + v * kLanes));
                 store(of_sound + first + v * kLanes, of_mix * level);
                 Vector of_level = of_mix * clip.input(y) / greater(level, all(kLeastOpen));
-                of_open += of_level, later += of_level * rise(v);
+                of_open += of_level, later += of_level * kRise(v);
             }
             gate.take(block, of_end + sum(of_open) - sum(later));
             of_end = sum(later);
         }
-        gate.take((batch.samples + kBlock - 1) / kBlock, of_end);
+        gate.take(blocks_of(batch.samples), of_end);
         gate.slopes(of);
         *of.drive_db = (float)clip.of_drive_db(), *of.gain_db = (float)clip.of_gain_db();
     }
@@ -419,7 +416,6 @@ class Drum {
 
     static double resonator_gain(const Given& c) { return db_to_gain(*c.resonator_db) * resonator_fade(c); }
 
-    Rise rise_;
     Tones tones_;
     Resonator resonator_;
     std::vector<float> struck_, resonance_;
@@ -445,7 +441,7 @@ std::shared_ptr<const NoiseBands> shared_bands(const Batch& batch) {
 // where these share it, and else item by item.
 template <typename Work>
 void with_noise(const Batch& batch, Work work) {
-    const int64_t blocks = (batch.samples + kBlock - 1) / kBlock;
+    const int64_t blocks = blocks_of(batch.samples);
     if (batch.seeds_apart) {
         for_each_with<NoiseBands>(batch.items, [&](NoiseBands& noise, int64_t item) {
             noise.make(batch.sample_rate, batch.samples, bands_of(batch), batch.seeds[item], 1);
@@ -505,7 +501,7 @@ BACKBEAT_EXPORT int differentiate(const Batch* whole, const float* whole_audio, 
                                   float* of_whole) {
     return in_parts(*whole, [&](const Batch& batch, int64_t begun) {
         const int bands = bands_of(batch);
-        const int64_t samples = batch.samples, blocks = (samples + kBlock - 1) / kBlock, points = Levels::points(batch);
+        const int64_t samples = batch.samples, blocks = blocks_of(samples), points = Levels::points(batch);
         const float *audio = whole_audio + begun * samples, *slope = whole_slope + begun * samples;
         float* of_controls = of_whole + begun * batch.columns;
         const auto of = [&](int64_t item) { return Slopes(batch, of_controls + item * batch.columns); };

@@ -10,6 +10,17 @@
 
 namespace backbeat {
 
+// What is made from a length, once for each.
+template <typename Made>
+const Made& made_once(int length) {
+    static std::mutex mutex;
+    static std::map<int, std::unique_ptr<Made>> made;
+    std::lock_guard<std::mutex> lock(mutex);
+    auto& found = made[length];
+    if (!found) found = std::make_unique<Made>(length);
+    return *found;
+}
+
 // Decimation in frequency, four parts at a time, down to a square of vectors: this is transformed down its columns,
 // turned over, and transformed down again, so that no step crosses lanes. The spectrum stays in the order in which that
 // leaves it, and the inverse undoes step by step what was done. Real and imaginary parts are apart.
@@ -72,16 +83,6 @@ class Fft {
         for (int first = 0; first < length_; first += kShortest) join_square(re + first, im + first);
         for (auto step = steps_.rbegin(); step != steps_.rend(); ++step)
             for (int first = 0; first < length_; first += step->size) join(re + first, im + first, *step);
-    }
-
-    // The transform of that length, made once.
-    static const Fft& of(int length) {
-        static std::mutex mutex;
-        static std::map<int, std::unique_ptr<Fft>> made;
-        std::lock_guard<std::mutex> lock(mutex);
-        auto& found = made[length];
-        if (!found) found = std::make_unique<Fft>(length);
-        return *found;
     }
 
    private:

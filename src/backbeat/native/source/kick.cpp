@@ -79,21 +79,20 @@ class Kick {
         detune_ = std::exp(c_.detune_cents * (kSemitone / 100.0));
         level_ = 1.0 / (1.0 + c_.detune_mix + c_.sub_mix);
 
-        hold_end_s_ = (double)c_.attack_s + c_.hold_s;
-        gate_end_s_ = hold_end_s_ + c_.gate_s;
+        const double hold_end_s = (double)c_.attack_s + c_.hold_s;
         rise_ = 1.0 / (c_.attack_s + 1.0 / rate_);
-        decay_ = Fall(rate_, envelope_rate(c_.decay_s), hold_end_s_);
-        release_ = Fall(rate_, envelope_rate(c_.release_s), gate_end_s_);
+        decay_ = Fall(rate_, envelope_rate(c_.decay_s), hold_end_s);
+        release_ = Fall(rate_, envelope_rate(c_.release_s), hold_end_s + c_.gate_s);
         low_ = level_ * c_.sustain, span_ = level_ * (1.0 - c_.sustain);
         body_ends_ = release_.silent_after(1.0, samples_);
 
         int half = (int)std::lrint(0.5 * kShellFilterS * rate_);
         double nyquist_hz = 0.5 * rate_, width = std::exp(6.0 * c_.shell_width_oct * kSemitone);
         high_hz_ = std::min(c_.shell_hz * width, 0.99 * nyquist_hz);
-        low_hz_ = std::min(c_.shell_hz / width, 0.9 * high_hz_);
+        const double low_hz = std::min(c_.shell_hz / width, 0.9 * high_hz_);
         shell_filter_.weight_low = c_.shell_filter[0], shell_filter_.weight_band = c_.shell_filter[1];
         shell_filter_.weight_high = c_.shell_filter[2];
-        shell_filter_.cutoff = c_.shell_hz / rate_, shell_filter_.low = low_hz_ / rate_,
+        shell_filter_.cutoff = c_.shell_hz / rate_, shell_filter_.low = low_hz / rate_,
         shell_filter_.high = high_hz_ / rate_;
         shell_kernel_.resize(half + 1);
         shell_filter_.design(half, shell_kernel_.data());
@@ -152,9 +151,8 @@ class Kick {
 
     Starts starts() const {
         double cycles = glide_.start();
-        auto fraction = [](double value) { return (float)(value - std::floor(value)); };
-        return {cycles, fraction(cycles + c_.phase_cycles), fraction(detune_ * cycles + c_.phase_cycles),
-                fraction(0.5 * (cycles + c_.phase_cycles))};
+        return {cycles, (float)fraction(cycles + c_.phase_cycles), (float)fraction(detune_ * cycles + c_.phase_cycles),
+                (float)fraction(0.5 * (cycles + c_.phase_cycles))};
     }
 
     void oscillate() {
@@ -398,7 +396,7 @@ class Kick {
     LinearPhase shell_, click_filtering_;
     Modes<kModes> modes_;
     SoftClip clip_;
-    double detune_, level_, hold_end_s_, gate_end_s_, rise_, low_, span_, high_hz_, low_hz_, shell_level_;
+    double detune_, level_, rise_, low_, span_, high_hz_, shell_level_;
     double mode_gain_[kModes], click_level_;
     float click_gain_;
     int64_t body_ends_, shell_ends_, modes_end_, click_ends_, oscillating_;

@@ -13,7 +13,7 @@ class LinearPhase {
     // Prepare for `heard` samples of what a kernel makes of a signal; `kernel` has taps 0 to `half` of one side.
     void prepare(const float* kernel, int half, int64_t heard) {
         half_ = half, heard_ = heard;
-        fft_ = &Fft::of(length_for(half));
+        fft_ = &made_once<Fft>(length_for(half));
         int length = fft_->length();
         hop_ = length - 2 * half;
         pairs_ = (heard + 2 * hop_ - 1) / (2 * hop_);

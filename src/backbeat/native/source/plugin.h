@@ -58,6 +58,7 @@ struct Rise {
     }
     Vector operator()(int v) const { return load(table + v * kLanes); }
 };
+inline const Rise kRise;
 
 // A block of a row of samples: where it lies or, if the row ends within it, a copy with silence after it.
 inline const float* block_of(const float* row, int64_t first, int64_t samples, float* room) {
@@ -68,6 +69,12 @@ inline const float* block_of(const float* row, int64_t first, int64_t samples, f
 }
 
 inline int64_t rounded_up(int64_t samples, int64_t unit) { return (samples + unit - 1) / unit * unit; }
+
+// How many blocks hold so many samples.
+inline int64_t blocks_of(int64_t samples) { return (samples + kBlock - 1) / kBlock; }
+
+// Cycles without their whole turns.
+inline double fraction(double cycles) { return cycles - std::floor(cycles); }
 
 // Numbers too small for a float's full precision count as zero while this lives.
 class WithoutDenormals {

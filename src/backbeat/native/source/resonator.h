@@ -15,7 +15,7 @@ namespace backbeat {
 class Bins {
    public:
     // Of a signal of N samples, twice what a transform may have.
-    explicit Bins(int samples) : half_(Fft::of(samples / 2)), rise_(2 * half_.length()) {
+    explicit Bins(int samples) : half_(made_once<Fft>(samples / 2)), rise_(2 * half_.length()) {
         const double turn = 2.0 * kPi / samples;
         for (int place = 0; place < half_.length(); ++place) {
             double angle = turn * half_.bin(place), half_sine = std::sin(0.5 * angle);
@@ -40,15 +40,6 @@ class Bins {
     // Where the bin lies that makes a pair with one of the first square's.
     int partner(int place) const { return partner_[place]; }
 
-    static const Bins& of(int samples) {
-        static std::mutex mutex;
-        static std::map<int, std::unique_ptr<Bins>> made;
-        std::lock_guard<std::mutex> lock(mutex);
-        auto& found = made[samples];
-        if (!found) found = std::make_unique<Bins>(samples);
-        return *found;
-    }
-
    private:
     const Fft& half_;
     std::vector<float> rise_;
@@ -69,7 +60,7 @@ class Resonator {
         const int64_t full = at_least(2 * samples + (int64_t)std::ceil(kSmearS * sample_rate));
         endless_ = samples + settled <= full;
         echoes_ = (int64_t)std::floor((samples - 1) / delay_) + 1;
-        bins_ = &Bins::of((int)(endless_ ? at_least(samples + (int64_t)std::ceil(settled)) : full));
+        bins_ = &made_once<Bins>((int)(endless_ ? at_least(samples + (int64_t)std::ceil(settled)) : full));
         delays();
     }
 
@@ -122,7 +113,7 @@ class Resonator {
         const int squares = bins_->squares();
         const double turns = -delay_ / bins_->samples();
         auto turn = [&](int64_t bin, float& re, float& im) {
-            double cycles = turns * bin, angle = 2.0 * kPi * (cycles - std::floor(cycles));
+            const double angle = 2.0 * kPi * fraction(turns * bin);
             re = (float)std::cos(angle), im = (float)std::sin(angle);
         };
         square_.resize(2 * squares);
@@ -331,7 +322,7 @@ class Resonator {
 
     // At half the sample rate, where a real signal has no phase.
     float nyquist_response() const {
-        const double cycles = -0.5 * delay_, angle = 2.0 * kPi * (cycles - std::floor(cycles));
+        const double angle = 2.0 * kPi * fraction(-0.5 * delay_);
         const std::complex<double> loop =
             std::polar(2.0 * gain_ * feedback_ / ((1.0 + low_pole_) * (1.0 + high_pole_)), angle);
         return (float)((endless_ ? 1.0 : 1.0 - std::pow(loop, (double)echoes_)) / (1.0 - loop)).real();

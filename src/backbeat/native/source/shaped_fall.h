@@ -8,7 +8,7 @@ namespace backbeat {
 // The times where blocks begin, and where the last one ends: a whole number of vectors of them.
 class Times {
    public:
-    static int64_t count(int64_t samples) { return rounded_up((samples + kBlock - 1) / kBlock + 1, kLanes); }
+    static int64_t count(int64_t samples) { return rounded_up(blocks_of(samples) + 1, kLanes); }
 
     // `first_s` stands for 0, where a power has no finite slope.
     void prepare(double sample_rate, int64_t samples, double first_s) {

@@ -31,7 +31,7 @@ class Tones {
         for (auto* each : {&start_, &after_plain_, &plain_rate_}) each->resize(count);
         ends_.resize(count), fades_.resize(count);
         decay_.resize(count * kBlock), levels_.resize(count * times_.count());
-        const int64_t blocks = (samples + kBlock - 1) / kBlock;
+        const int64_t blocks = blocks_of(samples);
         for (int k = 0; k < count; ++k) {
             const double rate = t60_to_rate(bank.t60_s[k]), step = std::exp(-rate * tick_);
             double now = 1.0;
@@ -60,7 +60,7 @@ class Tones {
                 const Line line = level(k, block);
                 const float frequency = (float)frequency_[k], start = start_[k], *decay = &decay_[k * kBlock];
                 for (int v = 0; v < kVectors; ++v) {
-                    Vector now = (rise_(v) * line.gained + line.first) * load(decay + v * kLanes);
+                    Vector now = (kRise(v) * line.gained + line.first) * load(decay + v * kLanes);
                     sound[v] += now * sine_of_cycles(block.since[v] * frequency + start);
                 }
             }
@@ -85,7 +85,7 @@ class Tones {
                     const float frequency = (float)frequency_[k], start = start_[k], *decay = &decay_[k * kBlock];
                     Vector by_phase{}, by_time{};
                     for (int v = 0; v < kVectors; ++v) {
-                        Vector rest = less_turns(block.since[v] * frequency + start), rise = rise_(v);
+                        Vector rest = less_turns(block.since[v] * frequency + start), rise = kRise(v);
                         Vector along = load(of_sound + block.number * kBlock + v * kLanes) * load(decay + v * kLanes);
                         Vector now = rise * line.gained + line.first, of_level = along * sine_of_rest(rest);
                         of_first += of_level, of_gained += of_level * rise;
@@ -151,8 +151,7 @@ class Tones {
             block.ahead = excess_ * block.left, block.ahead_s = block.ahead / rate_;
             block.theta = block.number * kBlock * tick_ + (excess_ - block.ahead) / rate_;
             for (int k = 0; k < count_; ++k) {
-                double cycles = frequency_[k] * block.theta + offset_[k];
-                start_[k] = (float)(cycles - std::floor(cycles));
+                start_[k] = (float)fraction(frequency_[k] * block.theta + offset_[k]);
             }
             for (int v = 0; v < kVectors; ++v)
                 block.since[v] = load(step_ + v * kLanes) + load(caught_up_ + v * kLanes) * (float)block.ahead_s;
@@ -209,7 +208,6 @@ class Tones {
     int count_;
     Times times_;
     float step_[kBlock], caught_up_[kBlock], remains_[kBlock];
-    Rise rise_;
     std::vector<double> frequency_, offset_, of_plain_;
     std::vector<float> start_, decay_, levels_, after_plain_, plain_rate_, of_levels_, of_faded_;
     std::vector<Vector> of_frequency_, of_offset_, of_decay_, of_edges_;
