@@ -65,7 +65,7 @@ def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Int[Tensor, " s
     if isinstance(seed, int):
         if not 0 <= seed <= LAST_SEED:
             raise ParameterError(f"seed: found {seed}; must be from 0 to {LAST_SEED}")
-        return torch.tensor([seed], device=params.device, dtype=torch.int64)
+        return torch.full((1,), seed, device=params.device, dtype=torch.int64)
     if seed.ndim != 1 or seed.shape[0] != params.shape[0]:
         raise ParameterError(f"seed: found shape {tuple(seed.shape)}; must be ({params.shape[0]},)")
     return seed

@@ -5,6 +5,7 @@ Signals are (..., samples), controls (..., 1) in the units of their names, and b
 
 from backbeat.dsp.bands import band_centers_hz, between, control_times_s, noise_bands
 from backbeat.dsp.comb import comb
+from backbeat.dsp.constant import constant
 from backbeat.dsp.envelopes import adsr, attack, curve, decay, fall_after, heard, shaped_decay, shaped_fall
 from backbeat.dsp.filters.convolution import convolve
 from backbeat.dsp.filters.fir import fir, fir_bandpass, fir_highpass, fir_lowpass
@@ -54,6 +55,7 @@ __all__ = [
     "between",
     "cents_to_ratio",
     "comb",
+    "constant",
     "control_times_s",
     "convolve",
     "curve",

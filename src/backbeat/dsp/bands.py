@@ -56,7 +56,7 @@ def noise_bands(grid: Grid, stream: int, levels: Float[Tensor, "batch points ban
     """
     if grid.seeds.shape[0] == 1:
         return _shared_seed(grid, stream, levels)
-    if torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or grid.device.type != "cpu":
         return _own_seeds(grid, stream, levels)
     size = max(1, len(levels) // len(grid.seeds))
     items = zip(torch.split(grid.seeds, 1), torch.split(levels, size), strict=True)
@@ -75,7 +75,7 @@ def _shared_seed(grid: Grid, stream: int, levels: Float[Tensor, "batch points ba
 
 
 def _own_seeds(grid: Grid, stream: int, levels: Float[Tensor, "batch points bands"]) -> Mono:
-    """`noise_bands` of items with a seed each, as one expression for a batch of any size."""
+    """`noise_bands` of items with a seed each, as one expression for a batch of any size, and for a GPU."""
     kernels = _kernels(levels.shape[-1], grid.sample_rate, grid.device, grid.dtype)
     half = kernels.shape[-1] // 2
     noises = noise(grid.ahead(2 * half), stream).unsqueeze(-2)

@@ -23,8 +23,10 @@ def irfft(spectrum: Complex[Tensor, "... bins"], length: int) -> Mono:
 
 
 def _is_lone(signals: Tensor) -> bool:
-    """Whether there is but one, where that is asked: to a compiler, the batch may be of any size."""
-    return not torch.compiler.is_compiling() and signals.shape[:-1].numel() == 1
+    """Whether there is but one, on a CPU, where that is asked: to a compiler, the batch may be of any size."""
+    if torch.compiler.is_compiling() or signals.device.type != "cpu":
+        return False
+    return signals.shape[:-1].numel() == 1
 
 
 def product(first: Complex[Tensor, "..."], second: Complex[Tensor, "..."]) -> Complex[Tensor, "..."]:

@@ -43,14 +43,16 @@ class _Kept(torch.autograd.Function):
 
 
 def extended(values: Tensor, samples: int) -> Tensor:
-    """For compiled code: the values, and silence after them, (..., samples), with no question asked of each."""
+    """For compiled code: the values, and silence after them, (..., samples): on a CPU, no question is asked of each."""
+    if values.device.type != "cpu":
+        return pad(values, (0, samples - values.shape[-1]))
     laid_out: Tensor = _lay_out(values, samples)
     return laid_out
 
 
 def first(values: Tensor, samples: int) -> Tensor:
     """The first samples: the gradient of what a compiler is told is a slice would be full of questions as well."""
-    if is_fusing() and samples < values.shape[-1]:
+    if is_fusing() and values.device.type == "cpu" and samples < values.shape[-1]:
         begun: Tensor = _First.apply(values, samples)  # type: ignore[no-untyped-call]
         return begun
     return values[..., :samples]

@@ -10,9 +10,9 @@ def matmul(first: Float[Tensor, "... rows inner"], second: Float[Tensor, "... in
 
     Where there are fewer products than threads, each is split over threads and rounds differently from one in a larger
     batch. So that every thread has a product of its own, they then get copies of themselves for company. Compiled code,
-    whose bits are its own, goes without.
+    whose bits are its own, goes without, and so does what is on a GPU.
     """
-    if torch.compiler.is_compiling():
+    if torch.compiler.is_compiling() or first.device.type != "cpu":
         return first @ second
     products = max(first.shape[:-2].numel(), second.shape[:-2].numel())
     copies = -(-torch.get_num_threads() // max(products, 1))

@@ -8,11 +8,12 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from backbeat.dsp.envelopes import shaped_fall
+from backbeat.dsp.gpu import takes_gpu_kernels
+from backbeat.dsp.gpu.ringing import Tables, ringing, ringing_mode_by_mode
 from backbeat.dsp.grid import BLOCK, LONG_BLOCK, Grid
-from backbeat.dsp.kept import is_fusing, kept
+from backbeat.dsp.kept import is_fusing
 from backbeat.dsp.known import known
 from backbeat.dsp.linear import matmul
-from backbeat.dsp.oscillators import sine_of_cycles
 from backbeat.dsp.own import shared_shape
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
 from backbeat.types import Control, Mono
@@ -80,11 +81,12 @@ def swept_modal(
 
     Time runs `θ(t) = t + D τ (1 - exp(-t / τ))` with `D = 2^(sweep / 12) - 1`. While θ bends, the sine is computed
     directly: of the phase at a block's start (float64, less its whole cycles) and the time since then, which all modes
-    share. From where θ is nearly straight, on the CPU and not compiled, a block is a matrix product of short tables,
-    in which the rest of the bend is there to first order, or to third where less is then left to be computed directly;
-    what is left out is below the rounding of full scale. The envelope is a product of tables: exact where p = 1, and
-    otherwise the exponential decay times what a straight line in every block makes of the rest. While the sweep lifts a
-    mode to within a tenth of Nyquist it fades, and above Nyquist it is silent.
+    share. A GPU does that to the end, in a kernel of its own. On the CPU and not compiled, from where θ is nearly
+    straight a block is a matrix product of short tables, in which the rest of the bend is there to first order, or to
+    third where less is then left to be computed directly; what is left out is below the rounding of full scale. The
+    envelope is a product of tables: exact where p = 1, and otherwise the exponential decay times what a straight line
+    in every block makes of the rest. While the sweep lifts a mode to within a tenth of Nyquist it fades, and above
+    Nyquist it is silent.
 
     Args:
         grid: where to render.
@@ -117,8 +119,10 @@ def swept_modal(
         ahead_s=(excess_now / sweep_rate).to(dtype),
         caught_up=-torch.expm1(-sweep_rate * steps_s).to(dtype),
     )
+    if takes_gpu_kernels(bank.start):
+        return grid.join(ringing(bank.in_cycles(), grid.tick_s))
     if is_fusing() and frequency_hz.shape[-1] <= _MOST_FUSED:
-        return grid.join(_fused(grid, bank))
+        return grid.join(ringing_mode_by_mode(bank.in_cycles(), grid.tick_s))
     plans = _plans(bank)
     return grid.join(_direct(grid, bank) if plans is None else _planned(grid, bank, plans))
 
@@ -145,6 +149,11 @@ class _Bank(NamedTuple):
         return self._replace(
             start=self.start[..., some, :], level=self.level[..., some, :, :], ahead_s=self.ahead_s[..., some, :]
         )
+
+    def in_cycles(self) -> Tables:
+        """The tables, with cycles instead of radians."""
+        per_second, start, *others = self
+        return per_second / (2.0 * math.pi), start / (2.0 * math.pi), *others
 
 
 class _Plan(NamedTuple):
@@ -255,22 +264,6 @@ def _direct(grid: Grid, bank: _Bank) -> Tensor:
     if bank.level.shape[-2] > 1:
         sounds = [torch.addcmul(sound[..., :1, :], sound[..., 1:, :], _rise(sound)) for sound in sounds]
     return torch.cat(sounds, dim=-3).squeeze(-2)
-
-
-def _fused(grid: Grid, bank: _Bank) -> Tensor:
-    """`_direct` as one expression, mode after mode: what a compiler makes one loop of."""
-    per_second, start = (kept(radians / (2.0 * math.pi)) for radians in (bank.per_second, bank.start))
-    level, decay = kept(bank.level), kept(bank.decay)
-    since_s = torch.addcmul(grid.block_steps_s().to(grid.dtype), kept(bank.ahead_s), kept(bank.caught_up))
-    rise = _rise(since_s)
-    sound = torch.zeros_like(since_s)
-    for mode in range(per_second.shape[-2]):
-        now = level[..., 0, mode : mode + 1]
-        if level.shape[-2] > 1:
-            now = torch.addcmul(now, level[..., 1, mode : mode + 1], rise)
-        cycles = torch.addcmul(start[..., mode : mode + 1], per_second[..., mode : mode + 1, :], since_s)
-        sound = torch.addcmul(sound, now * decay[..., mode : mode + 1, :], sine_of_cycles(cycles))
-    return sound
 
 
 def _rise(like: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ def noise(grid: Grid, stream: int) -> Mono:
     References:
         | Prospecting for Hash Functions (Wellons, 2018), for the mixing constants
     """
-    key = _mix(grid.seeds.to(torch.int32) ^ _mix(_int32(grid, stream * _GOLDEN)))
-    second_key = _mix(key + _int32(grid, _GOLDEN)).unsqueeze(-1)
+    key = _mix(grid.seeds.to(torch.int32) ^ _signed(_mixed(stream * _GOLDEN)))
+    second_key = _mix(key + _signed(_GOLDEN)).unsqueeze(-1)
     counter = torch.arange(grid.samples, device=grid.device, dtype=torch.int32)
     return _hash(counter + key.unsqueeze(-1), second_key).to(grid.dtype) * 2.0**-31
 
@@ -46,6 +46,14 @@ def _mix(bits: Int32[Tensor, "..."]) -> Int32[Tensor, "..."]:
     return _fold(bits, 15)
 
 
+def _mixed(word: int) -> int:
+    """`_mix` of an unsigned 32-bit word."""
+    word %= 2**32
+    word = (word ^ word >> 16) * _FIRST % 2**32
+    word = (word ^ word >> 15) * _SECOND % 2**32
+    return word ^ word >> 15
+
+
 def _fold(bits: Int32[Tensor, "..."], places: int) -> Int32[Tensor, "..."]:
     """`bits ^ (bits >> places)` with a logical shift: int32 has only the arithmetic one, which copies the sign."""
     return (bits >> places).bitwise_and_((1 << (32 - places)) - 1).bitwise_xor_(bits)
@@ -54,7 +62,3 @@ def _fold(bits: Int32[Tensor, "..."], places: int) -> Int32[Tensor, "..."]:
 def _signed(word: int) -> int:
     """The int32 with the bits of an unsigned 32-bit word."""
     return (word + 2**31) % 2**32 - 2**31
-
-
-def _int32(grid: Grid, word: int) -> Int32[Tensor, ""]:
-    return torch.tensor(_signed(word % 2**32), device=grid.device, dtype=torch.int32)

@@ -13,6 +13,7 @@ from backbeat.compiled import native_render
 from backbeat.errors import NativeError
 from backbeat.losses import DrumLoss
 from backbeat.matching.polish import MOST_PARAMS, polish
+from backbeat.matching.recorded import Recorded
 from backbeat.matching.search import Objective, SearchState, begin, descend
 from backbeat.matching.starts import Start, propose, refine, vary
 from backbeat.matching.traps import leave_traps
@@ -66,9 +67,12 @@ class Candidate:
 
     @property
     def notes(self) -> list[str]:
-        """That it renders more slowly than it might, and why."""
+        """That it was slower than it might have been, and why."""
         _, reason = self._native
-        return [f"{self.plugin.name} was rendered without C++, several times as slowly: {reason}"] if reason else []
+        said = [f"{self.plugin.name} was rendered without C++, several times as slowly: {reason}"] if reason else []
+        if isinstance(self.objective, Recorded) and self.objective.failure:
+            said.append(f"the GPU could not record a step, and was asked for each operation: {self.objective.failure}")
+        return said
 
     @cached_property
     def _native(self) -> tuple[NativeRender | None, str]:
@@ -85,7 +89,11 @@ class Candidate:
         """Losses of params against the target, whose transforms are done once."""
         loss = DrumLoss()
         prepared = loss.prepare(self.target, self.sample_rate)
-        return lambda params: loss(prepared, self.sound(params))
+
+        def apart(params: Tensor) -> Tensor:
+            return loss(prepared, self.sound(params))
+
+        return Recorded(apart) if self.target.device.type == "cuda" else apart
 
     def starts(self, count: int) -> Tensor:
         """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P).

@@ -120,7 +120,7 @@ def match(
     candidates = [Candidate(each, heard, rate, seed, over, suggested) for each in instruments]
     chosen, first, said = choose(candidates, starts, steps)
     instrument = chosen.plugin
-    notes += said + chosen.notes
+    notes += said
     request: dict[str, object] = {
         "plugin": instrument.name,
         "version": instrument.version,
@@ -159,6 +159,7 @@ def match(
         if checkpoint is not None and state.step:
             save_checkpoint(checkpoint, state, request)
     searched = time.perf_counter()
+    notes += chosen.notes
 
     placement = Placement(rate, target.shape[-1], onset)
     best = state.best_params.detach().cpu().double()

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backbeat.dsp.constant import constant
 from backbeat.errors import ParameterError
 from backbeat.parameters.parameter import Parameter, Value
 from backbeat.types import Control, Params
@@ -30,6 +31,9 @@ class Table(Mapping[str, Parameter]):
             self._slices[name] = slice(start, start + parameter.size)
             start += parameter.size
         self.size = start
+        each = self._of_each_entry()
+        self._low, self._high = tuple(p.low for p in each), tuple(p.high for p in each)
+        self._log = tuple(p.scale == "log" for p in each)
 
     def __getitem__(self, name: str) -> Parameter:
         return self._parameters[name]
@@ -184,11 +188,8 @@ class Table(Mapping[str, Parameter]):
 
     def _bounds(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Low and high end of every entry, and whether its scale is log."""
-        each = self._of_each_entry()
-        low = torch.tensor([p.low for p in each], dtype=like.dtype, device=like.device)
-        high = torch.tensor([p.high for p in each], dtype=like.dtype, device=like.device)
-        log = torch.tensor([p.scale == "log" for p in each], device=like.device)
-        return low, high, log
+        low, high = (constant(ends, like.dtype, like.device) for ends in (self._low, self._high))
+        return low, high, constant(self._log, torch.bool, like.device)
 
 
 def _shares(weights: Tensor) -> Tensor:

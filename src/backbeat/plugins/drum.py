@@ -254,7 +254,7 @@ def _resonator_gain(level_db: Control) -> Control:
 
 def _passed(highpass_hz: Control, lowpass_hz: Control, bands: Control) -> Control:
     """How much of each band second-order filters let pass, (batch, bands)."""
-    centers_hz = bands.new_tensor(dsp.band_centers_hz(bands.shape[-1]))
+    centers_hz = dsp.constant(dsp.band_centers_hz(bands.shape[-1]), bands.dtype, bands.device)
     below, above = (highpass_hz / centers_hz).square(), (centers_hz / lowpass_hz).square()
     return torch.rsqrt((1.0 + below.square()) * (1.0 + above.square()))
 

@@ -11,6 +11,8 @@ from torch import Tensor
 
 from backbeat.dsp.filters.convolution import convolve
 from backbeat.dsp.filters.linear_phase import linear_phase
+from backbeat.dsp.gpu import takes_gpu_kernels
+from backbeat.dsp.gpu.filtering import filtered
 from backbeat.dsp.grid import Grid
 from backbeat.dsp.own import takes_own_operations
 from backbeat.types import Control, Kernel, Mono
@@ -69,6 +71,8 @@ def fir(signal: Mono, kernel: Kernel, heard: Control | None = None) -> Mono:
         heard: how many samples of the result are of use, (..., 1), without gradient: after them, it may be silent. As
             a decaying envelope is laid over most of what is filtered, that is half the time. See `dsp.heard`.
     """
+    if takes_gpu_kernels(signal):
+        return filtered(signal, kernel)
     if takes_own_operations(heard):
         return linear_phase(signal, kernel, heard)
     return convolve(signal, kernel, advance=(kernel.shape[-1] - 1) // 2)

@@ -1,0 +1,117 @@
+"""Linear-phase filters on a GPU, as one operation: frames that overlap, complex FFTs of two at a time, and back.
+
+A kernel that is symmetric about its middle tap, moved so that this lies at 0, has a real spectrum H: it leaves two
+frames apart that are a complex one's real and imaginary part. A frame z is filtered to `ifft(H fft(z))`, of which the
+middle is kept. With g the slope of that, in its place, the gradient of z is `ifft(H fft(g))`, and that of the kernel
+`Re ifft(Σ fft(z)* fft(g))`. Real FFTs would take as long, and PyTorch copies what goes into their inverse.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from backbeat.dsp.filters.convolution import convolve
+from backbeat.dsp.gpu.frames import Frames
+from backbeat.dsp.gpu.trial import agree, spread
+from backbeat.dsp.own import differentiable_slopes, operation, shared_shape
+from backbeat.types import Kernel, Mono
+
+_TRIED = 2, 3000, 301
+"""Items, samples and taps that kernels are tried on."""
+
+
+def filtered(signal: Mono, kernel: Kernel) -> Mono:
+    """`fir`, as an operation of its own; see there."""
+    leading = shared_shape(signal.shape[:-1], kernel.shape[:-1])
+    rows = (each.expand(*leading, -1).reshape(leading.numel(), -1).contiguous() for each in (signal, kernel))
+    found: Mono = _fir(*rows)
+    return found.reshape(*leading, -1)
+
+
+def _filtered(signal: Tensor, kernel: Tensor) -> Tensor:
+    """`fir` of (items, samples) and (items, taps)."""
+    frames = Frames.of(signal.shape[-1], kernel.shape[-1])
+    spectra = torch.fft.fft(_lay(frames, signal))
+    return _take(frames, torch.fft.ifft(_weighted(frames, spectra, kernel)))
+
+
+def _filtered_shape(signal: Tensor, kernel: Tensor) -> Tensor:
+    return torch.empty_like(signal)
+
+
+def _slopes(slope: Tensor, signal: Tensor, kernel: Tensor, of_signal: bool) -> tuple[Tensor, Tensor]:
+    """Gradients of the signal, where it is wanted, and of the kernel."""
+    frames, taps = Frames.of(signal.shape[-1], kernel.shape[-1]), kernel.shape[-1]
+    heard = torch.fft.fft(_lay(frames, signal))
+    felt = torch.fft.fft(_lay(frames, slope, middles=True))
+    together = torch.fft.ifft(torch.linalg.vecdot(heard, felt, dim=1)).real
+    of_kernel = together.roll(frames.half, dims=-1)[:, :taps].contiguous()
+    if not of_signal:
+        return slope.new_empty(0), of_kernel
+    return _take(frames, torch.fft.ifft(_weighted(frames, felt, kernel)), added=True), of_kernel
+
+
+def _slopes_shapes(slope: Tensor, signal: Tensor, kernel: Tensor, of_signal: bool) -> tuple[Tensor, Tensor]:
+    return torch.empty_like(signal) if of_signal else slope.new_empty(0), torch.empty_like(kernel)
+
+
+def _weighted(frames: Frames, spectra: Tensor, kernel: Tensor) -> Tensor:
+    """Spectra (items, pairs, length) times the kernels' own, in place."""
+    centred = pad(kernel, (0, frames.length - kernel.shape[-1])).roll(-frames.half, dims=-1)
+    torch.view_as_real(spectra).mul_(torch.fft.fft(centred).real[:, None, :, None])
+    return spectra
+
+
+def _lay(frames: Frames, signal: Tensor, *, middles: bool = False) -> Tensor:
+    if not _kernels_work(signal.device):
+        return frames.lay(signal, middles=middles)
+    from backbeat.dsp.gpu import frames_kernels
+
+    return frames_kernels.lay(frames, signal, middles=middles)
+
+
+def _take(frames: Frames, pairs: Tensor, *, added: bool = False) -> Tensor:
+    if not _kernels_work(pairs.device):
+        return frames.take(pairs, added=added)
+    from backbeat.dsp.gpu import frames_kernels
+
+    return frames_kernels.take(frames, pairs, added=added)
+
+
+@lru_cache(maxsize=8)
+def _kernels_work(device: torch.device) -> bool:
+    items, samples, taps = _TRIED
+    frames, signal = Frames.of(samples, taps), spread(device, items, samples)
+    pairs = torch.view_as_complex(spread(device, items, frames.pairs, frames.length, 2))
+
+    def by_kernels() -> list[Tensor]:
+        from backbeat.dsp.gpu import frames_kernels
+
+        laid = (torch.view_as_real(frames_kernels.lay(frames, signal, middles=each)) for each in (False, True))
+        return [*laid, *(frames_kernels.take(frames, pairs, added=each) for each in (False, True))]
+
+    def by_formula() -> list[Tensor]:
+        laid = (torch.view_as_real(frames.lay(signal, middles=each)) for each in (False, True))
+        return [*laid, *(frames.take(pairs, added=each) for each in (False, True))]
+
+    return agree("filters", device, by_kernels, by_formula)
+
+
+def _setup(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+    signal, kernel = ctx.saved_tensors
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # the gradient is to have one itself
+        again = convolve(signal, kernel, advance=kernel.shape[-1] // 2)
+        return tuple(differentiable_slopes(again, (signal, kernel), slope))
+    of_signal, of_kernel = _fir_backward(slope.contiguous(), signal, kernel, ctx.needs_input_grad[0])
+    return of_signal if ctx.needs_input_grad[0] else None, of_kernel
+
+
+_fir = operation("gpu_fir", _filtered, _filtered_shape, (_setup, _backward))
+_fir_backward = operation("gpu_fir_backward", _slopes, _slopes_shapes)

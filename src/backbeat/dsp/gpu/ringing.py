@@ -1,0 +1,135 @@
+"""Swept modes as one operation, by Triton on a GPU, and the formula that it is held against."""
+
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from backbeat.dsp.gpu.trial import agree, spread
+from backbeat.dsp.kept import kept
+from backbeat.dsp.oscillators import sine_of_cycles
+from backbeat.dsp.own import differentiable_slopes, operation
+
+_TRIED = 2, 3, 65
+"""Items, modes and blocks of the tables that kernels are tried on."""
+
+Tables: TypeAlias = tuple[Tensor, ...]
+"""Of modes that share a sweep, in cycles: per second (..., modes, 1); at each block's start (..., blocks, modes); the
+level there and, with a shape, what it gains by the block's end (..., blocks, 1 or 2, modes); the decay within a block
+(..., modes, block); how far the sweep will still run ahead of time, in seconds (..., blocks, 1); and which share of
+that it does within the block (..., 1, block)."""
+
+
+def ringing(tables: Tables, tick_s: float) -> Tensor:
+    """`ringing_mode_by_mode` as one operation, of which nothing is kept for the gradient but the tables."""
+    lead = tables[0].shape[:-2]
+    items = (table.reshape(lead.numel(), *table.shape[len(lead) :]).contiguous() for table in tables)
+    sound: Tensor = _ringing(*items, tick_s)
+    return sound.reshape(*lead, *sound.shape[1:])
+
+
+def ringing_mode_by_mode(tables: Tables, tick_s: float) -> Tensor:
+    """`Σ_k level_k decay_k sin 2π(start_k + per_second_k (step + ahead · caught_up))`, as one expression.
+
+    Returns:
+        (..., blocks, block).
+    """
+    per_second, start, level, decay, ahead_s, caught_up = (kept(table) for table in tables)
+    steps = torch.arange(decay.shape[-1], device=decay.device, dtype=decay.dtype)
+    since_s = torch.addcmul(steps * tick_s, ahead_s, caught_up)
+    rise = steps / len(steps)
+    sound = torch.zeros_like(since_s)
+    for mode in range(per_second.shape[-2]):
+        now = level[..., 0, mode : mode + 1]
+        if level.shape[-2] > 1:
+            now = torch.addcmul(now, level[..., 1, mode : mode + 1], rise)
+        cycles = torch.addcmul(start[..., mode : mode + 1], per_second[..., mode : mode + 1, :], since_s)
+        sound = torch.addcmul(sound, now * decay[..., mode : mode + 1, :], sine_of_cycles(cycles))
+    return sound
+
+
+def _sound(
+    per_second: Tensor, start: Tensor, level: Tensor, decay: Tensor, ahead_s: Tensor, caught_up: Tensor, tick_s: float
+) -> Tensor:
+    tables = per_second, start, level, decay, ahead_s, caught_up
+    if not _kernels_work(start.device):
+        return ringing_mode_by_mode(tables, tick_s)
+    from backbeat.dsp.gpu import ringing_kernels
+
+    return ringing_kernels.render(tables, tick_s)
+
+
+def _sound_shape(
+    per_second: Tensor, start: Tensor, level: Tensor, decay: Tensor, ahead_s: Tensor, caught_up: Tensor, tick_s: float
+) -> Tensor:
+    return start.new_empty(*start.shape[:2], decay.shape[-1])
+
+
+def _slopes(
+    slope: Tensor,
+    per_second: Tensor,
+    start: Tensor,
+    level: Tensor,
+    decay: Tensor,
+    ahead_s: Tensor,
+    caught_up: Tensor,
+    tick_s: float,
+) -> list[Tensor]:
+    tables = per_second, start, level, decay, ahead_s, caught_up
+    if not _kernels_work(start.device):
+        return _slopes_by_formula(slope, tables, tick_s)
+    from backbeat.dsp.gpu import ringing_kernels
+
+    return ringing_kernels.differentiate(slope, tables, tick_s)
+
+
+def _slopes_by_formula(slope: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
+    with torch.enable_grad():
+        leaves = tuple(table.detach().requires_grad_() for table in tables)
+        sound = ringing_mode_by_mode(leaves, tick_s)
+        return list(torch.autograd.grad(sound, leaves, slope))
+
+
+def _slopes_shapes(slope: Tensor, *tables: Any) -> list[Tensor]:
+    return [torch.empty_like(table) for table in tables[:-1]]
+
+
+@lru_cache(maxsize=8)
+def _kernels_work(device: torch.device) -> bool:
+    items, modes, blocks = _TRIED
+    tables = (
+        800.0 * spread(device, items, modes, 1),
+        spread(device, items, blocks, modes),
+        spread(device, items, blocks, 2, modes),
+        spread(device, items, modes, 64),
+        0.01 * spread(device, items, blocks, 1),
+        spread(device, items, 1, 64),
+    )
+    slope, tick_s = spread(device, items, blocks, 64) - 0.5, 1.0 / 44100.0
+
+    def by_kernels() -> list[Tensor]:
+        from backbeat.dsp.gpu import ringing_kernels
+
+        return [ringing_kernels.render(tables, tick_s), *ringing_kernels.differentiate(slope, tables, tick_s)]
+
+    def by_formula() -> list[Tensor]:
+        return [ringing_mode_by_mode(tables, tick_s), *_slopes_by_formula(slope, tables, tick_s)]
+
+    return agree("modes", device, by_kernels, by_formula)
+
+
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    *tables, ctx.tick_s = inputs
+    ctx.save_for_backward(*tables)
+
+
+def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+    tables = ctx.saved_tensors
+    if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # the gradient is to have one itself
+        return *differentiable_slopes(ringing_mode_by_mode(tables, ctx.tick_s), tables, slope), None
+    return *_ringing_backward(slope.contiguous(), *tables, ctx.tick_s), None
+
+
+_ringing = operation("ringing", _sound, _sound_shape, (_setup, _backward))
+_ringing_backward = operation("ringing_backward", _slopes, _slopes_shapes)

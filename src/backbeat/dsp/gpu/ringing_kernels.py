@@ -1,0 +1,145 @@
+"""Swept modes on a GPU: every sine computed where it is needed, and nothing written down but the sound.
+
+As `modal._direct` does it, PyTorch goes several times over a tensor of modes times samples. Here a program holds some
+blocks of one item in registers and adds up its modes; the way back computes the sines anew.
+"""
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+from backbeat.dsp.gpu.ringing import Tables
+
+_TILE = 32
+"""Blocks that a program renders."""
+_WARPS = 8
+
+# sin 2πr = r (1/4 - r²) Q(r²) and cos 2πr = (1/16 - r²) Q(r²), of half a turn at most.
+_S0, _S1, _S2 = tl.constexpr(25.13274108), tl.constexpr(-64.83582258), tl.constexpr(67.07675873)
+_S3, _S4, _S5 = tl.constexpr(-38.49841931), tl.constexpr(14.06550687), tl.constexpr(-3.19337729)
+_C0, _C1, _C2 = tl.constexpr(15.9999998), tl.constexpr(-59.8272803), tl.constexpr(81.7897517)
+_C3, _C4, _C5 = tl.constexpr(-58.572604), tl.constexpr(25.5692618), tl.constexpr(-6.54229934)
+_TURN = tl.constexpr(6.283185307179586)
+
+
+@triton.jit
+def _rest(cycles):
+    """Cycles without the nearest whole turn."""
+    return cycles - tl.floor(cycles + 0.5)
+
+
+@triton.jit
+def _sine(r):
+    square = r * r
+    q = ((((_S5 * square + _S4) * square + _S3) * square + _S2) * square + _S1) * square + _S0
+    return r * (0.25 - square) * q
+
+
+@triton.jit
+def _cosine(r):
+    square = r * r
+    q = ((((_C5 * square + _C4) * square + _C3) * square + _C2) * square + _C1) * square + _C0
+    return (0.0625 - square) * q
+
+
+@triton.jit
+def _render(
+    per_second, start, level, decay, ahead_s, caught_up, sound,
+    modes, blocks, tiles, tick_s,
+    SHAPED: tl.constexpr, TILE: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Some blocks of one item."""
+    item = (tl.program_id(0) // tiles).to(tl.int64)
+    block = (tl.program_id(0) % tiles) * TILE + tl.arange(0, TILE)
+    step = tl.arange(0, BLOCK)
+    there = block < blocks
+    row = item * blocks + block
+    ahead = tl.load(ahead_s + row, mask=there, other=0.0)
+    since_s = step[None, :] * tick_s + ahead[:, None] * tl.load(caught_up + item * BLOCK + step)[None, :]
+    rise = step * (1.0 / BLOCK)
+    total = tl.zeros([TILE, BLOCK], tl.float32)
+    for mode in range(modes):
+        first = tl.load(start + row * modes + mode, mask=there, other=0.0)
+        now = tl.load(level + row * (1 + SHAPED) * modes + mode, mask=there, other=0.0)[:, None]
+        if SHAPED:
+            gained = tl.load(level + (row * 2 + 1) * modes + mode, mask=there, other=0.0)
+            now += gained[:, None] * rise[None, :]
+        hertz = tl.load(per_second + item * modes + mode)
+        fallen = tl.load(decay + (item * modes + mode) * BLOCK + step)
+        total += now * fallen[None, :] * _sine(_rest(first[:, None] + hertz * since_s))
+    tl.store(sound + row[:, None] * BLOCK + step[None, :], total, mask=there[:, None])
+
+
+@triton.jit
+def _differentiate(
+    slope, per_second, start, level, decay, ahead_s, caught_up,
+    of_per_second, of_start, of_level, of_decay, of_ahead, of_caught,
+    modes, blocks, tiles, tick_s,
+    SHAPED: tl.constexpr, TILE: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Slopes by some blocks of one item; of what its blocks share, this tile's part."""
+    item, tile = (tl.program_id(0) // tiles).to(tl.int64), tl.program_id(0).to(tl.int64)
+    block = (tl.program_id(0) % tiles) * TILE + tl.arange(0, TILE)
+    step = tl.arange(0, BLOCK)
+    there = block < blocks
+    row = item * blocks + block
+    ahead = tl.load(ahead_s + row, mask=there, other=0.0)
+    caught = tl.load(caught_up + item * BLOCK + step)
+    since_s = step[None, :] * tick_s + ahead[:, None] * caught[None, :]
+    rise = step * (1.0 / BLOCK)
+    heard = tl.load(slope + row[:, None] * BLOCK + step[None, :], mask=there[:, None], other=0.0)
+    of_since = tl.zeros([TILE, BLOCK], tl.float32)
+    for mode in range(modes):
+        first = tl.load(start + row * modes + mode, mask=there, other=0.0)
+        now = tl.load(level + row * (1 + SHAPED) * modes + mode, mask=there, other=0.0)[:, None]
+        if SHAPED:
+            gained = tl.load(level + (row * 2 + 1) * modes + mode, mask=there, other=0.0)
+            now += gained[:, None] * rise[None, :]
+        hertz = tl.load(per_second + item * modes + mode)
+        fallen = tl.load(decay + (item * modes + mode) * BLOCK + step)
+        rest = _rest(first[:, None] + hertz * since_s)
+        along = heard * _sine(rest)
+        tl.store(of_decay + (tile * modes + mode) * BLOCK + step, tl.sum(along * now, 0))
+        along *= fallen[None, :]
+        tl.store(of_level + row * (1 + SHAPED) * modes + mode, tl.sum(along, 1), mask=there)
+        if SHAPED:
+            tl.store(of_level + (row * 2 + 1) * modes + mode, tl.sum(along * rise[None, :], 1), mask=there)
+        turned = heard * now * fallen[None, :] * (_TURN * _cosine(rest))
+        tl.store(of_start + row * modes + mode, tl.sum(turned, 1), mask=there)
+        tl.store(of_per_second + tile * modes + mode, tl.sum(tl.sum(turned * since_s, 1), 0))
+        of_since += hertz * turned
+    tl.store(of_ahead + row, tl.sum(of_since * caught[None, :], 1), mask=there)
+    tl.store(of_caught + tile * BLOCK + step, tl.sum(of_since * ahead[:, None], 0))
+
+
+def render(tables: Tables, tick_s: float) -> Tensor:
+    """The sound, (items, blocks, block), of contiguous tables with one leading axis, items."""
+    _, start, level, decay, *_ = tables
+    items, blocks, modes = start.shape
+    sound, tiles = start.new_empty(items, blocks, decay.shape[-1]), triton.cdiv(blocks, _TILE)
+    with torch.cuda.device_of(start):  # where launches go
+        _render[(items * tiles,)](*tables, sound, modes, blocks, tiles, tick_s, *_sizes(level, decay), num_warps=_WARPS)
+    return sound
+
+
+def differentiate(slope: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
+    """Slopes of the tables by that of the sound, all contiguous."""
+    per_second, start, level, decay, ahead_s, caught_up = tables
+    items, blocks, modes = start.shape
+    tiles = triton.cdiv(blocks, _TILE)
+    of_start, of_level, of_ahead = (torch.empty_like(each) for each in (start, level, ahead_s))
+    of_per_second, of_decay, of_caught = (
+        each.new_empty(items, tiles, *each.shape[1:]) for each in (per_second, decay, caught_up)
+    )
+    slopes = of_per_second, of_start, of_level, of_decay, of_ahead, of_caught
+    with torch.cuda.device_of(start):
+        _differentiate[(items * tiles,)](
+            slope, *tables, *slopes, modes, blocks, tiles, tick_s, *_sizes(level, decay), num_warps=_WARPS
+        )
+    return [of_per_second.sum(1), of_start, of_level, of_decay.sum(1), of_ahead, of_caught.sum(1)]
+
+
+def _sizes(level: Tensor, decay: Tensor) -> tuple[bool, int, int]:
+    """Whether the modes have a shape, blocks at a time, and samples in a block."""
+    return level.shape[-2] > 1, _TILE, decay.shape[-1]

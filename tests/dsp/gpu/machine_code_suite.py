@@ -1,0 +1,34 @@
+"""What is written in Triton, made into a GPU's machine code, for which no GPU is needed.
+
+`test_kernels.py` runs this in a process of its own.
+"""
+
+from typing import Any
+
+import pytest
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from backbeat.dsp.gpu import frames_kernels, ringing_kernels
+
+BLOCKS = {"TILE": 32, "BLOCK": 64}
+KERNELS = [
+    *((kernel, {"SHAPED": shaped, **BLOCKS}, 8) for shaped in (False, True) for kernel in (
+        ringing_kernels._render, ringing_kernels._differentiate
+    )),
+    (frames_kernels._lay, {"AT_ONCE": 1024}, 4),
+    *((frames_kernels._take, {"ADDED": added, "AT_ONCE": 1024}, 4) for added in (False, True)),
+]  # fmt: skip
+NUMBERS = {"modes", "blocks", "tiles", "samples", "length", "hop", "half", "pairs", "first", "last", "count"}
+
+
+@pytest.mark.parametrize("capability", [75, 80, 90])
+@pytest.mark.parametrize(("kernel", "constants", "warps"), KERNELS)
+def test_machine_code(kernel: Any, constants: dict[str, Any], warps: int, capability: int) -> None:
+    kinds = dict.fromkeys(NUMBERS, "i32") | dict.fromkeys(constants, "constexpr") | {"tick_s": "fp32"}
+    signature = {name: kinds.get(name, "*fp32") for name in kernel.arg_names}
+    source = ASTSource(fn=kernel, signature=signature, constexprs=constants)
+    made = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": warps})
+    assert made.asm["cubin"]
+    assert ".local" not in made.asm["ptx"]  # nothing spills into memory

@@ -1,0 +1,74 @@
+"""Another device than the CPU: the same sound and slopes, matches, and nothing fetched or sent on the way.
+
+The device is one that is made up; see `elsewhere.py`.
+"""
+
+from contextlib import nullcontext
+
+import pytest
+import torch
+from torch import Tensor
+
+from backbeat import plugins
+from backbeat.losses import DrumLoss
+from backbeat.matching import match
+from backbeat.matching.candidate import Candidate
+from backbeat.synth import render
+from elsewhere import NAME, Elsewhere
+from matching.sounds import RATE, thump
+
+PLUGINS = ("kick", "drum")
+
+
+@pytest.fixture(autouse=True)
+def no_autocast(monkeypatch):
+    """Which does not know the device."""
+    monkeypatch.setattr(torch, "autocast", lambda *_, **__: nullcontext())
+
+
+def params(plugin: str) -> Tensor:
+    return torch.rand(3, plugins.get(plugin).table.size, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.parametrize("seed", [3, (1, 2, 3)])
+def test_sound_and_slopes(plugin, seed):
+    def sound_and_slopes(leaf: Tensor) -> tuple[Tensor, Tensor]:
+        seeds = seed if isinstance(seed, int) else torch.tensor(seed, device=leaf.device)
+        sound = render(plugins.get(plugin), leaf, samples=4410, seed=seeds)
+        return sound.detach(), torch.autograd.grad(sound.square().sum(), leaf)[0]
+
+    sound, slopes = sound_and_slopes(params(plugin).requires_grad_())
+    with Elsewhere():
+        there, slopes_there = sound_and_slopes(params(plugin).to(NAME).requires_grad_())
+        assert there.device.type == NAME
+        back, slopes_back = there.cpu(), slopes_there.cpu()
+    torch.testing.assert_close(back, sound, atol=2e-6, rtol=0.0)
+    torch.testing.assert_close(slopes_back, slopes, atol=1e-4 * float(slopes.abs().max()), rtol=1e-3)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_step_of_a_search_fetches_and_sends_nothing(plugin):
+    """As it must, to be recorded by a GPU."""
+    target = torch.rand(1, 1, 4410, generator=torch.Generator().manual_seed(1))
+    with Elsewhere() as elsewhere:
+        objective = Candidate(plugins.get(plugin), target.to(NAME), RATE, seed=0).objective
+        leaf = params(plugin).to(NAME).requires_grad_()
+        for _ in range(2):
+            elsewhere.copies.clear()
+            torch.autograd.grad(objective(leaf).sum(), leaf)
+        assert elsewhere.copies == []
+        there = objective(leaf).detach().cpu()
+    loss = DrumLoss()
+    sound = render(plugins.get(plugin), params(plugin), samples=4410)
+    torch.testing.assert_close(there, loss(loss.prepare(target, RATE), sound), rtol=1e-3, atol=0.0)
+
+
+@pytest.mark.parametrize("plugin", PLUGINS)
+def test_a_match(monkeypatch, plugin):
+    monkeypatch.setattr("backbeat.matching.candidate._POLISH_ITERATIONS", 2)
+    with Elsewhere():
+        found = match(thump(0.05), plugin, sample_rate=RATE, steps=30, starts=1, device=NAME)
+    assert found.complete
+    assert found.audio.device.type == "cpu"
+    assert found.history[-1] < 0.6 * found.history[0]
