@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 FOLDER ?= examples/sounds
+GPU ?= cuda
 READY := $(VENV)/.ready
 TRITON := $(VENV)/.triton
 NATIVE := $(wildcard src/backbeat/native/source/*)
 
-.PHONY: demo test test-all check format bench docs clean
+.PHONY: demo test test-all check format bench bench-gpu docs clean
 
 demo: $(READY)  ## Match a kick that ships with the repo; write patch, sound, picture and page
 	$(BIN)/backbeat match examples/sounds/bd_fat.flac --out demo-output
@@ -38,6 +39,13 @@ bench: $(READY)  ## Speed beside a peer, and match quality over FOLDER (default:
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/speed.py --out benchmarks/results/speed.json
 	$(BIN)/python benchmarks/match.py $(FOLDER) --out benchmarks/results/match.json
+
+bench-gpu: $(READY)  ## The same on a GPU, beside the same peers, and how far its sound differs from a CPU's
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet -r benchmarks/requirements-gpu.txt
+	$(BIN)/python benchmarks/speed.py --device $(GPU) --batches 64 1024 4096 16384 --out benchmarks/results/speed-gpu.json
+	$(BIN)/python benchmarks/determinism.py --out benchmarks/results/determinism-gpu.json
+	$(BIN)/python benchmarks/growth.py --device $(GPU) --out benchmarks/results/growth-gpu.json
+	$(BIN)/python benchmarks/match.py $(FOLDER) --device $(GPU) --out benchmarks/results/match-gpu.json
 
 clean:
 	rm -rf $(VENV) demo-output

@@ -41,6 +41,8 @@ def ways(plugin: str, seconds: float, *, compiled: bool) -> dict[str, Way]:
         found["compiled, 2"] = _threads(quick, 2)
     if torch.cuda.is_available():
         found["cuda"] = lambda params, seeds: eager(params.cuda(), seeds.cuda()).cpu()
+        if compiled:
+            found["cuda, compiled"] = lambda params, seeds: quick(params.cuda(), seeds.cuda()).cpu()
     return found
 
 

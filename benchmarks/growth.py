@@ -21,25 +21,26 @@ from backbeat import plugins
 from backbeat.plugins import Plugin
 from backbeat.synth import Synth
 from machine import describe_machine, write_figures
-from speed import Job, time_interleaved
+from speed import Job, synchronised, time_interleaved
 
 SAMPLE_RATE = 44_100
 BATCHES = (64, 128, 256)
 
 
-def job(plugin: Plugin, batch: int, seconds: float, *, compiled: bool, ringing: bool) -> Job:
+def job(plugin: Plugin, batch: int, seconds: float, device: str, *, compiled: bool, ringing: bool) -> Job:
     """One batch of random params, forward; of sounds that ring as long as they may, or not."""
     synth = Synth(plugin, SAMPLE_RATE, seconds, compile=compiled)
     params = torch.rand(batch, plugin.table.size, generator=torch.Generator().manual_seed(0))
     if ringing:
         lasting = [entry.partition("[")[0] in plugin.macros["length"].parameters for entry in plugin.table.entries()]
         params[:, lasting] = 1.0
+    params = params.to(device)
 
     def forward() -> object:
         with torch.no_grad():
             return synth(params)
 
-    return forward
+    return synchronised(forward, device)
 
 
 def main() -> None:
@@ -49,10 +50,12 @@ def main() -> None:
     parser.add_argument("--longest", type=float, default=10.0, help="in seconds")
     parser.add_argument("--tones", type=int, nargs="+", default=[3, 6, 12, 24, 48, 96])
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--device", default="cpu", help="as PyTorch names it")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    device = arguments.device
 
     document: dict[str, Any] = {"machine": describe_machine()}
     lengths_s = np.geomspace(arguments.shortest, arguments.longest, 5).round(3).tolist()
@@ -60,7 +63,7 @@ def main() -> None:
     for name in plugins.names():
         document[name] = {}
         for compiled, ringing in itertools.product((False, True), repeat=2):
-            jobs = [job(plugins.get(name), *size, compiled=compiled, ringing=ringing) for size in sizes]
+            jobs = [job(plugins.get(name), *size, device, compiled=compiled, ringing=ringing) for size in sizes]
             medians_s = [statistics.median(each) for each in time_interleaved(jobs, arguments.repeats)]
             exponent = float(np.polyfit(np.log([b * s for b, s in sizes]), np.log(medians_s), 1)[0])
             what = f"{'compiled' if compiled else 'eager'}, {'ringing on' if ringing else 'random'}"
@@ -72,7 +75,8 @@ def main() -> None:
     drums = [plugins.get("drum", tones=tones) for tones in arguments.tones]
     document["tones"] = {}
     for compiled in (False, True):
-        jobs = [job(drum, BATCHES[0], arguments.shortest, compiled=compiled, ringing=False) for drum in drums]
+        size = BATCHES[0], arguments.shortest, device
+        jobs = [job(drum, *size, compiled=compiled, ringing=False) for drum in drums]
         times_s, what = time_interleaved(jobs, arguments.repeats), "compiled" if compiled else "eager"
         rows = [{"tones": t, "ms": 1e3 * statistics.median(s)} for t, s in zip(arguments.tones, times_s, strict=True)]
         for row in rows:

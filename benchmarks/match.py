@@ -64,11 +64,11 @@ class Row:
     baselines: Mapping[str, Found] = field(default_factory=dict)
 
 
-def measure(plugin: str, quality: str, seed: int, baselines: bool, path: Path) -> Row:
+def measure(plugin: str, quality: str, seed: int, device: str, baselines: bool, path: Path) -> Row:
     """Match one file."""
     family = family_of(path.stem) or "perc"
     try:
-        result = backbeat.match(path, plugin, quality=quality, seed=seed)
+        result = backbeat.match(path, plugin, quality=quality, seed=seed, device=device)
     except backbeat.BackbeatError as error:
         return Row(path.name, family, error=str(error))
     found, floor = result.distances, FLOORS[family]
@@ -165,6 +165,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, help="so many files, evenly spread over the folder")
     parser.add_argument("--baselines", action="store_true", help="search in other ways too")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", default="cpu", help="as PyTorch names it")
     parser.add_argument("--engine", choices=("local", "ray"), default="local")
     parser.add_argument("--workers", type=int, default=1, help="matches at a time, which take longer than one alone")
     parser.add_argument("--address", help="of a Ray cluster")
@@ -180,7 +181,7 @@ def main() -> None:
     )
     print(f"{'':32}" + "".join(f"{name[:8]:>9}" for name in FIGURES))
     rows: list[Row] = []
-    work = partial(measure, arguments.plugin, arguments.quality, arguments.seed, arguments.baselines)
+    work = partial(measure, arguments.plugin, arguments.quality, arguments.seed, arguments.device, arguments.baselines)
     engine = Ray(arguments.address, arguments.workers) if arguments.engine == "ray" else Local(arguments.workers)
     for path, found in engine.run(work, paths):
         rows.append(

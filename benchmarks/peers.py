@@ -1,5 +1,6 @@
 """The synthesizers that backbeat is measured against, from the packages their authors publish."""
 
+import os
 import warnings
 from collections.abc import Callable
 
@@ -48,6 +49,7 @@ def synthax_voice(batch: int, seconds: float, sample_rate: int, device: str) -> 
     References:
         | SynthAX: A Fast Modular Synthesizer in JAX (Cherep, Singh, AES Convention 155, 2023)
     """
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # or JAX takes a GPU's whole memory at once
     import jax
     from synthax.config import SynthConfig
     from synthax.synth import Voice

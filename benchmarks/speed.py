@@ -1,13 +1,14 @@
 """How fast the plugins render, eager and compiled, forward and with gradients, beside torchsynth and SynthAX.
 
     python benchmarks/speed.py --out benchmarks/results/speed.json
-    python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-cuda.json
+    python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-gpu.json
 
 With gradients, params get the slopes that given slopes of the samples cause: what a loss takes is the loss's. Each case
 renders in a process of its own, as its user has it: a library leaves its mark on the memory allocator, and so
 on the speed of the next. Of one batch size, every repetition times every case once, so that whatever else the machine
 does falls on all of them alike; right after a batch of its kind, as in a loop. Peak memory is what a case's first batch
-takes over the smallest size: on a CPU the growth of its process' resident set, on a GPU what PyTorch has allocated.
+takes over the smallest size: on a CPU the growth of its process' resident set, on a GPU what PyTorch has allocated. A
+case whose batch does not fit into memory is left out, and said to be.
 """
 
 import argparse
@@ -27,11 +28,14 @@ from pathlib import Path
 
 import torch
 
+from backbeat.errors import RenderError
 from backbeat.synth import Synth
 from machine import describe_machine, write_figures
 from peers import synthax_voice, torchsynth_voice
 
 PEERS = {"torchsynth": torchsynth_voice, "synthax": synthax_voice}
+_OUT_OF_MEMORY = "out of memory", "can't allocate memory", "RESOURCE_EXHAUSTED"
+"""As backbeat, PyTorch and JAX say it."""
 FORWARD, BOTH = "forward", "forward + backward"
 
 Job = Callable[[], object]
@@ -83,6 +87,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
     if not options.no_peers and (missing := [name for name in PEERS if find_spec(name) is None]):
         sys.exit(f"{missing[0]}: not installed; pip install -r benchmarks/requirements.txt, or pass --no-peers")
+    try:
+        torch.zeros(1, device=options.device)
+    except (RuntimeError, AssertionError):
+        sys.exit(f"--device: found {options.device!r}; must be one that PyTorch can use here, such as cpu")
     results: list[Result] = []
     for batch in options.batches:
         found = _measure(_cases(options, batch), options)
@@ -111,14 +119,20 @@ def _measure(cases: list[Case], options: argparse.Namespace) -> list[Result]:
             stack.enter_context(ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (options.threads,)))
             for _ in cases
         ]
-        peaks_bytes = [each.submit(_prepare, case).result() for each, case in zip(processes, cases, strict=True)]
-        times_s: list[list[float]] = [[] for _ in cases]
+        fitting: list[tuple[ProcessPoolExecutor, Case, float]] = []
+        for process, case in zip(processes, cases, strict=True):
+            peak_bytes = process.submit(_prepare, case).result()
+            if peak_bytes is None:
+                print(f"{case.batch:6} {case.name:12}{case.code:10}{case.mode:20} does not fit into memory")
+            else:
+                fitting.append((process, case, peak_bytes))
+        times_s: list[list[float]] = [[] for _ in fitting]
         for _ in range(options.repeats):
-            for process, taken_s in zip(processes, times_s, strict=True):
-                taken_s.append(process.submit(_time_prepared).result())
+            for (process, *_), taken_s in zip(fitting, times_s, strict=True):
+                taken_s.append(process.submit(_time_prepared, options.device).result())
     medians_s = [statistics.median(each) for each in times_s]
     peer_s = next(
-        (median_s for case, median_s in zip(cases, medians_s, strict=True) if case.name == "torchsynth"), None
+        (median_s for (_, case, _), median_s in zip(fitting, medians_s, strict=True) if case.name == "torchsynth"), None
     )
     return [
         Result(
@@ -129,7 +143,7 @@ def _measure(cases: list[Case], options: argparse.Namespace) -> list[Result]:
             times_torchsynth=None if peer_s is None else peer_s / median_s,
             peak_bytes_per_sample=peak_bytes / (case.batch * case.seconds * case.sample_rate),
         )
-        for case, each, median_s, peak_bytes in zip(cases, times_s, medians_s, peaks_bytes, strict=True)
+        for (_, case, peak_bytes), each, median_s in zip(fitting, times_s, medians_s, strict=True)
     ]
 
 
@@ -137,23 +151,41 @@ _prepared: list[Job] = []
 """What a process of its own has to time."""
 
 
-def _prepare(case: Case) -> float:
-    """Make a case ready to be timed, in its process: the bytes that its first batch took at their peak."""
+def _prepare(case: Case) -> float | None:
+    """Make a case ready to be timed, in its process: the bytes that its first batch took at their peak.
+
+    None where they are more than there are.
+    """
     job(case.smallest)()
     before = _peak_bytes(case.device)
     _prepared.append(job(case))
-    _prepared[0]()
+    try:
+        _prepared[0]()
+    except (RuntimeError, RenderError) as error:
+        if not any(sign in str(error) for sign in _OUT_OF_MEMORY):
+            raise
+        return None
+    finally:
+        _give_back(case.device)
     return _peak_bytes(case.device) - before
 
 
-def _time_prepared() -> float:
-    return time_once(_prepared[0])
+def _time_prepared(device: str) -> float:
+    taken_s = time_once(_prepared[0])
+    _give_back(device)
+    return taken_s
+
+
+def _give_back(device: str) -> None:
+    """Leave a GPU's memory to the next process."""
+    if device != "cpu":
+        torch.cuda.empty_cache()
 
 
 def job(case: Case) -> Job:
     """What is timed: a plugin or a peer at random params, the same ones in every run."""
     if case.name in PEERS:
-        return _synchronised(PEERS[case.name](case.batch, case.seconds, case.sample_rate, case.device), case.device)
+        return synchronised(PEERS[case.name](case.batch, case.seconds, case.sample_rate, case.device), case.device)
     synth = Synth(case.name, case.sample_rate, case.seconds, compile=case.code == "compiled")
     params = torch.rand(case.batch, synth.num_params, generator=torch.Generator().manual_seed(0)).to(case.device)
 
@@ -167,19 +199,19 @@ def job(case: Case) -> Job:
         leaf = params.clone().requires_grad_()
         return torch.autograd.grad(synth(leaf, seed=0), leaf, slopes)[0]
 
-    return _synchronised(forward if case.mode == FORWARD else forward_and_backward, case.device)
+    return synchronised(forward if case.mode == FORWARD else forward_and_backward, case.device)
 
 
-def _synchronised(run: Job, device: str) -> Job:
+def synchronised(run: Job, device: str) -> Job:
     """The job, which returns when the device has done it."""
 
-    def synchronised() -> object:
+    def finished() -> object:
         done = run()
         if device != "cpu":
             torch.accelerator.synchronize()
         return done
 
-    return synchronised
+    return finished
 
 
 def time_interleaved(jobs: list[Job], repeats: int) -> list[list[float]]:

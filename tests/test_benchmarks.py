@@ -69,6 +69,27 @@ def test_without_the_peer_it_says_what_to_install():
     assert "Traceback" not in process.stderr
 
 
+def test_a_device_that_is_not_there_is_said_to_be_none():
+    process = run(*TINY, "--device", "nowhere")
+    assert process.returncode != 0
+    assert process.stderr == "--device: found 'nowhere'; must be one that PyTorch can use here, such as cpu\n"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is limited in another way there")
+def test_a_batch_that_does_not_fit_is_left_out():
+    import resource
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+
+    command = [sys.executable, SPEED, *TINY, "--plugins", "kick", "--batches", "2", "5000", "--repeats", "1"]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
+    assert process.returncode == 0, process.stderr
+    assert "  5000 kick        eager     forward + backward   does not fit into memory\n" in process.stdout
+    assert process.stdout.count("forward + backward") == 2
+
+
 SOUNDS = Path(__file__).parents[1] / "examples" / "sounds"
 SMALL = {
     "match": (str(SOUNDS), "--most", "2", "--quality", "draft"),
