@@ -74,7 +74,7 @@ def power_spectrogram(audio: Mono, resolution: Resolution, *, padding: Padding =
     Returns:
         (..., frames, fft // 2 + 1); 1 + samples // hop frames if padded.
     """
-    window = _hann(resolution.window, resolution.fft, audio.device, audio.dtype)
+    window = hann(resolution.window, resolution.fft, audio.device, audio.dtype)
     return power_spectrum(_frames(audio, resolution, padding) * window)
 
 
@@ -193,7 +193,8 @@ def _frames(audio: Mono, resolution: Resolution, padding: Padding) -> Float[Tens
 
 
 @lru_cache(maxsize=64)
-def _hann(window: int, fft: int, device: torch.device, dtype: torch.dtype) -> Float[Tensor, " fft"]:
+def hann(window: int, fft: int, device: torch.device, dtype: torch.dtype) -> Float[Tensor, " fft"]:
+    """Return a Hann window in the middle of `fft` samples."""
     phase = torch.arange(window, dtype=torch.float64) * (2.0 * math.pi / window)
     left = (fft - window) // 2
     centred = torch.nn.functional.pad(0.5 - 0.5 * phase.cos(), (left, fft - window - left))

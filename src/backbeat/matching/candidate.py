@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from backbeat.compiled import native_render
 from backbeat.errors import NativeError
 from backbeat.losses import DrumLoss
+from backbeat.losses.native import NativeDrumLoss
 from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.recorded import Recorded
 from backbeat.matching.search import Objective, SearchState, begin, descend
@@ -87,13 +88,23 @@ class Candidate:
     @cached_property
     def objective(self) -> Objective:
         """Losses of params against the target, whose transforms are done once."""
+        apart = self._apart()
+
+        def losses(params: Tensor) -> Tensor:
+            return apart(self.sound(params))
+
+        return Recorded(losses) if self.target.device.type == "cuda" else losses
+
+    def _apart(self) -> Callable[[Audio], Tensor]:
+        """How far sounds are from the target, by C++ where that compiles."""
         loss = DrumLoss()
         prepared = loss.prepare(self.target, self.sample_rate)
-
-        def apart(params: Tensor) -> Tensor:
-            return loss(prepared, self.sound(params))
-
-        return Recorded(apart) if self.target.device.type == "cuda" else apart
+        if self.target.device.type == "cpu":
+            try:
+                return NativeDrumLoss(loss, prepared)
+            except NativeError:
+                pass  # as a note says, if the plugin has C++ too
+        return partial(loss, prepared)
 
     def starts(self, count: int) -> Tensor:
         """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P).

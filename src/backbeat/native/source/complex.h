@@ -21,6 +21,19 @@ inline Complex load(const float* re, const float* im) { return {load(re), load(i
 
 inline void store(float* re, float* im, Complex value) { store(re, value.re), store(im, value.im); }
 
+inline Complex times(Complex value, float re, float im) {
+    return {value.re * re - value.im * im, value.re * im + value.im * re};
+}
+
+// A transform of four, or back.
+template <bool kForward>
+inline void quarters(Complex (&v)[4]) {
+    Complex even = v[0] + v[2], odd = v[0] - v[2], sum = v[1] + v[3], difference = (v[1] - v[3]).quarter();
+    v[0] = even + sum, v[2] = even - sum;
+    v[1] = kForward ? odd - difference : odd + difference;
+    v[3] = kForward ? odd + difference : odd - difference;
+}
+
 // The lanes in reverse.
 inline Complex reversed(Complex value) { return {reversed(value.re), reversed(value.im)}; }
 

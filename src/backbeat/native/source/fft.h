@@ -137,27 +137,20 @@ class Fft {
 
     static void split4(float* re, float* im, int part, const float* turns) {
         for (int j = 0; j < part; j += kLanes) {
-            Complex a = at(re, im, j), b = at(re, im, j + part), c = at(re, im, j + 2 * part),
-                    d = at(re, im, j + 3 * part);
-            Complex even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
-            put(re, im, j, even + sum);
-            put(re, im, j + part, (odd - difference) * turn(turns, part, 1, j));
-            put(re, im, j + 2 * part, (even - sum) * turn(turns, part, 2, j));
-            put(re, im, j + 3 * part, (odd + difference) * turn(turns, part, 3, j));
+            Complex v[4];
+            for (int k = 0; k < 4; ++k) v[k] = at(re, im, j + k * part);
+            quarters<true>(v);
+            put(re, im, j, v[0]);
+            for (int k = 1; k < 4; ++k) put(re, im, j + k * part, v[k] * turn(turns, part, k, j));
         }
     }
 
     static void join4(float* re, float* im, int part, const float* turns) {
         for (int j = 0; j < part; j += kLanes) {
-            Complex a = at(re, im, j);
-            Complex b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
-            Complex c = at(re, im, j + 2 * part) * turn(turns, part, 2, j).conjugate();
-            Complex d = at(re, im, j + 3 * part) * turn(turns, part, 3, j).conjugate();
-            Complex even = a + c, odd = a - c, sum = b + d, difference = (b - d).quarter();
-            put(re, im, j, even + sum);
-            put(re, im, j + part, odd + difference);
-            put(re, im, j + 2 * part, even - sum);
-            put(re, im, j + 3 * part, odd - difference);
+            Complex v[4] = {at(re, im, j)};
+            for (int k = 1; k < 4; ++k) v[k] = at(re, im, j + k * part) * turn(turns, part, k, j).conjugate();
+            quarters<false>(v);
+            for (int k = 0; k < 4; ++k) put(re, im, j + k * part, v[k]);
         }
     }
 
@@ -199,10 +192,6 @@ class Fft {
         }
     }
 
-    static Complex times(Complex value, float re, float im) {
-        return {value.re * re - value.im * im, value.re * im + value.im * re};
-    }
-
     // Transform four vectors, so many apart, the k-th of them turned k times as far as `turn`: before, or after it.
     template <bool kForward>
     static void four(Vector* r, Vector* i, int apart, int turn) {
@@ -213,10 +202,7 @@ class Fft {
         for (int k = 0; k < 4; ++k) v[k] = {r[k * apart], i[k * apart]};
         if (!kForward && turn)
             for (int k = 1; k < 4; ++k) v[k] = times(v[k], kReal[k * turn], kImag[k * turn]);
-        Complex even = v[0] + v[2], odd = v[0] - v[2], sum = v[1] + v[3], difference = (v[1] - v[3]).quarter();
-        v[0] = even + sum, v[2] = even - sum;
-        v[1] = kForward ? odd - difference : odd + difference;
-        v[3] = kForward ? odd + difference : odd - difference;
+        quarters<kForward>(v);
         if (kForward && turn)
             for (int k = 1; k < 4; ++k) v[k] = times(v[k], kReal[k * turn], -kImag[k * turn]);
         for (int k = 0; k < 4; ++k) r[k * apart] = v[k].re, i[k * apart] = v[k].im;

@@ -152,6 +152,30 @@ inline Vector exponential(Vector x) {
     return (Vector)exponent * (r * r * q + r + 1.0f);
 }
 
+// ln x, of a number above 0 that is not denormal, as e ln 2 + r - r²/2 + r³ P(r), with x = 2^e (1 + r).
+inline Vector logarithm(Vector x) {
+    constexpr int32_t kRootHalf = 0x3f3504f3;
+    SignedWords bits = (SignedWords)x, exponent = (bits - kRootHalf) >> 23;
+    Vector r = (Vector)(bits - (exponent << 23)) - 1.0f;
+    Vector p = r * 8.672189e-2f - 1.4378949e-1f;
+    p = p * r + 1.4977963e-1f;
+    p = p * r - 1.6564433e-1f;
+    p = p * r + 1.995488e-1f;
+    p = p * r - 2.5001699e-1f;
+    p = p * r + 3.3334166e-1f;
+    Vector square = r * r, doublings = __builtin_convertvector(exponent, Vector);
+    Vector small = doublings * 1.42860677e-6f + r * square * p;
+    return doublings * 0.693145752f + (r + (small - square * 0.5f));
+}
+
+inline Vector magnitude_of(Vector x) { return greater(x, -x); }
+
+// A number above 0 with another's sign, or 0 where that is 0.
+inline Vector with_sign(Vector x, Vector sign) {
+    Vector nothing{}, signed_x = sign < nothing ? -x : x;
+    return sign == nothing ? nothing : signed_x;
+}
+
 // tanh x, as x P(x²) / Q(x²).
 inline Vector tanh_of(Vector x) {
     x = greater(lesser(x, all(8.3f)), all(-8.3f));
