@@ -57,7 +57,9 @@ def sines(grid: Grid, voices: Sequence[Voice]) -> Mono:
                 shared[id(phase.terms)] = phase.since_starts(grid.dtype)
             waves = sine_of_cycles(phase.cycles(grid.dtype, start_cycles, shared[id(phase.terms)]))
         else:
-            waves = torch.sin(phase.radians(grid.dtype, start_cycles))
+            radians = phase.radians(grid.dtype, start_cycles)
+            # In place where no gradient will ask for the angle: memory that is in cache already.
+            waves = torch.sin(radians) if radians.requires_grad else radians.sin_()
         if level is None:
             total = waves if total is None else total + waves
         elif total is None:

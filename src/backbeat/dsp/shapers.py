@@ -64,7 +64,7 @@ def soft_clip(signal: Mono, drive_db: Control, gain_db: Control | None = None) -
     # f(g x) / f(g) with gain a is x / √((p + (1 - p) x²) / a²) with p = 1 / (1 + g²).
     power = db_to_gain(2.0 * drive_db)
     scale = 1.0 / (1.0 + power) if gain_db is None else db_to_gain(-2.0 * gain_db) / (1.0 + power)
-    return signal * torch.rsqrt(torch.addcmul(scale, power * scale, signal * signal))
+    return signal * torch.addcmul(scale, power * scale, signal * signal).rsqrt_()
 
 
 def soft_unclip(signal: Mono, drive_db: Control) -> Mono:
