@@ -6,9 +6,10 @@
 With gradients, params get the slopes that given slopes of the samples cause: what a loss takes is the loss's. Each case
 renders in a process of its own, as its user has it: a library leaves its mark on the memory allocator, and so
 on the speed of the next. Of one batch size, every repetition times every case once, so that whatever else the machine
-does falls on all of them alike; right after a batch of its kind, as in a loop. Peak memory is what a case's first batch
-takes over the smallest size: on a CPU the growth of its process' resident set, on a GPU what PyTorch has allocated. A
-case whose batch does not fit into memory is left out, and said to be.
+does falls on all of them alike (on a GPU, whose memory is for one, case by case); right after a batch of its kind, as
+in a loop. Peak memory is what a case's first batch takes over the smallest size: on a CPU the growth of its process'
+resident set, on a GPU what PyTorch has allocated. A case whose batch does not fit into memory is left out, and said to
+be.
 """
 
 import argparse
@@ -28,14 +29,14 @@ from pathlib import Path
 
 import torch
 
-from backbeat.errors import RenderError
 from backbeat.synth import Synth
 from machine import describe_machine, write_figures
 from peers import synthax_voice, torchsynth_voice
 
 PEERS = {"torchsynth": torchsynth_voice, "synthax": synthax_voice}
-_OUT_OF_MEMORY = "out of memory", "can't allocate memory", "RESOURCE_EXHAUSTED"
-"""As backbeat, PyTorch and JAX say it."""
+_OUT_OF_MEMORY = "out of memory", "can't allocate memory", "ALLOC_FAILED", "RESOURCE_EXHAUSTED"
+"""As backbeat and CUDA, PyTorch, NVIDIA's libraries, and JAX say it."""
+_DOES_NOT_FIT = "does not fit into memory"
 FORWARD, BOTH = "forward", "forward + backward"
 
 Job = Callable[[], object]
@@ -92,18 +93,27 @@ def main(arguments: list[str] | None = None) -> None:
     except (RuntimeError, AssertionError):
         sys.exit(f"--device: found {options.device!r}; must be one that PyTorch can use here, such as cpu")
     results: list[Result] = []
+    failed = False
     for batch in options.batches:
-        found = _measure(_cases(options, batch), options)
+        found, errors = _measure(_cases(options, batch), options)
         print(table(found, heading=batch == options.batches[0]), flush=True)
+        for case, reason in errors.items():
+            print(f"{case.batch:6} {case.name:12}{case.code:10}{case.mode:20}  {reason}", flush=True)
         results += found
-    if options.out:
-        report = {
-            "machine": describe_machine(),
-            "date": datetime.now(UTC).date().isoformat(),
-            "repeats": options.repeats,
-            "results": [{**asdict(each.case), **_figures(each)} for each in results],
-        }
-        write_figures(options.out, report)
+        failed |= any(reason != _DOES_NOT_FIT for reason in errors.values())
+        if options.out:
+            write_figures(options.out, _report(results, options.repeats))
+    if failed:
+        sys.exit("some cases failed")
+
+
+def _report(results: list[Result], repeats: int) -> dict[str, object]:
+    return {
+        "machine": describe_machine(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "repeats": repeats,
+        "results": [{**asdict(each.case), **_figures(each)} for each in results],
+    }
 
 
 def _cases(options: argparse.Namespace, batch: int) -> list[Case]:
@@ -113,73 +123,69 @@ def _cases(options: argparse.Namespace, batch: int) -> list[Case]:
     return cases if options.no_peers else [*cases, *(Case(name, "", FORWARD, *size) for name in PEERS)]
 
 
-def _measure(cases: list[Case], options: argparse.Namespace) -> list[Result]:
-    with ExitStack() as stack:
-        processes = [
-            stack.enter_context(ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (options.threads,)))
-            for _ in cases
-        ]
-        fitting: list[tuple[ProcessPoolExecutor, Case, float]] = []
-        for process, case in zip(processes, cases, strict=True):
-            peak_bytes = process.submit(_prepare, case).result()
-            if peak_bytes is None:
-                print(f"{case.batch:6} {case.name:12}{case.code:10}{case.mode:20} does not fit into memory")
-            else:
-                fitting.append((process, case, peak_bytes))
-        times_s: list[list[float]] = [[] for _ in fitting]
-        for _ in range(options.repeats):
-            for (process, *_), taken_s in zip(fitting, times_s, strict=True):
-                taken_s.append(process.submit(_time_prepared, options.device).result())
-    medians_s = [statistics.median(each) for each in times_s]
-    peer_s = next(
-        (median_s for (_, case, _), median_s in zip(fitting, medians_s, strict=True) if case.name == "torchsynth"), None
-    )
-    return [
-        Result(
-            case,
-            median_ms=1e3 * median_s,
-            fastest_ms=1e3 * min(each),
-            times_real_time=case.batch * case.seconds / median_s,
-            times_torchsynth=None if peer_s is None else peer_s / median_s,
-            peak_bytes_per_sample=peak_bytes / (case.batch * case.seconds * case.sample_rate),
+def _measure(cases: list[Case], options: argparse.Namespace) -> tuple[list[Result], dict[Case, str]]:
+    """What each case takes, and why others have no result."""
+    # A GPU's memory is for one process at a time.
+    groups = [cases] if options.device == "cpu" else [[case] for case in cases]
+    timed: dict[Case, tuple[float, list[float]]] = {}
+    errors: dict[Case, str] = {}
+    for group in groups:
+        with ExitStack() as stack:
+            processes = {
+                case: stack.enter_context(
+                    ProcessPoolExecutor(1, get_context("spawn"), torch.set_num_threads, (options.threads,))
+                )
+                for case in group
+            }
+            for case, process in processes.items():
+                try:
+                    timed[case] = process.submit(_prepare, case).result(), []
+                except Exception as error:  # whatever a library may raise: the others are measured all the same
+                    errors[case] = _reason(error)
+            for _ in range(options.repeats):
+                for case in group:
+                    if case in timed:
+                        timed[case][1].append(processes[case].submit(_time_prepared).result())
+    of_peer = [times_s for case, (_, times_s) in timed.items() if case.name == "torchsynth"]
+    peer_s = statistics.median(of_peer[0]) if of_peer else None
+    results = []
+    for case, (peak_bytes, times_s) in timed.items():
+        median_s = statistics.median(times_s)
+        results.append(
+            Result(
+                case,
+                median_ms=1e3 * median_s,
+                fastest_ms=1e3 * min(times_s),
+                times_real_time=case.batch * case.seconds / median_s,
+                times_torchsynth=None if peer_s is None else peer_s / median_s,
+                peak_bytes_per_sample=peak_bytes / (case.batch * case.seconds * case.sample_rate),
+            )
         )
-        for (_, case, peak_bytes), each, median_s in zip(fitting, times_s, medians_s, strict=True)
-    ]
+    return results, errors
+
+
+def _reason(error: Exception) -> str:
+    said = str(error)
+    if any(sign in said for sign in _OUT_OF_MEMORY):
+        return _DOES_NOT_FIT
+    return f"failed ({type(error).__name__}: {next(iter(said.splitlines()), '')})"
 
 
 _prepared: list[Job] = []
 """What a process of its own has to time."""
 
 
-def _prepare(case: Case) -> float | None:
-    """Make a case ready to be timed, in its process: the bytes that its first batch took at their peak.
-
-    None where they are more than there are.
-    """
+def _prepare(case: Case) -> float:
+    """Make a case ready to be timed, in its process: the bytes that its first batch took at their peak."""
     job(case.smallest)()
     before = _peak_bytes(case.device)
     _prepared.append(job(case))
-    try:
-        _prepared[0]()
-    except (RuntimeError, RenderError) as error:
-        if not any(sign in str(error) for sign in _OUT_OF_MEMORY):
-            raise
-        return None
-    finally:
-        _give_back(case.device)
+    _prepared[0]()
     return _peak_bytes(case.device) - before
 
 
-def _time_prepared(device: str) -> float:
-    taken_s = time_once(_prepared[0])
-    _give_back(device)
-    return taken_s
-
-
-def _give_back(device: str) -> None:
-    """Leave a GPU's memory to the next process."""
-    if device != "cpu":
-        torch.cuda.empty_cache()
+def _time_prepared() -> float:
+    return time_once(_prepared[0])
 
 
 def job(case: Case) -> Job:
@@ -189,17 +195,19 @@ def job(case: Case) -> Job:
     synth = Synth(case.name, case.sample_rate, case.seconds, compile=case.code == "compiled")
     params = torch.rand(case.batch, synth.num_params, generator=torch.Generator().manual_seed(0)).to(case.device)
 
-    slopes = torch.randn(case.batch, 1, synth.samples, generator=torch.Generator().manual_seed(1)).to(case.device)
-
     def forward() -> object:
         with torch.no_grad():
             return synth(params, seed=0)
+
+    if case.mode == FORWARD:
+        return synchronised(forward, case.device)
+    slopes = torch.randn(case.batch, 1, synth.samples, generator=torch.Generator().manual_seed(1)).to(case.device)
 
     def forward_and_backward() -> object:
         leaf = params.clone().requires_grad_()
         return torch.autograd.grad(synth(leaf, seed=0), leaf, slopes)[0]
 
-    return synchronised(forward if case.mode == FORWARD else forward_and_backward, case.device)
+    return synchronised(forward_and_backward, case.device)
 
 
 def synchronised(run: Job, device: str) -> Job:

@@ -86,7 +86,7 @@ def test_a_batch_that_does_not_fit_is_left_out():
     command = [sys.executable, SPEED, *TINY, "--plugins", "kick", "--batches", "2", "5000", "--repeats", "1"]
     process = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
     assert process.returncode == 0, process.stderr
-    assert "  5000 kick        eager     forward + backward   does not fit into memory\n" in process.stdout
+    assert "  5000 kick        eager     forward + backward    does not fit into memory\n" in process.stdout
     assert process.stdout.count("forward + backward") == 2
 
 

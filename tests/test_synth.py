@@ -1,5 +1,7 @@
 """Params to audio: shapes, devices, seeds and what is refused."""
 
+import sys
+
 import pytest
 import torch
 
@@ -124,10 +126,17 @@ def test_no_items_at_a_time(count):
 
 
 @pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("DefaultCPUAllocator: can't allocate memory")]
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("Triton Error [CUDA]: out of memory"),
+        RuntimeError("cuFFT error: CUFFT_ALLOC_FAILED"),
+    ],
 )
 def test_out_of_memory_says_what_would_fit(monkeypatch, error):
     def cramped(plugin, params, **options):
+        assert sys.exc_info()[0] is None  # or what did not fit would still be held on to
         if len(params) > 3:
             raise error
         return render(plugin, params, **options)

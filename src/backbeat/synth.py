@@ -16,6 +16,8 @@ from backbeat.plugins import Plugin
 from backbeat.types import Audio, Params, Seeds
 
 LAST_SEED = 2**31 - 1
+_OUT_OF_MEMORY = "can't allocate memory", "out of memory", "ALLOC_FAILED"
+"""As PyTorch says it of a CPU, CUDA of itself, and its libraries of themselves."""
 keep_freed_memory()
 
 
@@ -72,7 +74,7 @@ def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Int[Tensor, " s
 
 
 def _is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
 
 class Synth(nn.Module):
@@ -134,8 +136,10 @@ class Synth(nn.Module):
         except RuntimeError as error:
             if not _is_out_of_memory(error):
                 raise
-            reason = f"out of memory for a batch of {len(params)} × {self.samples} samples; {self._fitting(params)}"
-        raise RenderError(reason)
+        # Here the error no longer holds on to what it was out of memory for.
+        raise RenderError(
+            f"out of memory for a batch of {len(params)} × {self.samples} samples; {self._fitting(params)}"
+        )
 
     def _in_parts(self, params: Params, seed: int | Seeds) -> Audio:
         count = self.items_at_a_time

@@ -77,6 +77,31 @@ def test_candidates_without_gradient_are_not_recorded():
     assert recorder.recorded == []
 
 
+def test_what_is_played_back_wrongly_is_not_used():
+    def record(step: Callable[[Tensor], Tensor], samples: tuple[Tensor]) -> Callable[[Tensor], Tensor]:
+        return lambda params: step(samples[0]) + 0.0 * params.sum()  # whatever it is given
+
+    played = Recorded(objective, record)
+    params = starts(3)
+    for _ in range(9):
+        params = (params + 0.01).requires_grad_()
+        assert torch.equal(played(params), objective(params))
+        params = params.detach()
+    assert played.failure == "what it played back was not what it had recorded"
+
+
+def test_an_interruption_is_one():
+    def record(*_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise RuntimeError("capture was invalidated")  # noqa: B904 - as PyTorch's does on its way out
+
+    played = Recorded(objective, record)
+    with pytest.raises(KeyboardInterrupt):
+        list(descend(begin(starts(2)), played, TABLE, 40))
+
+
 @pytest.mark.parametrize(("message", "said"), [("capture\nat once", "capture"), ("", "no reason given")])
 def test_where_recording_fails_each_step_goes_by_itself(message, said):
     tries = []

@@ -116,6 +116,9 @@ class Loop:
         if bins <= near_dc:
             return
         above = _piece(self, near_dc, bins - near_dc, _SPAN, self._chebyshev_nodes())
+        if self.frequency_hz.device.type != "cpu":  # where there is no such cache, and each piece is so many calls
+            yield above
+            return
         rows = max(1, _BINS_AT_A_TIME // (_SPAN * self.frequency_hz.numel()))
         for row in range(0, len(above.nodes), rows):
             yield above.rows(row, row + rows)

@@ -5,15 +5,25 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
+_KEYS = torch._C._TorchDispatchModeKey
+_TRACERS = _KEYS.FAKE, _KEYS.PROXY, _KEYS.FUNCTIONAL
+
 
 def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
     """The values, (n,), that are not to be written to.
 
     To a GPU they have to be copied, for which it waits, and which it cannot do while a graph of its work is recorded.
     """
-    # What a compiler or an export makes on its way is no tensor that could be kept.
-    make = _made.__wrapped__ if torch.compiler.is_compiling() else _made
-    return make(values, dtype, device)
+    if _is_watched():
+        return torch.tensor(values, dtype=dtype, device=device)
+    return _made(values, dtype, device)
+
+
+def _is_watched() -> bool:
+    """Whether a compiler, an export or a transform looks on: what is made then is no tensor that could be kept."""
+    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
+        return True
+    return any(torch._C._get_dispatch_mode(tracer) is not None for tracer in _TRACERS)
 
 
 @lru_cache(maxsize=64)

@@ -94,7 +94,7 @@ class NativeDrumLoss:
             frames=like.shape[1],
             bands=shares.shape[1],
             convergence=loss.convergence / count,
-            log_magnitude_weight=loss.log_magnitude / count,
+            log_magnitude=loss.log_magnitude / count,
             log_mel=mel,
             offset=float(target.offset),
             norm=float(target.norm),
@@ -102,7 +102,7 @@ class NativeDrumLoss:
             mel_floor=0.0 if target.mel is None else target.mel.floor,
             window=self._hold(hann(size.window, size.fft, like.device, like.dtype)),
             magnitude=self._hold(self._by_chunk(target.magnitude)),
-            log_magnitude=self._hold(self._by_chunk(target.log_magnitude)),
+            level=self._hold(self._by_chunk(target.log_magnitude)),
             mel_level=None if target.mel is None else self._hold(self._by_chunk(target.mel.level)),
             mel_audible=None if target.mel is None else self._hold(self._by_chunk(target.mel.audible.float())),
             first_share=self._hold(torch.searchsorted(bins, torch.arange(len(shares) + 1))),
@@ -159,9 +159,9 @@ class _Resolution(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int64) for name in ("length", "hop", "frames", "bands")),
-        *((name, ctypes.c_double) for name in ("convergence", "log_magnitude_weight", "log_mel")),
+        *((name, ctypes.c_double) for name in ("convergence", "log_magnitude", "log_mel")),
         *((name, ctypes.c_double) for name in ("offset", "norm", "mel_reference", "mel_floor")),
-        *((name, ctypes.c_void_p) for name in ("window", "magnitude", "log_magnitude", "mel_level", "mel_audible")),
+        *((name, ctypes.c_void_p) for name in ("window", "magnitude", "level", "mel_level", "mel_audible")),
         *((name, ctypes.c_void_p) for name in ("first_share", "band_of_share", "share")),
     )
 

@@ -60,11 +60,16 @@ class Candidate:
 
     def sound(self, params: Tensor) -> Audio:
         """What params (starts, P) sound like, as long as the target."""
-        native, _ = self._native
-        if native is not None:
-            return native(self.plugin.table.physical(params), torch.tensor([self.seed])).unsqueeze(1)
-        samples = self.target.shape[-1]
-        return render(self.plugin, params, samples=samples, sample_rate=self.sample_rate, seed=self.seed)
+        return self._rendered(params)
+
+    @cached_property
+    def _rendered(self) -> Callable[[Tensor], Audio]:
+        """`sound`, which does not hold on to the candidate: what a GPU has recorded is freed with it."""
+        plugin, seed, (native, _) = self.plugin, self.seed, self._native
+        if native is None:
+            samples = self.target.shape[-1]
+            return partial(render, plugin, samples=samples, sample_rate=self.sample_rate, seed=seed)
+        return lambda params: native(plugin.table.physical(params), torch.tensor([seed])).unsqueeze(1)
 
     @property
     def notes(self) -> list[str]:
@@ -88,10 +93,10 @@ class Candidate:
     @cached_property
     def objective(self) -> Objective:
         """Losses of params against the target, whose transforms are done once."""
-        apart = self._apart()
+        apart, rendered = self._apart(), self._rendered
 
         def losses(params: Tensor) -> Tensor:
-            return apart(self.sound(params))
+            return apart(rendered(params))
 
         return Recorded(losses) if self.target.device.type == "cuda" else losses
 

@@ -148,6 +148,62 @@ def test_a_compiler_takes_kernels_as_they_are(interpreted, plugin):
     torch.testing.assert_close(slope, expected_slope, rtol=1e-2, atol=1e-3 * float(expected_slope.abs().max()))
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_a_compiler_that_is_first_to_use_kernels_finds_out_whether_they_work(monkeypatch, on_gpu, recwarn, works):
+    """From within an operation, where autograd has no hand in: of tones and a filter."""
+    if not works:
+        for module, name in ((ringing_kernels, "render"), (frames_kernels, "lay")):
+            right = getattr(module, name)
+            monkeypatch.setattr(module, name, lambda *given, right=right, **options: right(*given, **options) * 1.01)
+    for module in (filtering, ringing):
+        module._kernels_work.cache_clear()
+    kernel = dsp.fir_lowpass(Grid(RATE, 1, torch.tensor([0])), torch.tensor([[900.0], [3000.0]]), 301)
+
+    def sound(gain: Tensor, kernel: Tensor, rest: dict[str, Tensor]) -> Tensor:
+        return dsp.fir(swept({**rest, "gain": gain}, 2500), kernel)
+
+    controls = bank(3, True)
+    exact, found = (as_leaves({**controls, "kernel": kernel}, dtype) for dtype in (torch.float64, torch.float32))
+    results = []
+    for leaves in (exact, found):
+        rest = {name: control for name, control in leaves.items() if name not in ("gain", "kernel")}
+        call = sound if leaves is exact else torch.compile(sound, fullgraph=True)
+        results += [(each := call(leaves["gain"], leaves["kernel"], rest)), slopes(each, leaves)]
+    expected, expected_slopes, compiled, compiled_slopes = results
+    torch.testing.assert_close(compiled.double(), expected, atol=1e-5, rtol=0.0)
+    for name, ours, theirs in zip(exact, compiled_slopes, expected_slopes, strict=True):
+        assert float((ours - theirs).abs().max()) < 1e-3 * float(theirs.abs().max()), name
+    assert sum("without Triton" in str(each.message) for each in recwarn) == (0 if works else 2)
+    for module in (filtering, ringing):
+        assert module._kernels_work(torch.device("cpu")) == works
+        module._kernels_work.cache_clear()
+
+
+def test_operations_are_what_they_say_they_are(interpreted):
+    """To PyTorch: what they take, give and leave alone."""
+    controls = as_leaves(bank(3, True), torch.float32)
+    tables = []
+    with pytest.MonkeyPatch.context() as patch:
+        name = sys.modules["backbeat.dsp.modal"]
+        patch.setattr(name, "ringing", lambda found, tick_s: tables.extend(found) or ringing.ringing(found, tick_s))
+        sound = swept(controls, 300)
+    tables = [table.detach().requires_grad_() for table in tables]
+    kernel = dsp.fir_lowpass(Grid(RATE, 1, torch.tensor([0])), torch.tensor([900.0]), 31).float()
+    signal = torch.rand(2, 300).requires_grad_()
+    for operation, given in (
+        ("ringing", (*tables, 1.0 / RATE)),
+        ("ringing_backward", (torch.rand(2, 5, 64), *(table.detach() for table in tables), 1.0 / RATE)),
+        ("gpu_fir", (signal, kernel.requires_grad_())),
+        ("gpu_fir", (signal[:, None], torch.rand(3, 31).requires_grad_())),
+        ("gpu_fir_backward", (torch.rand(2, 300), signal.detach(), kernel.detach(), True)),
+        ("gpu_fir_backward", (torch.rand(2, 300), signal.detach(), kernel.detach(), False)),
+    ):
+        # Not with AOTAutograd alone, which no flag tells from eager code.
+        checks = ("test_schema", "test_autograd_registration", "test_faketensor")
+        torch.library.opcheck(getattr(torch.ops.backbeat, operation).default, given, test_utils=checks)
+    assert sound.shape == (2, 300)
+
+
 @pytest.mark.parametrize("module", [filtering, ringing])
 def test_kernels_are_found_to_work(module, recwarn):
     module._kernels_work.cache_clear()
@@ -166,6 +222,33 @@ def test_kernels_that_are_wrong_are_found_out(monkeypatch, module, kernels, name
     with pytest.warns(UserWarning, match="without Triton, which takes longer .results are off by 0.001"):
         assert not module._kernels_work(torch.device("cpu"))
     module._kernels_work.cache_clear()
+
+
+def test_a_kernel_that_finds_no_number_is_found_out(monkeypatch):
+    right = ringing_kernels.differentiate
+
+    def wrong(*given: object) -> list[Tensor]:
+        found = right(*given)
+        found[2][0, 0, 0, 0] = torch.nan
+        return found
+
+    monkeypatch.setattr(ringing_kernels, "differentiate", wrong)
+    ringing._kernels_work.cache_clear()
+    with pytest.warns(UserWarning, match="without Triton"):
+        assert not ringing._kernels_work(torch.device("cpu"))
+    ringing._kernels_work.cache_clear()
+
+
+def test_too_little_memory_says_nothing_of_kernels(monkeypatch):
+    def fail(*_: object) -> Tensor:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(ringing_kernels, "render", fail)
+    ringing._kernels_work.cache_clear()
+    with pytest.raises(torch.OutOfMemoryError):
+        ringing._kernels_work(torch.device("cpu"))
+    monkeypatch.undo()
+    assert ringing._kernels_work(torch.device("cpu"))
 
 
 @pytest.mark.parametrize("reason", ["no compiler\nthat is found", ""])

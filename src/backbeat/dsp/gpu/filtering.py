@@ -25,21 +25,18 @@ _TRIED = 2, 3000, 301
 
 def filtered(signal: Mono, kernel: Kernel) -> Mono:
     """`fir`, as an operation of its own; see there."""
-    leading = shared_shape(signal.shape[:-1], kernel.shape[:-1])
-    rows = (each.expand(*leading, -1).reshape(leading.numel(), -1).contiguous() for each in (signal, kernel))
-    found: Mono = _fir(*rows)
-    return found.reshape(*leading, -1)
+    found: Mono = _fir(signal.contiguous(), kernel.contiguous())
+    return found
 
 
 def _filtered(signal: Tensor, kernel: Tensor) -> Tensor:
-    """`fir` of (items, samples) and (items, taps)."""
     frames = Frames.of(signal.shape[-1], kernel.shape[-1])
     spectra = torch.fft.fft(_lay(frames, signal))
-    return _take(frames, torch.fft.ifft(_weighted(frames, spectra, kernel)))
+    return _take(frames, _back(_weighted(frames, spectra, kernel)))
 
 
 def _filtered_shape(signal: Tensor, kernel: Tensor) -> Tensor:
-    return torch.empty_like(signal)
+    return signal.new_empty(*shared_shape(signal.shape[:-1], kernel.shape[:-1]), signal.shape[-1])
 
 
 def _slopes(slope: Tensor, signal: Tensor, kernel: Tensor, of_signal: bool) -> tuple[Tensor, Tensor]:
@@ -47,11 +44,13 @@ def _slopes(slope: Tensor, signal: Tensor, kernel: Tensor, of_signal: bool) -> t
     frames, taps = Frames.of(signal.shape[-1], kernel.shape[-1]), kernel.shape[-1]
     heard = torch.fft.fft(_lay(frames, signal))
     felt = torch.fft.fft(_lay(frames, slope, middles=True))
-    together = torch.fft.ifft(torch.linalg.vecdot(heard, felt, dim=1)).real
-    of_kernel = together.roll(frames.half, dims=-1)[:, :taps].contiguous()
+    # Conjugated at once: below autograd, PyTorch may not see what is only marked to be.
+    together = (heard.conj_physical_() * felt).sum(-2).sum_to_size(*kernel.shape[:-1], frames.length)
+    of_kernel = torch.fft.ifft(together).real.roll(frames.half, dims=-1)[..., :taps].contiguous()
     if not of_signal:
         return slope.new_empty(0), of_kernel
-    return _take(frames, torch.fft.ifft(_weighted(frames, felt, kernel)), added=True), of_kernel
+    reached = _weighted(frames, felt, kernel).sum_to_size(*signal.shape[:-1], frames.pairs, frames.length)
+    return _take(frames, _back(reached), added=True), of_kernel
 
 
 def _slopes_shapes(slope: Tensor, signal: Tensor, kernel: Tensor, of_signal: bool) -> tuple[Tensor, Tensor]:
@@ -59,10 +58,17 @@ def _slopes_shapes(slope: Tensor, signal: Tensor, kernel: Tensor, of_signal: boo
 
 
 def _weighted(frames: Frames, spectra: Tensor, kernel: Tensor) -> Tensor:
-    """Spectra (items, pairs, length) times the kernels' own, in place."""
+    """Spectra (..., pairs, length) times the kernels' own, over the length: in place where they need not broadcast."""
     centred = pad(kernel, (0, frames.length - kernel.shape[-1])).roll(-frames.half, dims=-1)
-    torch.view_as_real(spectra).mul_(torch.fft.fft(centred).real[:, None, :, None])
-    return spectra
+    weights = torch.fft.fft(centred, norm="forward").real[..., None, :, None]
+    parts = torch.view_as_real(spectra)
+    alone = shared_shape(parts.shape, weights.shape) == parts.shape
+    return torch.view_as_complex(parts.mul_(weights) if alone else parts * weights)
+
+
+def _back(spectra: Tensor) -> Tensor:
+    """Frames of spectra over their length."""
+    return torch.fft.ifft(spectra, norm="forward")
 
 
 def _lay(frames: Frames, signal: Tensor, *, middles: bool = False) -> Tensor:
@@ -75,7 +81,7 @@ def _lay(frames: Frames, signal: Tensor, *, middles: bool = False) -> Tensor:
 
 def _take(frames: Frames, pairs: Tensor, *, added: bool = False) -> Tensor:
     if not _kernels_work(pairs.device):
-        return frames.take(pairs, added=added)
+        return frames.take(pairs, added=added).contiguous()
     from backbeat.dsp.gpu import frames_kernels
 
     return frames_kernels.take(frames, pairs, added=added)

@@ -1,6 +1,7 @@
 """Frames of a signal that overlap, two in a complex row, for the filters of a GPU."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -27,6 +28,7 @@ class Frames:
     length: int
 
     @classmethod
+    @lru_cache(maxsize=256)
     def of(cls, samples: int, taps: int) -> "Frames":
         """Those that come to the fewest samples in all."""
         half = taps // 2
@@ -52,7 +54,7 @@ class Frames:
         return -(-self.count // 2)
 
     def lay(self, signal: Tensor, *, middles: bool = False) -> Tensor:
-        """Pairs of frames (items, pairs, length), complex, of a signal (items, samples).
+        """Pairs of frames (..., pairs, length), complex, of a signal (..., samples).
 
         Args:
             signal: the samples.
@@ -63,18 +65,18 @@ class Frames:
         frames = padded.unfold(-1, self.hop if middles else self.length, self.hop)[..., : 2 * self.pairs, :]
         if middles:
             frames = pad(frames, (self.half, self.half))
-        return torch.complex(frames[:, 0::2], frames[:, 1::2])
+        return torch.complex(frames[..., 0::2, :], frames[..., 1::2, :])
 
     def take(self, pairs: Tensor, *, added: bool = False) -> Tensor:
-        """The signal (items, samples) of pairs of frames.
+        """The signal (..., samples) of pairs of frames.
 
         Args:
-            pairs: (items, pairs, length), complex.
+            pairs: (..., pairs, length), complex.
             added: whether frames are added up where they overlap, instead of their middles taken.
         """
-        frames = torch.stack([pairs.real, pairs.imag], dim=2).flatten(1, 2)
+        frames = torch.stack([pairs.real, pairs.imag], dim=-2).flatten(-3, -2)
         if not added:
-            return frames[..., self.half : self.half + self.hop].flatten(1)[:, : self.samples]
+            return frames[..., self.half : self.half + self.hop].flatten(-2)[..., : self.samples]
         early, late = frames[..., : self.hop], pad(frames[..., self.hop :], (0, 2 * self.hop - self.length))
         whole = pad(early, (0, 0, 0, 1)) + pad(late, (0, 0, 1, 0))
-        return whole.flatten(1)[:, self.half : self.half + self.samples]
+        return whole.flatten(-2)[..., self.half : self.half + self.samples]

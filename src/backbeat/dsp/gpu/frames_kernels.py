@@ -57,11 +57,12 @@ def _take(
 
 
 def lay(frames: Frames, signal: Tensor, *, middles: bool = False) -> Tensor:
-    """Pairs of frames, (items, pairs, length), complex, of a contiguous signal (items, samples); see `Frames.lay`."""
+    """Pairs of frames, (..., pairs, length), complex, of a contiguous signal (..., samples); see `Frames.lay`."""
     length, half = frames.length, frames.half
-    found = signal.new_empty(len(signal), frames.pairs, length, 2)
+    items = signal.shape[:-1].numel()
+    found = signal.new_empty(*signal.shape[:-1], frames.pairs, length, 2)
     first, last = (half, length - half) if middles else (0, length)
-    grid = (len(signal) * frames.pairs, triton.cdiv(2 * length, _AT_ONCE))
+    grid = (items * frames.pairs, triton.cdiv(2 * length, _AT_ONCE))
     with torch.cuda.device_of(signal):  # where launches go
         _lay[grid](
             signal, found, frames.samples, length, frames.hop, half, frames.pairs, first, last, _AT_ONCE,
@@ -71,10 +72,10 @@ def lay(frames: Frames, signal: Tensor, *, middles: bool = False) -> Tensor:
 
 
 def take(frames: Frames, pairs: Tensor, *, added: bool = False) -> Tensor:
-    """The signal (items, samples) of contiguous pairs of frames; see `Frames.take`."""
+    """The signal (..., samples) of contiguous pairs of frames; see `Frames.take`."""
     values = torch.view_as_real(pairs)
-    signal = values.new_empty(len(pairs), frames.samples)
-    grid = (len(pairs), triton.cdiv(frames.samples, _AT_ONCE))
+    signal = values.new_empty(*pairs.shape[:-2], frames.samples)
+    grid = (pairs.shape[:-2].numel(), triton.cdiv(frames.samples, _AT_ONCE))
     with torch.cuda.device_of(signal):
         _take[grid](
             values, signal, frames.samples, frames.length, frames.hop, frames.half, frames.pairs, frames.count,

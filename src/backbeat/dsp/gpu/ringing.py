@@ -1,5 +1,6 @@
 """Swept modes as one operation, by Triton on a GPU, and the formula that it is held against."""
 
+import math
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -78,17 +79,37 @@ def _slopes(
 ) -> list[Tensor]:
     tables = per_second, start, level, decay, ahead_s, caught_up
     if not _kernels_work(start.device):
-        return _slopes_by_formula(slope, tables, tick_s)
+        return slopes_mode_by_mode(slope, tables, tick_s)
     from backbeat.dsp.gpu import ringing_kernels
 
     return ringing_kernels.differentiate(slope, tables, tick_s)
 
 
-def _slopes_by_formula(slope: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
-    with torch.enable_grad():
-        leaves = tuple(table.detach().requires_grad_() for table in tables)
-        sound = ringing_mode_by_mode(leaves, tick_s)
-        return list(torch.autograd.grad(sound, leaves, slope))
+def slopes_mode_by_mode(slope: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
+    """Of all tables, by that of the sound: written out, since autograd has no hand in what an operation does."""
+    per_second, start, level, decay, ahead_s, caught_up = tables
+    steps = torch.arange(decay.shape[-1], device=decay.device, dtype=decay.dtype)
+    since_s = torch.addcmul(steps * tick_s, ahead_s, caught_up)
+    rise = steps / len(steps)
+    of_per_second, of_start, of_level, of_decay = (torch.empty_like(table) for table in tables[:4])
+    of_since = torch.zeros_like(since_s)
+    for mode in range(per_second.shape[-2]):
+        now = level[..., 0, mode : mode + 1]
+        if level.shape[-2] > 1:
+            now = torch.addcmul(now, level[..., 1, mode : mode + 1], rise)
+        hertz, fallen = per_second[..., mode : mode + 1, :], decay[..., mode : mode + 1, :]
+        cycles = torch.addcmul(start[..., mode : mode + 1], hertz, since_s)
+        along = slope * sine_of_cycles(cycles)
+        of_decay[..., mode, :] = (along * now).sum(-2)
+        of_level[..., 0, mode] = (along * fallen).sum(-1)
+        if level.shape[-2] > 1:
+            of_level[..., 1, mode] = (along * fallen * rise).sum(-1)
+        turned = slope * now * fallen * (2.0 * math.pi * sine_of_cycles(cycles + 0.25))
+        of_start[..., mode] = turned.sum(-1)
+        of_per_second[..., mode, 0] = (turned * since_s).sum((-2, -1))
+        of_since += hertz * turned
+    of_ahead = (of_since * caught_up).sum(-1, keepdim=True)
+    return [of_per_second, of_start, of_level, of_decay, of_ahead, (of_since * ahead_s).sum(-2, keepdim=True)]
 
 
 def _slopes_shapes(slope: Tensor, *tables: Any) -> list[Tensor]:
@@ -114,7 +135,7 @@ def _kernels_work(device: torch.device) -> bool:
         return [ringing_kernels.render(tables, tick_s), *ringing_kernels.differentiate(slope, tables, tick_s)]
 
     def by_formula() -> list[Tensor]:
-        return [ringing_mode_by_mode(tables, tick_s), *_slopes_by_formula(slope, tables, tick_s)]
+        return [ringing_mode_by_mode(tables, tick_s), *slopes_mode_by_mode(slope, tables, tick_s)]
 
     return agree("modes", device, by_kernels, by_formula)
 
