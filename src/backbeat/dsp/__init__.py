@@ -25,6 +25,7 @@ from backbeat.dsp.filters.iir import (
 )
 from backbeat.dsp.grid import Grid
 from backbeat.dsp.known import known
+from backbeat.dsp.mixing import mix
 from backbeat.dsp.modal import modal, swept_modal
 from backbeat.dsp.noise import noise
 from backbeat.dsp.oscillators import Voice, sine, sines
@@ -75,6 +76,7 @@ __all__ = [
     "known",
     "low_shelf",
     "lowpass",
+    "mix",
     "modal",
     "noise",
     "noise_bands",

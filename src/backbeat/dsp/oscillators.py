@@ -10,6 +10,7 @@ from torch import Tensor
 
 from backbeat.dsp.grid import Grid
 from backbeat.dsp.kept import is_fusing, kept
+from backbeat.dsp.mixing import may_overwrite, with_product
 from backbeat.dsp.phase import Phase
 from backbeat.types import Control, Mono
 
@@ -58,14 +59,13 @@ def sines(grid: Grid, voices: Sequence[Voice]) -> Mono:
             waves = sine_of_cycles(phase.cycles(grid.dtype, start_cycles, shared[id(phase.terms)]))
         else:
             radians = phase.radians(grid.dtype, start_cycles)
-            # In place where no gradient will ask for the angle: memory that is in cache already.
-            waves = torch.sin(radians) if radians.requires_grad else radians.sin_()
+            waves = radians.sin_() if may_overwrite() else torch.sin(radians)
         if level is None:
             total = waves if total is None else total + waves
         elif total is None:
             total = level.unsqueeze(-1) * waves
         else:
-            total = torch.addcmul(total, level.unsqueeze(-1), waves)
+            total = with_product(total, level.unsqueeze(-1), waves)
     if total is None:
         raise ValueError("sines: found no voices; must be at least one")
     return grid.join(kept(total))

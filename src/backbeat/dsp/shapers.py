@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.dsp.kept import is_fusing
+from backbeat.dsp.mixing import may_overwrite
 from backbeat.dsp.oscillators import polynomial
 from backbeat.dsp.units import db_to_gain
 from backbeat.types import Control, Mono
@@ -64,7 +65,8 @@ def soft_clip(signal: Mono, drive_db: Control, gain_db: Control | None = None) -
     # f(g x) / f(g) with gain a is x / √((p + (1 - p) x²) / a²) with p = 1 / (1 + g²).
     power = db_to_gain(2.0 * drive_db)
     scale = 1.0 / (1.0 + power) if gain_db is None else db_to_gain(-2.0 * gain_db) / (1.0 + power)
-    return signal * torch.addcmul(scale, power * scale, signal * signal).rsqrt_()
+    level = torch.addcmul(scale, power * scale, signal * signal).rsqrt_()
+    return level.mul_(signal) if may_overwrite() else signal * level
 
 
 def soft_unclip(signal: Mono, drive_db: Control) -> Mono:

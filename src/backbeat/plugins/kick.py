@@ -152,8 +152,7 @@ def render(
     )
     shell = dsp.fir(oscillators, level * shell_mix * kernel, dsp.heard(whole, shell_decay_s))
     ringing = dsp.modal(whole, mode_hz, mode_s, modes[..., 1:] * dsp.db_to_gain(mode_db))
-    mix = torch.addcmul(ringing, oscillators, envelope)
-    mix = torch.addcmul(mix, shell, dsp.decay(whole, shell_decay_s))
+    mix = dsp.mix(ringing, (oscillators, envelope), (shell, dsp.decay(whole, shell_decay_s)))
     mix = whole.with_head(mix, dsp.db_to_gain(click_db) * _click(grid, click_s, click_hz, click_drive_db))
     return grid.cut(dsp.soft_clip(mix, drive_db, gain_db))
 
