@@ -107,6 +107,39 @@ def test_sounds_that_are_no_numbers_have_no_loss():
     assert torch.equal(losses[1:], native(sounds[1:]))
 
 
+@pytest.mark.parametrize(
+    "loss", [DrumLoss(), DrumLoss(envelope=0.0), DrumLoss(envelope=0.0, log_mel=0.0, resolutions=(quarter_hop(256),))]
+)
+def test_nor_has_one_that_ends_in_no_number(loss):
+    target, sound = torch.exp(-60.0 * torch.arange(30_000) / RATE)[None, None], hit(30_000, 2)
+    sound[..., 25_000] = torch.nan
+    assert NativeDrumLoss(loss, loss.prepare(target, RATE))(sound).isnan()
+
+
+@pytest.mark.parametrize("silent", [slice(4000, None), slice(0, 10_000)])
+def test_silence_has_no_slope_beside_what_is_loud(silent):
+    loss, target, sound = DrumLoss(), hit(30_000, 1), hit(30_000, 2)
+    sound[..., silent] = 0.0
+    check(loss, target, sound)
+
+
+@pytest.mark.parametrize("fall", [100.0, 200.0])
+def test_what_is_faint_has_its_own_slopes(fall):
+    """Though it shares a transform with what is loud."""
+    t_s = torch.arange(30_000) / RATE
+    loss = DrumLoss(log_magnitude=0.0, log_mel=0.0, envelope=0.0)  # whose slopes float32 can tell
+    check(loss, torch.exp(-9.0 * t_s)[None, None], torch.exp(-fall * t_s)[None, None], of_slopes=1e-5)
+
+
+def test_another_losss_target_is_refused():
+    first, second = (DrumLoss(resolutions=(quarter_hop(window, 8),)) for window in (128, 1024))
+    with pytest.raises(BackbeatError, match=r"target: found .*65.* frames, bins and bands"):
+        NativeDrumLoss(second, first.prepare(hit(4000, 1), RATE))
+    plain = DrumLoss(log_mel=0.0, resolutions=(quarter_hop(128, 8),))
+    with pytest.raises(BackbeatError, match=r"target: found"):
+        NativeDrumLoss(DrumLoss(resolutions=(quarter_hop(128, 8),)), plain.prepare(hit(4000, 1), RATE))
+
+
 def test_what_does_not_fit_is_said():
     loss = DrumLoss()
     native = NativeDrumLoss(loss, loss.prepare(hit(4000, 1), RATE))
@@ -128,6 +161,13 @@ def test_it_has_no_second_derivative_and_says_so():
     native = NativeDrumLoss(loss, loss.prepare(hit(4000, 2), RATE))
     with pytest.raises(NativeError, match="no second derivative; use DrumLoss"):
         torch.autograd.grad(native(leaf).sum(), leaf, create_graph=True)
+
+
+def test_transforms_of_torch_func_are_refused():
+    loss = DrumLoss()
+    native = NativeDrumLoss(loss, loss.prepare(hit(4000, 1), RATE))
+    with pytest.raises(NativeError, match=r"torch\.func has no rule for C\+\+; use DrumLoss"):
+        torch.func.grad(lambda sound: native(sound).sum())(hit(4000, 2))
 
 
 def test_without_a_compiler_it_says_so(monkeypatch):

@@ -22,7 +22,8 @@ def mix(signal: Mono, *others: tuple[Mono, Mono]) -> Mono:
 
 def with_product(total: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """`total + first · second`, in the memory of the total, which the caller gives up, where it may be."""
-    if may_overwrite() and shared_shape(total.shape, first.shape, second.shape) == total.shape:
+    fits = shared_shape(total.shape, first.shape, second.shape) == total.shape
+    if may_overwrite() and fits and total.dtype == first.dtype == second.dtype:
         return total.addcmul_(first, second)
     return torch.addcmul(total, first, second)
 

@@ -26,7 +26,8 @@ class NativeDrumLoss:
 
     Raises:
         NativeError: where it cannot be compiled here.
-        BackbeatError: where the target is a batch, or lies elsewhere, or a transform has no power of two for a length.
+        BackbeatError: where the target is a batch, lies elsewhere or was prepared by another loss, or the length of a
+            transform is no power of two.
     """
 
     def __init__(self, loss: DrumLoss, target: DrumTarget) -> None:
@@ -53,7 +54,10 @@ class NativeDrumLoss:
 
         Raises:
             BackbeatError: if the shapes do not fit, or it is something else than float32 on a CPU.
+            NativeError: within a transform of `torch.func`.
         """
+        if torch._C._are_functorch_transforms_active():
+            raise NativeError("drum_loss: torch.func has no rule for C++; use DrumLoss")
         signal = mono_like(estimate, "estimate", batch=1, samples=self._samples)
         if (signal.device.type, signal.dtype) != ("cpu", torch.float32):
             raise BackbeatError(f"estimate: {signal.dtype} on {signal.device.type}, must be float32 on cpu")
@@ -84,6 +88,10 @@ class NativeDrumLoss:
         if size.fft & (size.fft - 1) or not self._lanes <= size.fft:
             raise BackbeatError(f"fft: found {size.fft}; in C++ it must be a power of two, {self._lanes} at least")
         like, count = target.magnitude, len(loss.resolutions)
+        cells = like.shape[1:], 0 if target.mel is None else target.mel.level.shape[-1]
+        wanted = (1 + self._samples // size.hop, size.fft // 2 + 1), size.mel_bands if loss.log_mel else 0
+        if cells != wanted:
+            raise BackbeatError(f"target: found {cells} frames, bins and bands; of {size} there are {wanted}")
         shares = torch.zeros(size.fft // 2 + 1, 0)
         if target.mel is not None:
             shares = mel_filterbank(size.mel_bands, size.fft, sample_rate, like.device, like.dtype)

@@ -13,6 +13,7 @@ using namespace backbeat;
 
 constexpr int kFrames = 2 * kLanes;       // in a chunk
 constexpr float kQuietestPower = 1e-24f;  // below which a magnitude has no slope
+constexpr float kFaintest = 1e-30f;       // of what is lifted
 
 // What a resolution of the loss knows of the target, as losses/native.py lays it out. Of each chunk and bin, or band,
 // there is a vector for the first frame of each lane, and one for the second.
@@ -111,6 +112,7 @@ class Chunk {
                 slope = cell.power > kQuietestPower ? slope * live_[half] : nothing;
                 for (int64_t k = of.first_share[bin]; k < of.first_share[bin + 1]; ++k)
                     slope += load(mel_slopes + (2 * of.band_of_share[k] + half) * kLanes) * (of.share[k] * by.log_mel);
+                slope = sounds_[half] > nothing ? slope : nothing;
                 both[half] = both[half] * (alone ? slope * 2.0f : slope);
             }
             const Complex a = both[0], b = both[1].quarter();
@@ -139,7 +141,7 @@ class Chunk {
 
         Cell(const Resolution& of, int64_t chunk, int bin, int half, Vector power)
             : at(((chunk * of.bins() + bin) * 2 + half) * kLanes), power(power) {
-            Vector heard = greater(power, all(kQuietestPower));
+            Vector heard = greater(all(kQuietestPower), power);  // and not the other way round: NaN stays
             over_magnitude = inverse_root(heard);
             Vector magnitude = heard * over_magnitude;
             above = magnitude + (float)of.offset;
@@ -155,16 +157,36 @@ class Chunk {
         for (int half = 0; half < 2; ++half) {
             const int64_t first = chunk * kFrames + half * kLanes;
             for (int lane = 0; lane < kLanes; ++lane) live_[half][lane] = first + lane < of.frames ? 1.0f : 0.0f;
+            const Vector lowered = lower(half, of, first, padded);
             for (int n = 0; n < of.length; n += kLanes) {
                 const Vector window = load(of.window + n);
                 Vector v[kLanes];
                 for (int lane = 0; lane < kLanes; ++lane)
-                    v[lane] = first + lane < of.frames ? load(padded + (first + lane) * of.hop + n) * window : Vector{};
+                    if (first + lane < of.frames)
+                        v[lane] = load(padded + (first + lane) * of.hop + n) * window * lowered[lane];
+                    else
+                        v[lane] = Vector{};
                 transpose(v);
                 for (int i = 0; i < kLanes; ++i) store((half ? im_ : re_).data() + (n + i) * kLanes, v[i]);
             }
         }
         fft_->forward(re_.data(), im_.data());
+    }
+
+    // By which power of two each lane's frame comes near full scale, so that neither of two that share a transform is
+    // lost in the other's rounding.
+    Vector lower(int half, const Resolution& of, int64_t first, const float* padded) {
+        Vector peaks[kLanes] = {};
+        for (int lane = 0; lane < kLanes && first + lane < of.frames; ++lane)
+            for (int n = 0; n < of.length; n += kLanes)
+                peaks[lane] = greater(magnitude_of(load(padded + (first + lane) * of.hop + n)), peaks[lane]);
+        transpose(peaks);
+        for (int i = 1; i < kLanes; ++i) peaks[0] = greater(peaks[i], peaks[0]);
+        constexpr int32_t kExponent = 0x7f800000;
+        const Vector one = all(1.0f), nothing{}, power = (Vector)((SignedWords)peaks[0] & kExponent);
+        sounds_[half] = peaks[0] > nothing ? one : nothing;
+        lifted_[half] = peaks[0] > kFaintest && peaks[0] < 1.0f / kFaintest ? power : one;
+        return one / lifted_[half];
     }
 
     Complex at(int bin) const {
@@ -180,7 +202,7 @@ class Chunk {
     // Of both frames of each lane.
     void spectra(int bin, Complex (&both)[2]) const {
         const Complex a = at(bin), b = at(bin ? fft_->length() - bin : 0).conjugate();
-        both[0] = (a + b) * all(0.5f), both[1] = (b - a).quarter() * all(0.5f);
+        both[0] = (a + b) * (lifted_[0] * 0.5f), both[1] = (b - a).quarter() * (lifted_[1] * 0.5f);
     }
 
     void hear(const Resolution& of, int bin, int half, Vector power) {
@@ -190,8 +212,8 @@ class Chunk {
 
     const FrameFft* fft_;
     std::vector<float> re_, im_;
-    std::vector<Vector> mel_;  // of each band, both frames
-    Vector live_[2];           // 1 for frames that there are
+    std::vector<Vector> mel_;                 // of each band, both frames
+    Vector live_[2], sounds_[2], lifted_[2];  // 1 for frames that there are, or that are not silent; see `lower`
 };
 
 // Sounds beside a target.
