@@ -1,8 +1,7 @@
 """A device that is not the CPU, for machines that have no other: tensors that say they are elsewhere.
 
 What they hold is computed on the CPU. As on a GPU, an operation refuses tensors of the CPU beside them, but for single
-numbers; what is copied there or back is noted. An index may lie on the CPU: PyTorch
-copies it.
+numbers; what is copied there or back is noted. An index may lie on the CPU: PyTorch copies it.
 """
 
 from typing import Any

@@ -115,9 +115,8 @@ class Chunk {
                 slope = sounds_[half] > nothing ? slope : nothing;
                 both[half] = both[half] * (alone ? slope * 2.0f : slope);
             }
-            const Complex a = both[0], b = both[1].quarter();
-            put(bin, a + b),
-                put((int)(of.length - bin) % (int)of.length, a.conjugate() + both[1].conjugate().quarter());
+            put(bin, both[0] + both[1].quarter());
+            put(bin ? fft_->length() - bin : 0, both[0].conjugate() + both[1].conjugate().quarter());
         }
         fft_->inverse(re_.data(), im_.data());
         for (int half = 0; half < 2; ++half)
