@@ -29,13 +29,13 @@ from pathlib import Path
 
 import torch
 
+from backbeat.memory import is_out_of_memory
 from backbeat.synth import Synth
 from machine import describe_machine, write_figures
 from peers import synthax_voice, torchsynth_voice
 
 PEERS = {"torchsynth": torchsynth_voice, "synthax": synthax_voice}
-_OUT_OF_MEMORY = "out of memory", "can't allocate memory", "ALLOC_FAILED", "RESOURCE_EXHAUSTED"
-"""As backbeat and CUDA, PyTorch, NVIDIA's libraries, and JAX say it."""
+_OUT_OF_MEMORY_IN_JAX = "RESOURCE_EXHAUSTED"
 _DOES_NOT_FIT = "does not fit into memory"
 FORWARD, BOTH = "forward", "forward + backward"
 
@@ -166,7 +166,7 @@ def _measure(cases: list[Case], options: argparse.Namespace) -> tuple[list[Resul
 
 def _reason(error: Exception) -> str:
     said = str(error)
-    if any(sign in said for sign in _OUT_OF_MEMORY):
+    if is_out_of_memory(error) or _OUT_OF_MEMORY_IN_JAX in said:
         return _DOES_NOT_FIT
     return f"failed ({type(error).__name__}: {next(iter(said.splitlines()), '')})"
 

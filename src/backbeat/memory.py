@@ -1,4 +1,4 @@
-"""Memory that is used again: on a CPU, to fetch it anew from the system takes as long as the rendering."""
+"""Memory: used again, since on a CPU to fetch it anew from the system takes as long as the rendering; or used up."""
 
 import ctypes
 import os
@@ -17,6 +17,8 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _MOST_OF_ONE_BYTES = 1 << 25
 """What glibc allows."""
 _MOST_KEPT_BYTES = 1 << 28
+_OUT_OF_MEMORY = "can't allocate memory", "out of memory", "ALLOC_FAILED"
+"""As PyTorch says it of a CPU, CUDA of itself, and its libraries of themselves."""
 
 
 def keep_freed_memory() -> None:
@@ -30,6 +32,11 @@ def keep_freed_memory() -> None:
     if hasattr(allocator, "mallopt"):  # musl has none
         allocator.mallopt(_MMAP_THRESHOLD, _MOST_OF_ONE_BYTES)
         allocator.mallopt(_TRIM_THRESHOLD, _MOST_KEPT_BYTES)
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether that is what went wrong: PyTorch has a class for it, which not all of it raises."""
+    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
 
 def pieces(params: Params, samples: int) -> list[slice]:

@@ -11,13 +11,11 @@ from backbeat import plugins
 from backbeat.compiled import CompiledRender
 from backbeat.dsp import Grid
 from backbeat.errors import ParameterError, RenderError
-from backbeat.memory import joined, keep_freed_memory, of_each, pieces
+from backbeat.memory import is_out_of_memory, joined, keep_freed_memory, of_each, pieces
 from backbeat.plugins import Plugin
 from backbeat.types import Audio, Params, Seeds
 
 LAST_SEED = 2**31 - 1
-_OUT_OF_MEMORY = "can't allocate memory", "out of memory", "ALLOC_FAILED"
-"""As PyTorch says it of a CPU, CUDA of itself, and its libraries of themselves."""
 keep_freed_memory()
 
 
@@ -71,10 +69,6 @@ def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Int[Tensor, " s
     if seed.ndim != 1 or seed.shape[0] != params.shape[0]:
         raise ParameterError(f"seed: found shape {tuple(seed.shape)}; must be ({params.shape[0]},)")
     return seed
-
-
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or any(sign in str(error) for sign in _OUT_OF_MEMORY)
 
 
 class Synth(nn.Module):
@@ -134,7 +128,7 @@ class Synth(nn.Module):
         try:
             return self._in_parts(params, seed)
         except RuntimeError as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
         # Here the error no longer holds on to what it was out of memory for.
         raise RenderError(
@@ -164,7 +158,7 @@ class Synth(nn.Module):
             try:
                 self._whole(params[:count], 0)
             except RuntimeError as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 count //= 2
             else:

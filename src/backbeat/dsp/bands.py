@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import pad
 
+from backbeat.dsp.constant import is_watched
 from backbeat.dsp.filters.fir import fir
 from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.linear import matmul
@@ -112,8 +113,8 @@ def _remembered(
 
 
 def _kernels(bands: int, sample_rate: float, device: torch.device, dtype: torch.dtype) -> Float[Tensor, "bands taps"]:
-    """`_split_kernels`, kept; what an export makes on its way is no tensor that could be."""
-    make = _split_kernels.__wrapped__ if torch.compiler.is_compiling() else _split_kernels
+    """`_split_kernels`, kept where they can be."""
+    make = _split_kernels.__wrapped__ if is_watched() else _split_kernels
     return make(bands, sample_rate, device, dtype)
 
 

@@ -14,12 +14,12 @@ def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device
 
     To a GPU they have to be copied, for which it waits, and which it cannot do while a graph of its work is recorded.
     """
-    if _is_watched():
+    if is_watched():
         return torch.tensor(values, dtype=dtype, device=device)
     return _made(values, dtype, device)
 
 
-def _is_watched() -> bool:
+def is_watched() -> bool:
     """Whether a compiler, an export or a transform looks on: what is made then is no tensor that could be kept."""
     if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
         return True

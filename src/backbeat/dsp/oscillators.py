@@ -14,7 +14,7 @@ from backbeat.dsp.mixing import may_overwrite, with_product
 from backbeat.dsp.phase import Phase
 from backbeat.types import Control, Mono
 
-_QUOTIENT = (25.13274108, -64.83582258, 67.07675873, -38.49841931, 14.06550687, -3.19337729)
+SINE_QUOTIENT = (25.13274108, -64.83582258, 67.07675873, -38.49841931, 14.06550687, -3.19337729)
 
 
 def sine(grid: Grid, phase: Phase, start_cycles: Control | None = None) -> Mono:
@@ -87,7 +87,7 @@ class _Sine(torch.autograd.Function):
     @staticmethod
     def forward(cycles: Tensor) -> Tensor:
         r = cycles - torch.round(cycles)
-        return r * (0.25 - r * r) * polynomial(r * r, _QUOTIENT)
+        return r * (0.25 - r * r) * polynomial(r * r, SINE_QUOTIENT)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:

@@ -13,7 +13,7 @@ from backbeat.losses.combine import DrumLoss, DrumTarget
 from backbeat.losses.inputs import mono_like
 from backbeat.losses.spectra import Resolution, hann, mel_filterbank
 from backbeat.losses.stft import SpectrumTarget
-from backbeat.native.library import load
+from backbeat.native.library import check, load
 from backbeat.types import Audio
 
 
@@ -32,6 +32,7 @@ class NativeDrumLoss:
 
     def __init__(self, loss: DrumLoss, target: DrumTarget) -> None:
         self._library = load("drum_loss")
+        self._library.kept.restype = ctypes.c_int64
         self._lanes = int(self._library.lanes())
         stft = target.stft
         like = stft.spectra[0].magnitude
@@ -47,7 +48,7 @@ class NativeDrumLoss:
         rows = [self._resolution(loss, each, spectrum, stft.sample_rate, mel) for each, spectrum in pairs]
         self._rows = (_Resolution * len(rows))(*rows)
         self._target = _Target(self._samples, len(rows), self._rows, self._envelope(loss, target))
-        self._kept = sum(2 + self._cells(row.frames, row.bands) for row in rows)
+        self._kept = int(self._library.kept(ctypes.byref(self._target)))
 
     def __call__(self, estimate: Audio) -> Float[Tensor, " batch"]:
         """Compare estimates (batch, 1, samples), float32, with the target: (batch,).
@@ -79,8 +80,7 @@ class NativeDrumLoss:
     def _call(self, name: str, signal: Tensor, *others: Tensor) -> None:
         pointers = (ctypes.c_void_p(each.data_ptr()) for each in (signal, *others))
         status = getattr(self._library, name)(ctypes.byref(self._target), ctypes.c_int64(len(signal)), *pointers)
-        if status:
-            raise NativeError(f"drum_loss: C++ failed (status {status})")
+        check(status, "drum_loss")
 
     def _resolution(
         self, loss: DrumLoss, size: Resolution, target: SpectrumTarget, sample_rate: int, mel: float
@@ -137,9 +137,6 @@ class NativeDrumLoss:
         frames = 2 * self._lanes
         whole = pad(cells[0], (0, 0, 0, -cells.shape[1] % frames))
         return whole.reshape(-1, 2, self._lanes, cells.shape[2]).permute(0, 3, 1, 2).contiguous()
-
-    def _cells(self, frames: int, bands: int) -> int:
-        return -(-frames // (2 * self._lanes)) * bands * 2 * self._lanes
 
     def _hold(self, values: Tensor) -> int:
         """Keep values for as long as the library is pointed at them: where they lie."""

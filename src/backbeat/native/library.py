@@ -10,6 +10,8 @@ import tempfile
 from functools import lru_cache
 from pathlib import Path
 
+import torch
+
 from backbeat.errors import NativeError
 from backbeat.files import replacing
 
@@ -40,6 +42,19 @@ def load(name: str) -> ctypes.CDLL:
         return ctypes.CDLL(str(path))
     except OSError as error:
         raise NativeError(f"{path}: found no library that loads here ({error})") from None
+
+
+def check(status: int, name: str) -> None:
+    """Raise what a library says of how it went.
+
+    Raises:
+        OutOfMemoryError: where memory did not suffice.
+        NativeError: where something else went wrong.
+    """
+    if status == 1:
+        raise torch.OutOfMemoryError(f"{name}: can't allocate memory")
+    if status:
+        raise NativeError(f"{name}: C++ failed (status {status})")
 
 
 def find_compiler() -> list[str]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from backbeat.dsp.own import operation
 from backbeat.errors import NativeError, ParameterError, PluginError
-from backbeat.native.library import load
+from backbeat.native.library import check, load
 from backbeat.types import Mono, Seeds
 
 
@@ -78,16 +78,8 @@ class _Batch(ctypes.Structure):
 def _audio(controls: Tensor, seeds: Tensor, name: str, sizes: list[int], sample_rate: float, samples: int) -> Tensor:
     audio = controls.new_empty(len(controls), samples)
     batch = _Batch.of(controls, seeds, sizes, sample_rate, samples)
-    _check(load(name).render(ctypes.byref(batch), ctypes.c_void_p(audio.data_ptr())), name)
+    check(load(name).render(ctypes.byref(batch), ctypes.c_void_p(audio.data_ptr())), name)
     return audio
-
-
-def _check(status: int, name: str) -> None:
-    """Raise what the C++ says of how it went."""
-    if status == 1:
-        raise torch.OutOfMemoryError(f"{name}: can't allocate memory")
-    if status:
-        raise NativeError(f"{name}: C++ failed (status {status})")
 
 
 def _audio_shape(
@@ -103,7 +95,7 @@ def _slopes(
     found = torch.empty_like(controls)
     batch = _Batch.of(controls, seeds, sizes, sample_rate, slope.shape[-1])
     pointers = (ctypes.c_void_p(each.data_ptr()) for each in (audio, slope, found))
-    _check(load(name).differentiate(ctypes.byref(batch), *pointers), name)
+    check(load(name).differentiate(ctypes.byref(batch), *pointers), name)
     return found
 
 

@@ -34,6 +34,12 @@ def _lay(
 
 
 @triton.jit
+def _at(frame, n, length):
+    """Where sample n of a frame lies among the parts of its item's pairs."""
+    return (frame // 2) * 2 * length + 2 * n + frame % 2
+
+
+@triton.jit
 def _take(
     frames, signal,
     samples, length, hop, half, pairs, count,
@@ -46,13 +52,13 @@ def _take(
     base = frames + item * pairs * 2 * length
     if ADDED:
         frame, n = (sample + half) // hop, (sample + half) % hop
-        now = tl.load(base + (frame // 2) * 2 * length + 2 * n + frame % 2, mask=inside & (frame < count), other=0.0)
+        now = tl.load(base + _at(frame, n, length), mask=inside & (frame < count), other=0.0)
         frame, n = frame - 1, n + hop
         there = inside & (frame >= 0) & (n < length)
-        now += tl.load(base + (frame // 2) * 2 * length + 2 * n + frame % 2, mask=there, other=0.0)
+        now += tl.load(base + _at(frame, n, length), mask=there, other=0.0)
     else:
         frame, n = sample // hop, sample % hop + half
-        now = tl.load(base + (frame // 2) * 2 * length + 2 * n + frame % 2, mask=inside, other=0.0)
+        now = tl.load(base + _at(frame, n, length), mask=inside, other=0.0)
     tl.store(signal + item * samples + sample, now, mask=inside)
 
 

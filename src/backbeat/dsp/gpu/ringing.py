@@ -36,18 +36,31 @@ def ringing_mode_by_mode(tables: Tables, tick_s: float) -> Tensor:
     Returns:
         (..., blocks, block).
     """
-    per_second, start, level, decay, ahead_s, caught_up = (kept(table) for table in tables)
-    steps = torch.arange(decay.shape[-1], device=decay.device, dtype=decay.dtype)
-    since_s = torch.addcmul(steps * tick_s, ahead_s, caught_up)
-    rise = steps / len(steps)
+    tables = tuple(kept(table) for table in tables)
+    since_s, rise = _times(tables, tick_s)
     sound = torch.zeros_like(since_s)
-    for mode in range(per_second.shape[-2]):
-        now = level[..., 0, mode : mode + 1]
-        if level.shape[-2] > 1:
-            now = torch.addcmul(now, level[..., 1, mode : mode + 1], rise)
-        cycles = torch.addcmul(start[..., mode : mode + 1], per_second[..., mode : mode + 1, :], since_s)
-        sound = torch.addcmul(sound, now * decay[..., mode : mode + 1, :], sine_of_cycles(cycles))
+    for mode in range(tables[0].shape[-2]):
+        now, _, fallen, cycles = _mode(tables, mode, since_s, rise)
+        sound = torch.addcmul(sound, now * fallen, sine_of_cycles(cycles))
     return sound
+
+
+def _times(tables: Tables, tick_s: float) -> tuple[Tensor, Tensor]:
+    """Time since the block's start, as the sweep bends it, (..., blocks, block), and from 0 there to 1 at its end."""
+    _, _, _, decay, ahead_s, caught_up = tables
+    steps = torch.arange(decay.shape[-1], device=decay.device, dtype=decay.dtype)
+    return torch.addcmul(steps * tick_s, ahead_s, caught_up), steps / len(steps)
+
+
+def _mode(tables: Tables, mode: int, since_s: Tensor, rise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Level, cycles per second, decay and cycles of one mode."""
+    per_second, start, level, decay, *_ = tables
+    now = level[..., 0, mode : mode + 1]
+    if level.shape[-2] > 1:
+        now = torch.addcmul(now, level[..., 1, mode : mode + 1], rise)
+    hertz = per_second[..., mode : mode + 1, :]
+    cycles = torch.addcmul(start[..., mode : mode + 1], hertz, since_s)
+    return now, hertz, decay[..., mode : mode + 1, :], cycles
 
 
 def _sound(
@@ -87,18 +100,12 @@ def _slopes(
 
 def slopes_mode_by_mode(slope: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
     """Of all tables, by that of the sound: written out, since autograd has no hand in what an operation does."""
-    per_second, start, level, decay, ahead_s, caught_up = tables
-    steps = torch.arange(decay.shape[-1], device=decay.device, dtype=decay.dtype)
-    since_s = torch.addcmul(steps * tick_s, ahead_s, caught_up)
-    rise = steps / len(steps)
+    per_second, _, level, _, ahead_s, caught_up = tables
+    since_s, rise = _times(tables, tick_s)
     of_per_second, of_start, of_level, of_decay = (torch.empty_like(table) for table in tables[:4])
     of_since = torch.zeros_like(since_s)
     for mode in range(per_second.shape[-2]):
-        now = level[..., 0, mode : mode + 1]
-        if level.shape[-2] > 1:
-            now = torch.addcmul(now, level[..., 1, mode : mode + 1], rise)
-        hertz, fallen = per_second[..., mode : mode + 1, :], decay[..., mode : mode + 1, :]
-        cycles = torch.addcmul(start[..., mode : mode + 1], hertz, since_s)
+        now, hertz, fallen, cycles = _mode(tables, mode, since_s, rise)
         along = slope * sine_of_cycles(cycles)
         of_decay[..., mode, :] = (along * now).sum(-2)
         of_level[..., 0, mode] = (along * fallen).sum(-1)

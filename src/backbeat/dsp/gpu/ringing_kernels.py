@@ -10,14 +10,14 @@ import triton.language as tl
 from torch import Tensor
 
 from backbeat.dsp.gpu.ringing import Tables
+from backbeat.dsp.oscillators import SINE_QUOTIENT
 
 _TILE = 32
 """Blocks that a program renders."""
 _WARPS = 8
 
 # sin 2πr = r (1/4 - r²) Q(r²) and cos 2πr = (1/16 - r²) Q(r²), of half a turn at most.
-_S0, _S1, _S2 = tl.constexpr(25.13274108), tl.constexpr(-64.83582258), tl.constexpr(67.07675873)
-_S3, _S4, _S5 = tl.constexpr(-38.49841931), tl.constexpr(14.06550687), tl.constexpr(-3.19337729)
+_S0, _S1, _S2, _S3, _S4, _S5 = map(tl.constexpr, SINE_QUOTIENT)
 _C0, _C1, _C2 = tl.constexpr(15.9999998), tl.constexpr(-59.8272803), tl.constexpr(81.7897517)
 _C3, _C4, _C5 = tl.constexpr(-58.572604), tl.constexpr(25.5692618), tl.constexpr(-6.54229934)
 _TURN = tl.constexpr(6.283185307179586)
@@ -44,6 +44,22 @@ def _cosine(r):
 
 
 @triton.jit
+def _mode(
+    per_second, start, level, decay, item, row, there, mode, modes, since_s, step, rise,
+    SHAPED: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Level, cycles per second, decay, and where in its turn a mode is, in some blocks of one item."""
+    now = tl.load(level + row * (1 + SHAPED) * modes + mode, mask=there, other=0.0)[:, None]
+    if SHAPED:
+        gained = tl.load(level + (row * 2 + 1) * modes + mode, mask=there, other=0.0)
+        now += gained[:, None] * rise[None, :]
+    hertz = tl.load(per_second + item * modes + mode)
+    fallen = tl.load(decay + (item * modes + mode) * BLOCK + step)
+    first = tl.load(start + row * modes + mode, mask=there, other=0.0)
+    return now, hertz, fallen[None, :], _rest(first[:, None] + hertz * since_s)
+
+
+@triton.jit
 def _render(
     per_second, start, level, decay, ahead_s, caught_up, sound,
     modes, blocks, tiles, tick_s,
@@ -60,14 +76,10 @@ def _render(
     rise = step * (1.0 / BLOCK)
     total = tl.zeros([TILE, BLOCK], tl.float32)
     for mode in range(modes):
-        first = tl.load(start + row * modes + mode, mask=there, other=0.0)
-        now = tl.load(level + row * (1 + SHAPED) * modes + mode, mask=there, other=0.0)[:, None]
-        if SHAPED:
-            gained = tl.load(level + (row * 2 + 1) * modes + mode, mask=there, other=0.0)
-            now += gained[:, None] * rise[None, :]
-        hertz = tl.load(per_second + item * modes + mode)
-        fallen = tl.load(decay + (item * modes + mode) * BLOCK + step)
-        total += now * fallen[None, :] * _sine(_rest(first[:, None] + hertz * since_s))
+        now, _, fallen, rest = _mode(
+            per_second, start, level, decay, item, row, there, mode, modes, since_s, step, rise, SHAPED, BLOCK
+        )
+        total += now * fallen * _sine(rest)
     tl.store(sound + row[:, None] * BLOCK + step[None, :], total, mask=there[:, None])
 
 
@@ -91,21 +103,16 @@ def _differentiate(
     heard = tl.load(slope + row[:, None] * BLOCK + step[None, :], mask=there[:, None], other=0.0)
     of_since = tl.zeros([TILE, BLOCK], tl.float32)
     for mode in range(modes):
-        first = tl.load(start + row * modes + mode, mask=there, other=0.0)
-        now = tl.load(level + row * (1 + SHAPED) * modes + mode, mask=there, other=0.0)[:, None]
-        if SHAPED:
-            gained = tl.load(level + (row * 2 + 1) * modes + mode, mask=there, other=0.0)
-            now += gained[:, None] * rise[None, :]
-        hertz = tl.load(per_second + item * modes + mode)
-        fallen = tl.load(decay + (item * modes + mode) * BLOCK + step)
-        rest = _rest(first[:, None] + hertz * since_s)
+        now, hertz, fallen, rest = _mode(
+            per_second, start, level, decay, item, row, there, mode, modes, since_s, step, rise, SHAPED, BLOCK
+        )
         along = heard * _sine(rest)
         tl.store(of_decay + (tile * modes + mode) * BLOCK + step, tl.sum(along * now, 0))
-        along *= fallen[None, :]
+        along *= fallen
         tl.store(of_level + row * (1 + SHAPED) * modes + mode, tl.sum(along, 1), mask=there)
         if SHAPED:
             tl.store(of_level + (row * 2 + 1) * modes + mode, tl.sum(along * rise[None, :], 1), mask=there)
-        turned = heard * now * fallen[None, :] * (_TURN * _cosine(rest))
+        turned = heard * now * fallen * (_TURN * _cosine(rest))
         tl.store(of_start + row * modes + mode, tl.sum(turned, 1), mask=there)
         tl.store(of_per_second + tile * modes + mode, tl.sum(tl.sum(turned * since_s, 1), 0))
         of_since += hertz * turned

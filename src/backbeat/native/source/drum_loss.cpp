@@ -29,6 +29,7 @@ struct Resolution {
     int64_t chunks() const { return (frames + kFrames - 1) / kFrames; }
     int64_t mel_cells() const { return chunks() * bands * kFrames; }
     int64_t span() const { return (kFrames - 1) * hop + length; }  // samples of a chunk
+    int64_t kept() const { return 2 + mel_cells(); }               // numbers that the way back needs of an item
 };
 
 struct Envelope {
@@ -227,7 +228,7 @@ class Comparison {
         padded_samples_ = side_ + target.samples + after;
         int64_t kept = 0, spans = 0;
         for (int64_t r = 0; r < target.resolutions; ++r) {
-            kept_at_.push_back(kept), kept += 2 + of(r).mel_cells();
+            kept_at_.push_back(kept), kept += of(r).kept();
             for (int64_t chunk = 0; chunk < of(r).chunks(); ++chunk, spans += of(r).span())
                 places_.push_back({0, r, chunk, spans, of(r).span()});
         }
@@ -336,6 +337,13 @@ class Comparison {
 }  // namespace
 
 BACKBEAT_EXPORT int lanes() { return kLanes; }
+
+// How many numbers the way back needs of an item.
+BACKBEAT_EXPORT int64_t kept(const Target* target) {
+    int64_t all = 0;
+    for (int64_t r = 0; r < target->resolutions; ++r) all += target->resolution[r].kept();
+    return all;
+}
 
 // Losses (items,) of sounds (items, samples), and what the way back needs of them (items, …).
 BACKBEAT_EXPORT int compare(const Target* target, int64_t items, const float* audio, float* losses, float* kept) {
