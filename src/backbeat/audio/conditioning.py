@@ -6,7 +6,6 @@ Each step returns its notes, one sentence each, with what it did.
 import math
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from backbeat.audio.bounds import Frames
@@ -81,5 +80,7 @@ def resample(mono: NDArray[np.float64], sample_rate: int, new_rate: int) -> tupl
     """Bring a signal to another sample rate, without delay."""
     if new_rate == sample_rate:
         return mono, []
+    import soxr
+
     resampled: NDArray[np.float64] = soxr.resample(mono, sample_rate, new_rate, quality="VHQ")
     return resampled, [f"Resampled {sample_rate} to {new_rate} Hz."]

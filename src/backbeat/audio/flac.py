@@ -3,7 +3,6 @@
 import io
 
 import numpy as np
-import soundfile
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -23,6 +22,8 @@ def to_flac(audio: Float[Tensor, " samples"], sample_rate: int) -> bytes:
     Raises:
         AudioError: at a sample rate that FLAC does not have.
     """
+    import soundfile
+
     steps = rounded(audio.detach().cpu().numpy(), 16).astype(np.int16)
     encoded = io.BytesIO()
     try:
@@ -38,6 +39,8 @@ def from_flac(data: bytes, name: str) -> tuple[Float[Tensor, " samples"], int]:
     Raises:
         AudioError: naming the sound, where it is none.
     """
+    import soundfile
+
     try:
         frames, sample_rate = soundfile.read(io.BytesIO(data), dtype="float32", always_2d=True)
     except (RuntimeError, ValueError) as error:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 import torch
 from numpy.typing import NDArray
 
@@ -76,6 +75,8 @@ def read(path: str | Path, *, max_seconds: float = 10.0, sample_rate: int | None
     path = Path(path)
     if not 0.0 < max_seconds <= SEARCH_SECONDS:
         raise AudioError(f"max_seconds: {max_seconds}; allowed: above 0, up to {SEARCH_SECONDS:g} s")
+    import soundfile  # where it is used: rendering, and matching what is rendered, need no decoder
+
     _check_file(path)
     try:
         with soundfile.SoundFile(os.fsencode(path)) as sound:
@@ -161,10 +162,12 @@ def _skip_silence(path: Path, sound: Any, longest: int) -> tuple[Frames, int]:
 
 def _take(path: Path, sound: Any, count: int) -> Frames:
     """Read up to `count` frames: fewer at the end of the file, or where it is damaged."""
+    from soundfile import LibsndfileError
+
     block = np.full((min(count, sound.frames), sound.channels), np.nan, np.float32)
     try:
         taken: Frames = sound.read(out=block)
-    except soundfile.LibsndfileError:
+    except LibsndfileError:
         # soundfile then forgets how much was decoded: what is still NaN was not reached.
         unreached = np.isnan(block).any(axis=1)
         taken = block[: int(unreached.argmax())] if unreached.any() else block

@@ -1,0 +1,272 @@
+"""Whether a GPU renders what a CPU does: kernels against formulas, CUDA against CPU, and what might change a sample.
+
+Parts of `gpu.py`: each yields lines to print, with their figures.
+"""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+
+import torch
+from torch import Tensor
+
+from backbeat import dsp, patch, plugins
+from backbeat.dsp import Grid
+from backbeat.synth import Synth
+from gpu import Figures, Setting
+
+Part = Callable[[Setting], Iterator[tuple[str, Figures]]]
+Render = Callable[[Tensor, Tensor], Tensor]
+"""Params (batch, P) and seeds (batch,) to audio."""
+
+PLUGINS = "kick", "drum"
+RATE = 44_100
+NO_GPU = "skipped: no GPU", {"skipped": "no GPU"}
+
+
+def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """Each Triton kernel against its formula in float64: the greatest error, as a share of the largest value."""
+    if setting.device == "cpu":
+        yield NO_GPU
+        return
+    from backbeat.dsp.gpu import filtering, frames_kernels, ringing, ringing_kernels
+    from backbeat.dsp.gpu.frames import Frames
+    from backbeat.dsp.grid import BLOCK
+
+    device = torch.device(setting.device)
+    for module, name in ((ringing, "modes"), (filtering, "filters")):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            works = module._kernels_work(device)
+        reason = "; ".join(str(each.message) for each in said)
+        yield f"{name}: kernels are {'used' if works else f'not used: {reason}'}", {"kernel": name, "used": works}
+    names = ("sound", "of_per_second", "of_start", "of_level", "of_decay", "of_ahead", "of_caught_up")
+    for items, modes, blocks, rows in ((2, 3, 65, 1), (2, 3, 65, 2), (64, 12, 690, 2), (4, 128, 690, 1)):
+        made = _random(device, (items, modes, 1), (items, blocks, modes), (items, blocks, rows, modes))
+        made += _random(device, (items, modes, BLOCK), (items, blocks, 1), (items, 1, BLOCK), seed=1)
+        tables = (800.0 * made[0], *made[1:4], 0.01 * made[4], made[5])
+        (gradient,) = _random(device, (items, blocks, BLOCK), seed=2)
+        gradient -= 0.5
+        found = ringing_kernels.render(tables, 1.0 / RATE), *ringing_kernels.differentiate(gradient, tables, 1.0 / RATE)
+        exact = tuple(each.double() for each in tables)
+        wanted = ringing.ringing_mode_by_mode(exact, 1.0 / RATE)
+        slopes = ringing.slopes_mode_by_mode(gradient.double(), exact, 1.0 / RATE)
+        yield _errors(f"modes {items} × {modes} × {blocks} × {rows}", names, found, (wanted, *slopes))
+    for items, samples, taps in ((2, 3000, 301), (64, 44_800, 1015), (3, 1, 101), (2, 12_345, 3)):
+        frames = Frames.of(samples, taps)
+        (signal,) = _random(device, (items, samples))
+        (pairs,) = _random(device, (items, frames.pairs, frames.length, 2), seed=1)
+        pairs = torch.view_as_complex(pairs)
+        copied = [frames_kernels.lay(frames, signal, middles=each) for each in (False, True)]
+        copied += [frames_kernels.take(frames, pairs, added=each) for each in (False, True)]
+        formula = [frames.lay(signal, middles=each) for each in (False, True)]
+        formula += [frames.take(pairs, added=each) for each in (False, True)]
+        laid = ("lay", "lay middles", "take", "take added")
+        yield _errors(f"frames {items} × {samples}, {taps} taps", laid, copied, formula)
+    yield from _operations(device)
+
+
+def _operations(device: torch.device) -> Iterator[tuple[str, Figures]]:
+    """`fir` and `swept_modal` as anyone calls them, with their gradients, against float64."""
+    for items, samples, taps in ((2, 300, 1015), (64, 44_100, 1015)):
+        half, signal = _random(device, (items, taps // 2 + 1), (items, samples))
+        kernel = torch.cat([half[:, 1:].flip(-1), half], dim=-1) / taps**0.5
+        given = {"signal": signal - 0.5, "kernel": kernel}
+        yield _operation(f"fir {items} × {samples}, {taps} taps", lambda c, dtype: dsp.fir(**c), given)
+    for items, modes, samples in ((2, 3, 2100), (16, 12, 44_100)):
+        scales = {"frequency_hz": 3000.0, "t60_s": 1.0, "gain": 1.0 / modes, "start_cycles": 1.0}
+        made = _random(device, *[(items, modes)] * 4, (items, 1), (items, 1))
+        given = {name: scale * each + 0.02 for (name, scale), each in zip(scales.items(), made, strict=False)}
+        given |= {"sweep_st": 20.0 * made[4] - 4.0, "sweep_s": 0.01 + 0.2 * made[5]}
+
+        def swept(controls: Mapping[str, Tensor], dtype: torch.dtype, samples: int = samples) -> Tensor:
+            return dsp.swept_modal(
+                Grid(RATE, samples, torch.zeros(1, dtype=torch.int64, device=device), dtype), **controls
+            )
+
+        yield _operation(f"swept_modal {items} × {modes} × {samples}", swept, given)
+
+
+def _operation(
+    label: str, call: Callable[[Mapping[str, Tensor], torch.dtype], Tensor], given: Mapping[str, Tensor]
+) -> tuple[str, Figures]:
+    results = []
+    for dtype in (torch.float32, torch.float64):
+        leaves = {name: each.to(dtype).requires_grad_() for name, each in given.items()}
+        sound = call(leaves, dtype)
+        (gradient,) = _random(sound.device, tuple(sound.shape), seed=3)
+        results.append((sound, *torch.autograd.grad(sound, list(leaves.values()), (gradient - 0.5).to(dtype))))
+    return _errors(label, ("sound", *given), *results)
+
+
+def _errors(label: str, names: Iterable[str], found: Iterable[Tensor], wanted: Iterable[Tensor]) -> tuple[str, Figures]:
+    shares = {
+        name: float((ours - theirs).abs().max() / theirs.abs().max())
+        for name, ours, theirs in zip(names, found, wanted, strict=True)
+    }
+    return f"{label}: " + ", ".join(f"{name} {share:.1e}" for name, share in shares.items()), {
+        "case": label,
+        "greatest_error_as_share": shares,
+    }
+
+
+def difference(setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """Noise bit by bit; then each plugin in eager code, on the device against the CPU."""
+    seeds = torch.arange(4)
+    here, there = (
+        dsp.noise(Grid(RATE, RATE, seeds.to(device), torch.float32), stream=0).cpu()
+        for device in ("cpu", setting.device)
+    )
+    equal = torch.equal(here, there)
+    yield f"noise: {'equal' if equal else 'differs'}", {"case": "noise", "equal": equal}
+    yield from _differences(setting, compiled=False)
+
+
+def difference_compiled(setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """Each plugin in compiled code, on the device, against eager code on the CPU."""
+    yield from _differences(setting, compiled=True)
+
+
+def _differences(setting: Setting, *, compiled: bool) -> Iterator[tuple[str, Figures]]:
+    for name in PLUGINS:
+        params, seeds = random_patches(name, 4 if setting.quick else 64)
+        seconds = 0.1 if setting.quick else 1.0
+        eager = Synth(name, RATE, seconds)
+        synth = Synth(name, RATE, seconds, compile=compiled)
+        exact, wanted = (
+            _sound_and_gradient(eager, params.to(dtype), seeds) for dtype in (torch.float64, torch.float32)
+        )
+        on_device, their_seeds = params.to(setting.device), seeds.to(setting.device)
+        found = [each.cpu() for each in _sound_and_gradient(synth, on_device, their_seeds)]
+        with torch.no_grad():
+            again, places, alone = (
+                each.cpu()
+                for each in (
+                    synth(on_device, their_seeds),
+                    synth(on_device.flip(0), their_seeds.flip(0)).flip(0),
+                    synth(on_device[-1:], their_seeds[-1:]),
+                )
+            )
+        figures = {
+            "from_cpu_db": difference_db(found[0], wanted[0]),
+            "from_float64_db": difference_db(found[0], exact[0]),
+            "cpu_from_float64_db": difference_db(wanted[0], exact[0]),
+            "gradient_error": gradient_error(found[1], exact[1]),
+            "cpu_gradient_error": gradient_error(wanted[1], exact[1]),
+            "again_db": difference_db(again, found[0]),
+            "other_places_db": difference_db(places, again),
+            "alone_db": difference_db(alone, again[-1:]),
+        }
+        code = "compiled" if compiled else "eager"
+        yield f"{name}, {code}: " + _said(figures), {"plugin": name, "code": code, **figures}
+
+
+def precision(setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """Whether TF32, autocast or another stream changes a sample of each plugin."""
+    if setting.device == "cpu":
+        yield NO_GPU
+        return
+    for name in PLUGINS:
+        for code in ("eager", "compiled"):
+            params, seeds = (each.to(setting.device) for each in random_patches(name, 4 if setting.quick else 64))
+            synth = Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=code == "compiled")
+            with torch.no_grad():
+                plain = synth(params, seeds)
+                for way, context in _WAYS.items():
+                    with context():
+                        found = synth(params, seeds)
+                    torch.accelerator.synchronize()
+                    apart = difference_db(found, plain)
+                    yield f"{name}, {code}, {way}: {_decibels(apart)}", {
+                        "plugin": name, "code": code, "way": way, "difference_db": apart
+                    }  # fmt: skip
+
+
+@contextmanager
+def _tf32() -> Iterator[None]:
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("medium")
+    torch.backends.cudnn.allow_tf32 = True
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+@contextmanager
+def _other_stream() -> Iterator[None]:
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        yield
+    torch.cuda.current_stream().wait_stream(stream)
+
+
+_WAYS: dict[str, Callable[[], AbstractContextManager[object]]] = {
+    "again": nullcontext,
+    "TF32": _tf32,
+    "autocast float16": lambda: torch.autocast("cuda", torch.float16),
+    "autocast bfloat16": lambda: torch.autocast("cuda", torch.bfloat16),
+    "second stream": _other_stream,
+}
+
+
+def compiling(setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """Compile what later parts find compiled."""
+    for name in PLUGINS:
+        synth = Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=True)
+        params, seeds = (each.to(setting.device) for each in random_patches(name, 4))
+        with torch.no_grad():
+            synth(params, seeds)
+            synth(params, 0)
+        for given in (seeds, 0):
+            leaf = params.clone().requires_grad_()
+            torch.autograd.grad(synth(leaf, given).sum(), leaf)
+        yield f"{name} is compiled", {}
+
+
+def random_patches(name: str, count: int) -> tuple[Tensor, Tensor]:
+    """Params (count, P), in the musical ranges, and seeds (count,), the same in every run."""
+    plugin = plugins.get(name)
+    rows = [plugin.table.normalise(patch.randomise(plugin, seed).values) for seed in range(count)]
+    return torch.stack(rows).float(), torch.arange(count)
+
+
+def difference_db(first: Tensor, second: Tensor) -> float | None:
+    """The greatest difference of two samples, in dB of full scale; none where every bit is the same."""
+    if first.dtype == second.dtype and torch.equal(first, second):
+        return None
+    greatest = float((first.double() - second.double()).abs().max())
+    return 20.0 * math.log10(greatest) if greatest > 0.0 else None
+
+
+def gradient_error(found: Tensor, exact: Tensor) -> float:
+    """The norm of a gradient's error as a share of the gradient's norm: the median over the batch."""
+    error = (found.double() - exact.double()).norm(dim=-1) / exact.double().norm(dim=-1)
+    return float(error.median())
+
+
+def _sound_and_gradient(synth: Synth, params: Tensor, seeds: Tensor) -> tuple[Tensor, Tensor]:
+    """Audio, and the gradient of the params for a given gradient of the samples."""
+    leaf = params.clone().requires_grad_()
+    audio = synth(leaf, seeds)
+    given = torch.randn(audio.shape, generator=torch.Generator().manual_seed(1)).to(audio)
+    return audio.detach(), torch.autograd.grad(audio, leaf, given)[0]
+
+
+def _random(device: torch.device, *shapes: tuple[int, ...], seed: int = 0) -> list[Tensor]:
+    """Values from 0 to 1 that float32 has."""
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.rand(shape, generator=generator).to(device) for shape in shapes]
+
+
+def _said(figures: Mapping[str, float | None]) -> str:
+    return ", ".join(
+        f"{name.removesuffix('_db').replace('_', ' ')} {_decibels(value) if name.endswith('_db') else f'{value:.1e}'}"
+        for name, value in figures.items()
+    )
+
+
+def _decibels(value: float | None) -> str:
+    return "equal" if value is None else f"{value:.0f} dBFS"
