@@ -14,14 +14,9 @@ from torch import Tensor
 from backbeat import dsp, patch, plugins
 from backbeat.dsp import Grid
 from backbeat.synth import Synth
-from gpu import Figures, Setting
+from gpu import PLUGINS, Figures, Setting
 
-Part = Callable[[Setting], Iterator[tuple[str, Figures]]]
-Render = Callable[[Tensor, Tensor], Tensor]
-"""Params (batch, P) and seeds (batch,) to audio."""
-
-PLUGINS = "kick", "drum"
-RATE = 44_100
+RATE, SEED = 44_100, 3
 NO_GPU = "skipped: no GPU", {"skipped": "no GPU"}
 
 
@@ -102,7 +97,7 @@ def _operation(
 
 def _errors(label: str, names: Iterable[str], found: Iterable[Tensor], wanted: Iterable[Tensor]) -> tuple[str, Figures]:
     shares = {
-        name: float((ours - theirs).abs().max() / theirs.abs().max())
+        name: float((ours - theirs).detach().abs().max() / theirs.detach().abs().max())
         for name, ours, theirs in zip(names, found, wanted, strict=True)
     }
     return f"{label}: " + ", ".join(f"{name} {share:.1e}" for name, share in shares.items()), {
@@ -120,67 +115,62 @@ def difference(setting: Setting) -> Iterator[tuple[str, Figures]]:
     )
     equal = torch.equal(here, there)
     yield f"noise: {'equal' if equal else 'differs'}", {"case": "noise", "equal": equal}
-    yield from _differences(setting, compiled=False)
-
-
-def difference_compiled(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """Each plugin in compiled code, on the device, against eager code on the CPU."""
-    yield from _differences(setting, compiled=True)
-
-
-def _differences(setting: Setting, *, compiled: bool) -> Iterator[tuple[str, Figures]]:
     for name in PLUGINS:
-        params, seeds = random_patches(name, 4 if setting.quick else 64)
-        seconds = 0.1 if setting.quick else 1.0
-        eager = Synth(name, RATE, seconds)
-        synth = Synth(name, RATE, seconds, compile=compiled)
-        exact, wanted = (
-            _sound_and_gradient(eager, params.to(dtype), seeds) for dtype in (torch.float64, torch.float32)
-        )
-        on_device, their_seeds = params.to(setting.device), seeds.to(setting.device)
-        found = [each.cpu() for each in _sound_and_gradient(synth, on_device, their_seeds)]
-        with torch.no_grad():
-            again, places, alone = (
-                each.cpu()
-                for each in (
-                    synth(on_device, their_seeds),
-                    synth(on_device.flip(0), their_seeds.flip(0)).flip(0),
-                    synth(on_device[-1:], their_seeds[-1:]),
-                )
-            )
-        figures = {
-            "from_cpu_db": difference_db(found[0], wanted[0]),
-            "from_float64_db": difference_db(found[0], exact[0]),
-            "cpu_from_float64_db": difference_db(wanted[0], exact[0]),
-            "gradient_error": gradient_error(found[1], exact[1]),
-            "cpu_gradient_error": gradient_error(wanted[1], exact[1]),
-            "again_db": difference_db(again, found[0]),
-            "other_places_db": difference_db(places, again),
-            "alone_db": difference_db(alone, again[-1:]),
-        }
-        code = "compiled" if compiled else "eager"
-        yield f"{name}, {code}: " + _said(figures), {"plugin": name, "code": code, **figures}
+        yield _difference(name, setting, compiled=False)
+
+
+def compiled_difference(name: str, setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """A plugin in compiled code, on the device, against eager code on the CPU; and what might change its samples."""
+    yield _difference(name, setting, compiled=True)
+    yield from _precision(name, setting, compiled=True)
+
+
+def _difference(name: str, setting: Setting, *, compiled: bool) -> tuple[str, Figures]:
+    params = random_patches(name, 4 if setting.quick else 64)
+    seconds = 0.1 if setting.quick else 1.0
+    eager = Synth(name, RATE, seconds)
+    synth = Synth(name, RATE, seconds, compile=compiled)
+    exact, wanted = (_sound_and_gradient(eager, each) for each in (params.double(), params))
+    on_device = params.to(setting.device)
+    found = [each.cpu() for each in _sound_and_gradient(synth, on_device)]
+    with torch.no_grad():
+        again, places, alone = (synth(rows, SEED).cpu() for rows in (on_device, on_device.flip(0), on_device[-1:]))
+    figures = {
+        "from_cpu_db": difference_db(found[0], wanted[0]),
+        "from_float64_db": difference_db(found[0], exact[0]),
+        "cpu_from_float64_db": difference_db(wanted[0], exact[0]),
+        "gradient_error": gradient_error(found[1], exact[1]),
+        "cpu_gradient_error": gradient_error(wanted[1], exact[1]),
+        "again_db": difference_db(again, found[0]),
+        "other_places_db": difference_db(places.flip(0), again),
+        "alone_db": difference_db(alone, again[-1:]),
+    }
+    code = "compiled" if compiled else "eager"
+    return f"{name}, {code}: " + _said(figures), {"plugin": name, "code": code, **figures}
 
 
 def precision(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """Whether TF32, autocast or another stream changes a sample of each plugin."""
-    if setting.device == "cpu":
-        yield NO_GPU
-        return
+    """Whether TF32, autocast or another stream changes a sample of each plugin, in eager code."""
     for name in PLUGINS:
-        for code in ("eager", "compiled"):
-            params, seeds = (each.to(setting.device) for each in random_patches(name, 4 if setting.quick else 64))
-            synth = Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=code == "compiled")
-            with torch.no_grad():
-                plain = synth(params, seeds)
-                for way, context in _WAYS.items():
-                    with context():
-                        found = synth(params, seeds)
-                    torch.accelerator.synchronize()
-                    apart = difference_db(found, plain)
-                    yield f"{name}, {code}, {way}: {_decibels(apart)}", {
-                        "plugin": name, "code": code, "way": way, "difference_db": apart
-                    }  # fmt: skip
+        yield from _precision(name, setting, compiled=False)
+
+
+def _precision(name: str, setting: Setting, *, compiled: bool) -> Iterator[tuple[str, Figures]]:
+    code = "compiled" if compiled else "eager"
+    if setting.device == "cpu":
+        yield f"{name}, {code}, precision: {NO_GPU[0]}", NO_GPU[1]
+        return
+    params = random_patches(name, 4 if setting.quick else 64).to(setting.device)
+    synth = Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=compiled)
+    with torch.no_grad():
+        plain = synth(params, SEED)
+        for way, context in _WAYS.items():
+            with context():
+                found = synth(params, SEED)
+            torch.accelerator.synchronize()
+            apart = difference_db(found, plain)
+            figures = {"plugin": name, "code": code, "way": way, "difference_db": apart}
+            yield f"{name}, {code}, {way}: {_decibels(apart)}", figures
 
 
 @contextmanager
@@ -212,25 +202,21 @@ _WAYS: dict[str, Callable[[], AbstractContextManager[object]]] = {
 }
 
 
-def compiling(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """Compile what later parts find compiled."""
-    for name in PLUGINS:
+def compile_plugin(name: str, setting: Setting) -> None:
+    """Compile what later parts find compiled: in C++ for the CPU, and for a GPU by `torch.compile`."""
+    params = random_patches(name, 4)
+    for device in {"cpu", setting.device}:
         synth = Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=True)
-        params, seeds = (each.to(setting.device) for each in random_patches(name, 4))
+        _sound_and_gradient(synth, params.to(device))
         with torch.no_grad():
-            synth(params, seeds)
-            synth(params, 0)
-        for given in (seeds, 0):
-            leaf = params.clone().requires_grad_()
-            torch.autograd.grad(synth(leaf, given).sum(), leaf)
-        yield f"{name} is compiled", {}
+            synth(params.to(device), SEED)
 
 
-def random_patches(name: str, count: int) -> tuple[Tensor, Tensor]:
-    """Params (count, P), in the musical ranges, and seeds (count,), the same in every run."""
+def random_patches(name: str, count: int) -> Tensor:
+    """Params (count, P) in the musical ranges, the same in every run."""
     plugin = plugins.get(name)
     rows = [plugin.table.normalise(patch.randomise(plugin, seed).values) for seed in range(count)]
-    return torch.stack(rows).float(), torch.arange(count)
+    return torch.stack(rows).float()
 
 
 def difference_db(first: Tensor, second: Tensor) -> float | None:
@@ -247,10 +233,10 @@ def gradient_error(found: Tensor, exact: Tensor) -> float:
     return float(error.median())
 
 
-def _sound_and_gradient(synth: Synth, params: Tensor, seeds: Tensor) -> tuple[Tensor, Tensor]:
+def _sound_and_gradient(synth: Synth, params: Tensor) -> tuple[Tensor, Tensor]:
     """Audio, and the gradient of the params for a given gradient of the samples."""
     leaf = params.clone().requires_grad_()
-    audio = synth(leaf, seeds)
+    audio = synth(leaf, SEED)
     given = torch.randn(audio.shape, generator=torch.Generator().manual_seed(1)).to(audio)
     return audio.detach(), torch.autograd.grad(audio, leaf, given)[0]
 

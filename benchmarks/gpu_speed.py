@@ -17,10 +17,11 @@ from torch.utils._pytree import tree_leaves
 
 import backbeat
 from backbeat import Placement
+from backbeat.errors import RenderError
 from backbeat.memory import is_out_of_memory
 from backbeat.synth import Synth
-from gpu import Figures, Setting
-from gpu_checks import NO_GPU, PLUGINS, RATE
+from gpu import PLUGINS, Figures, Setting
+from gpu_checks import NO_GPU, RATE, SEED, compiled_difference
 from machine import describe_machine
 from peers import synthax_voice, torchsynth_voice
 
@@ -31,6 +32,7 @@ _TIMED_S, _FEWEST, _MOST = 0.4, 3, 50
 _COPIED_BYTES = 1 << 31
 _PRESETS = "kick/909", "drum/snare", "drum/hat-closed"
 _LONGEST_KERNELS = 10
+_DOES_NOT_FIT = "does not fit into memory"
 
 
 def device(setting: Setting) -> Iterator[tuple[str, Figures]]:
@@ -61,7 +63,8 @@ def bandwidth(setting: Setting) -> float:
 
 def speed(setting: Setting) -> Iterator[tuple[str, Figures]]:
     """The plugins in eager code, batch by batch, and the peers where they can be imported."""
-    yield from _speeds(setting, "eager")
+    for plugin in PLUGINS:
+        yield from _speeds(plugin, setting, "eager")
     for name, make in _PEERS.items():
         if find_spec(name) is None:
             yield f"{name}: not installed", {"name": name, "skipped": "not installed"}
@@ -75,25 +78,24 @@ def speed(setting: Setting) -> Iterator[tuple[str, Figures]]:
                 break
 
 
-def speed_compiled(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """The plugins in compiled code, batch by batch."""
-    yield from _speeds(setting, "compiled")
+def compiled(setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """Each plugin in compiled code: how far from a CPU's, and how fast, batch by batch."""
+    for plugin in PLUGINS:
+        yield from compiled_difference(plugin, setting)
+        yield from _speeds(plugin, setting, "compiled")
 
 
-def _speeds(setting: Setting, code: str) -> Iterator[tuple[str, Figures]]:
-    for name in PLUGINS:
-        synth = Synth(name, RATE, _seconds(setting), compile=code == "compiled")
-        for batch in _batches(setting):
-            for mode, make in (("forward", _forward), ("forward + backward", _forward_and_backward)):
-                try:
-                    yield _case(setting, name, code, mode, batch, make(synth, batch, setting.device))
-                except RuntimeError as error:
-                    if not is_out_of_memory(error):
-                        raise
-                    reason = "does not fit into memory"
-                    yield f"{batch:6} {name:11}{code:9} {mode:19} {reason}", {
-                        "name": name, "code": code, "mode": mode, "batch": batch, "failed": reason
-                    }  # fmt: skip
+def _speeds(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figures]]:
+    synth = Synth(name, RATE, _seconds(setting), compile=code == "compiled")
+    for batch in _batches(setting):
+        for mode, make in _MODES.items():
+            try:
+                yield _case(setting, name, code, mode, batch, make(synth, batch, setting.device))
+            except (RuntimeError, RenderError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                figures = {"name": name, "code": code, "mode": mode, "batch": batch, "failed": _DOES_NOT_FIT}
+                yield f"{batch:6} {name:11}{code:9} {mode:19} {_DOES_NOT_FIT}", figures
 
 
 def _forward(synth: Synth, batch: int, where: str) -> Callable[[], object]:
@@ -101,7 +103,7 @@ def _forward(synth: Synth, batch: int, where: str) -> Callable[[], object]:
 
     def run() -> Tensor:
         with torch.no_grad():
-            return synth(params, 0)
+            return synth(params, SEED)
 
     return run
 
@@ -112,9 +114,12 @@ def _forward_and_backward(synth: Synth, batch: int, where: str) -> Callable[[], 
 
     def run() -> Tensor:
         leaf = params.clone().requires_grad_()
-        return torch.autograd.grad(synth(leaf, 0), leaf, given)[0]
+        return torch.autograd.grad(synth(leaf, SEED), leaf, given)[0]
 
     return run
+
+
+_MODES = {"forward": _forward, "forward + backward": _forward_and_backward}
 
 
 def _params(synth: Synth, batch: int, where: str) -> Tensor:
@@ -192,7 +197,7 @@ def profile(setting: Setting) -> Iterator[tuple[str, Figures]]:
     limit = bandwidth(setting)
     for code in ("eager", "compiled"):
         synth = Synth("kick", RATE, _seconds(setting), compile=code == "compiled")
-        for mode, make in (("forward", _forward), ("forward + backward", _forward_and_backward)):
+        for mode, make in _MODES.items():
             batch, run = _largest(setting, synth, make)
             yield from _profile(f"kick {code} {mode}, {batch}", run, limit, counted=code == "eager")
 
@@ -205,7 +210,7 @@ def _largest(
         try:
             run = make(synth, batch, setting.device)
             run()
-        except RuntimeError as error:
+        except (RuntimeError, RenderError) as error:
             if not is_out_of_memory(error):
                 raise
             torch.cuda.empty_cache()

@@ -4,6 +4,7 @@ A step is some thousands of small operations, each of which takes longer to ask 
 recorded, as a CUDA graph, they are asked for all at once.
 """
 
+import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -53,10 +54,14 @@ class Recorded:
             self.failure = f"{device} is not PyTorch's current device"
             return
         try:
-            # A recording that fails may leave its own stream behind.
-            with torch.cuda.stream(torch.cuda.current_stream(device)) if device.type == "cuda" else nullcontext():
-                play = self._record(self._objective, (params.detach().clone().requires_grad_(),))
-            if not all(map(_is_near, _step(play, params), _step(self._objective, params))):
+            with warnings.catch_warnings():
+                # PyTorch tells of leaves whose stream changes. A recording has its own stream, and nobody can act on it.
+                warnings.filterwarnings("ignore", "The AccumulateGrad node's stream", UserWarning)
+                # A recording that fails may leave its own stream behind.
+                with torch.cuda.stream(torch.cuda.current_stream(device)) if device.type == "cuda" else nullcontext():
+                    play = self._record(self._objective, (params.detach().clone().requires_grad_(),))
+                is_right = all(map(_is_near, _step(play, params), _step(self._objective, params)))
+            if not is_right:
                 self.failure = "what it played back was not what it had recorded"
                 return
         except RuntimeError as error:
