@@ -6,40 +6,43 @@
 It needs no installed backbeat, no network and no sound library: numpy, torch, triton, jaxtyping and safetensors are
 enough. Each part, in `gpu_checks.py` or `gpu_speed.py`, runs in a process of its own, under a time limit of its own.
 Each result is printed and written to the JSON file at once. A part that fails is named with its traceback, and the next
-one begins. Other processes compile from the first moment on: later parts find the code in the compilers' caches.
+one begins. Parts that measure compiled code compile it from the first moment on, while other parts run.
 """
 
 import argparse
+import json
 import os
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from backbeat.files import replacing
 
 Figures = Mapping[str, object]
+PLUGINS = "kick", "drum"
 LIMITS_S = {
     "device": 30.0,
     "kernels": 40.0,
     "difference": 30.0,
-    "speed": 60.0,
+    "speed": 45.0,
     "match": 60.0,
-    "compiled": 90.0,
-    "profile": 45.0,
+    "kick_compiled": 60.0,
+    "profile": 40.0,
     "precision": 30.0,
+    "peers": 30.0,
+    "drum_compiled": 90.0,
 }
 """The parts in order of worth, and how long each may take."""
-PLUGINS = "kick", "drum"
-_COMPILED = {"compiled", "profile"}
-"""Parts that use what is compiled beside them, and wait for it: this long in all."""
-_COMPILING_S = 160.0
+COMPILED = {f"{name}_compiled": name for name in PLUGINS}
+"""Parts that compile from the first moment on, while others run, and by plugin."""
+_THREADS = 4
+"""Of each process: fewer than cores, since threads that wait for a busy core hold up all the others."""
 _START_S = 30.0
 """A process that reads in PyTorch for the first time may take so long before its part begins."""
 
@@ -58,17 +61,24 @@ class Setting:
 
 
 class Report:
-    """What is known so far, in a file that is whole after every result."""
+    """What is known so far, in a file that is whole after every result.
+
+    Parts that an earlier run left in the file stay there until they run again; each says when it ran.
+    """
 
     def __init__(self, path: Path, setting: Setting) -> None:
-        self._path = path
-        self._parts: dict[str, dict[str, object]] = {}
-        self._document: dict[str, object] = {"device": setting.device, "quick": setting.quick, "parts": self._parts}
+        self._path, self._begun = path, set[str]()
+        self._document: dict[str, object] = {"device": setting.device, "quick": setting.quick}
+        earlier = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        fits = all(earlier.get(name) == value for name, value in self._document.items())
+        self._parts: dict[str, dict[str, object]] = earlier["parts"] if fits else {}
+        self._document["parts"] = self._parts
 
     def begin(self, part: str) -> None:
         """Name a part that runs from now on."""
         print(f"\n== {part}", flush=True)
-        self._parts[part] = {"status": "running", "results": []}
+        self._begun.add(part)
+        self._parts[part] = {"ran": datetime.now(UTC).isoformat(timespec="seconds"), "status": "running", "results": []}
         self._write()
 
     def add(self, part: str, line: str, figures: Figures) -> None:
@@ -87,12 +97,10 @@ class Report:
 
     @property
     def failed(self) -> list[str]:
-        """The parts that were begun and did not reach their end."""
-        return [name for name, part in self._parts.items() if part["status"] != "done"]
+        """The parts that this run began and that did not reach their end."""
+        return [name for name in self._begun if self._parts[name]["status"] != "done"]
 
     def _write(self) -> None:
-        import json
-
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(self._path) as temporary:
             temporary.write_text(json.dumps(self._document, indent=1) + "\n", encoding="utf-8")
@@ -102,99 +110,91 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the parts; 0 where every one reached its end."""
     options = _parse(arguments)
     setting = Setting(options.device, options.quick)
-    report, began = Report(options.out, setting), time.monotonic()
-    ends = began + options.limit_s
-    with tempfile.TemporaryDirectory(prefix="backbeat-gpu-") as cache:
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", cache)
-        os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", str(max(1, (os.cpu_count() or 2) // 2)))
-        context = get_context("spawn")
-        compilers = [context.Process(target=_compile, args=(name, setting)) for name in PLUGINS]
-        try:
-            for each in compilers:
-                each.start()
-            for part in options.parts:
-                report.begin(part)
-                for each in compilers:
-                    if part in _COMPILED and each.is_alive():
-                        each.join(max(0.0, began + _COMPILING_S - time.monotonic()))
-                        print(f"compiled for {time.monotonic() - began:.0f} s", flush=True)
-                _run(part, setting, report, ends)
-        finally:
-            for each in compilers:
-                _stop(each)
+    report, ends = Report(options.out, setting), time.monotonic() + options.limit_s
+    for variable in ("OMP_NUM_THREADS", "TORCHINDUCTOR_COMPILE_THREADS"):
+        os.environ.setdefault(variable, str(min(_THREADS, os.cpu_count() or 1)))
+    early = {part: Process(part, setting) for part in options.parts if part in COMPILED}
+    try:
+        for part in options.parts:
+            report.begin(part)
+            _run(early.get(part) or Process(part, setting), part, report, ends)
+    finally:
+        for process in early.values():
+            process.stop()
     if report.failed:
         print(f"\nnot done: {', '.join(report.failed)}", flush=True)
     return bool(report.failed)
 
 
-def _run(part: str, setting: Setting, report: Report, ends: float) -> None:
+class Process:
+    """A part in a process of its own: it gets ready, waits to be told to go on, and sends its results."""
+
+    def __init__(self, part: str, setting: Setting) -> None:
+        context = get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(part, setting, theirs))
+        self._process.start()
+        theirs.close()
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, once it has."""
+        self._process.join(5.0)
+        return self._process.exitcode
+
+    def stop(self) -> None:
+        """End it."""
+        if self._process.is_alive():
+            self._process.terminate()
+            self._process.join(5.0)
+        if self._process.is_alive():
+            self._process.kill()
+        self._process.join()
+
+
+def _run(process: Process, part: str, report: Report, ends: float) -> None:
     """One part, until it ends, or its time does."""
     began = time.monotonic()
-    limit_s = min(LIMITS_S[part], ends - began)
-    if limit_s <= 0.0:
-        report.end(part, "stopped", 0.0, "not begun: the time for all parts is over")
-        return
-    process, results = _begin(part, setting)
-    status, reason = "stopped", f"stopped after its {limit_s:.0f} s"
-    until = began + limit_s + min(_START_S, ends - began - limit_s)
+    until = min(began + _START_S + LIMITS_S[part], ends)
+    status, reason = "stopped", f"stopped after its {LIMITS_S[part]:.0f} s, or at the end of the time for all parts"
     try:
-        while results.poll(max(0.0, until - time.monotonic())):
-            kind, line, figures = results.recv()
-            if kind == "begun":
-                until = min(time.monotonic() + limit_s, ends)
+        process.pipe.send("go on")
+        while process.pipe.poll(max(0.0, until - time.monotonic())):
+            kind, line, figures = process.pipe.recv()
+            if kind == "ready":
+                until = min(time.monotonic() + LIMITS_S[part], ends)
             elif kind == "result":
                 report.add(part, line, figures)
             else:
                 status, reason = kind, line
                 break
-    except EOFError:
-        process.join()
-        status, reason = "failed", f"its process ended without a word (exit code {process.exitcode})"
+    except (EOFError, BrokenPipeError):
+        status, reason = "failed", f"its process ended without a word (exit code {process.exit_code})"
     finally:
-        _stop(process)
+        process.stop()
     report.end(part, status, time.monotonic() - began, reason)
 
 
-def _begin(part: str, setting: Setting) -> tuple[BaseProcess, Connection]:
-    context = get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(part, setting, theirs), daemon=False)
-    process.start()
-    theirs.close()
-    return process, ours
-
-
-def _stop(process: BaseProcess) -> None:
-    if process.is_alive():
-        process.terminate()
-    process.join(5.0)
-    if process.is_alive():
-        process.kill()
-        process.join()
-
-
-def _compile(plugin: str, setting: Setting) -> None:
-    """Fill the compilers' caches, in a process beside the parts."""
-    import gpu_checks
-
-    gpu_checks.compile_plugin(plugin, setting)
-
-
-def _work(part: str, setting: Setting, results: Connection) -> None:
+def _work(part: str, setting: Setting, pipe: Connection) -> None:
     """A part, in its process: what it finds goes through the pipe."""
     try:
         import gpu_checks
         import gpu_speed
 
-        home = gpu_checks if hasattr(gpu_checks, part) else gpu_speed
-        results.send(("begun", "", {}))
-        for line, figures in getattr(home, part)(setting):
-            results.send(("result", line, figures))
-        results.send(("done", "", {}))
-    except BrokenPipeError:  # nobody listens any more
+        if part in COMPILED:
+            gpu_checks.compile_plugin(COMPILED[part], setting)
+            results = gpu_speed.compiled(COMPILED[part], setting)
+        else:
+            results = getattr(gpu_checks if hasattr(gpu_checks, part) else gpu_speed, part)(setting)
+        pipe.recv()
+        pipe.send(("ready", "", {}))
+        for line, figures in results:
+            pipe.send(("result", line, figures))
+        pipe.send(("done", "", {}))
+    except (EOFError, BrokenPipeError):  # nobody listens any more
         sys.exit(1)
     except BaseException:
-        results.send(("failed", traceback.format_exc(), {}))
+        pipe.send(("failed", traceback.format_exc(), {}))
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

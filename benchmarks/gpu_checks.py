@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -116,20 +117,13 @@ def difference(setting: Setting) -> Iterator[tuple[str, Figures]]:
     equal = torch.equal(here, there)
     yield f"noise: {'equal' if equal else 'differs'}", {"case": "noise", "equal": equal}
     for name in PLUGINS:
-        yield _difference(name, setting, compiled=False)
+        yield difference_of(name, setting, "eager")
 
 
-def compiled_difference(name: str, setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """A plugin in compiled code, on the device, against eager code on the CPU; and what might change its samples."""
-    yield _difference(name, setting, compiled=True)
-    yield from _precision(name, setting, compiled=True)
-
-
-def _difference(name: str, setting: Setting, *, compiled: bool) -> tuple[str, Figures]:
-    params = random_patches(name, 4 if setting.quick else 64)
-    seconds = 0.1 if setting.quick else 1.0
-    eager = Synth(name, RATE, seconds)
-    synth = Synth(name, RATE, seconds, compile=compiled)
+def difference_of(name: str, setting: Setting, code: str) -> tuple[str, Figures]:
+    """A plugin on the device, against eager code on the CPU, in float32 and in float64, and against itself."""
+    params = random_patches(name, 4 if setting.quick else 16)
+    eager, synth = synth_of(name, setting, "eager"), synth_of(name, setting, code)
     exact, wanted = (_sound_and_gradient(eager, each) for each in (params.double(), params))
     on_device = params.to(setting.device)
     found = [each.cpu() for each in _sound_and_gradient(synth, on_device)]
@@ -145,23 +139,22 @@ def _difference(name: str, setting: Setting, *, compiled: bool) -> tuple[str, Fi
         "other_places_db": difference_db(places.flip(0), again),
         "alone_db": difference_db(alone, again[-1:]),
     }
-    code = "compiled" if compiled else "eager"
     return f"{name}, {code}: " + _said(figures), {"plugin": name, "code": code, **figures}
 
 
 def precision(setting: Setting) -> Iterator[tuple[str, Figures]]:
     """Whether TF32, autocast or another stream changes a sample of each plugin, in eager code."""
     for name in PLUGINS:
-        yield from _precision(name, setting, compiled=False)
+        yield from precision_of(name, setting, "eager")
 
 
-def _precision(name: str, setting: Setting, *, compiled: bool) -> Iterator[tuple[str, Figures]]:
-    code = "compiled" if compiled else "eager"
+def precision_of(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figures]]:
+    """What each of `_WAYS` changes in a plugin's samples."""
     if setting.device == "cpu":
         yield f"{name}, {code}, precision: {NO_GPU[0]}", NO_GPU[1]
         return
     params = random_patches(name, 4 if setting.quick else 64).to(setting.device)
-    synth = Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=compiled)
+    synth = synth_of(name, setting, code)
     with torch.no_grad():
         plain = synth(params, SEED)
         for way, context in _WAYS.items():
@@ -195,21 +188,25 @@ def _other_stream() -> Iterator[None]:
 
 _WAYS: dict[str, Callable[[], AbstractContextManager[object]]] = {
     "again": nullcontext,
-    "TF32": _tf32,
-    "autocast float16": lambda: torch.autocast("cuda", torch.float16),
-    "autocast bfloat16": lambda: torch.autocast("cuda", torch.bfloat16),
     "second stream": _other_stream,
+    "autocast float16": lambda: torch.autocast("cuda", torch.float16),
+    "TF32": _tf32,
 }
 
 
 def compile_plugin(name: str, setting: Setting) -> None:
-    """Compile what later parts find compiled: in C++ for the CPU, and for a GPU by `torch.compile`."""
-    params = random_patches(name, 4)
-    for device in {"cpu", setting.device}:
-        synth = Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=True)
-        _sound_and_gradient(synth, params.to(device))
+    """Compile a plugin: for a CPU in C++, which later parts find, and for a GPU by `torch.compile`, in this process."""
+    params, synth = random_patches(name, 4), synth_of(name, setting, "compiled")
+    for device in dict.fromkeys(("cpu", setting.device)):
         with torch.no_grad():
             synth(params.to(device), SEED)
+        _sound_and_gradient(synth, params.to(device))
+
+
+@lru_cache
+def synth_of(name: str, setting: Setting, code: str) -> Synth:
+    """A plugin at the length that is measured: one of each, since each would be compiled again."""
+    return Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=code == "compiled")
 
 
 def random_patches(name: str, count: int) -> Tensor:

@@ -21,13 +21,13 @@ from backbeat.errors import RenderError
 from backbeat.memory import is_out_of_memory
 from backbeat.synth import Synth
 from gpu import PLUGINS, Figures, Setting
-from gpu_checks import NO_GPU, RATE, SEED, compiled_difference
+from gpu_checks import NO_GPU, RATE, SEED, difference_of, precision_of, synth_of
 from machine import describe_machine
 from peers import synthax_voice, torchsynth_voice
 
-_BATCHES, _QUICK_BATCHES = (64, 256, 1024, 4096, 16_384), (2, 4)
+_BATCHES, _QUICK_BATCHES = (64, 1024, 4096, 16_384), (2, 4)
 _PEERS = {"torchsynth": torchsynth_voice, "synthax": synthax_voice}
-_TIMED_S, _FEWEST, _MOST = 0.4, 3, 50
+_TIMED_S, _FEWEST, _MOST = 0.3, 3, 50
 """How long a case is timed, and how often at least and at most."""
 _COPIED_BYTES = 1 << 31
 _PRESETS = "kick/909", "drum/snare", "drum/hat-closed"
@@ -62,9 +62,13 @@ def bandwidth(setting: Setting) -> float:
 
 
 def speed(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """The plugins in eager code, batch by batch, and the peers where they can be imported."""
+    """The plugins in eager code, batch by batch."""
     for plugin in PLUGINS:
         yield from _speeds(plugin, setting, "eager")
+
+
+def peers(setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """The peers, batch by batch, where they can be imported."""
     for name, make in _PEERS.items():
         if find_spec(name) is None:
             yield f"{name}: not installed", {"name": name, "skipped": "not installed"}
@@ -78,15 +82,16 @@ def speed(setting: Setting) -> Iterator[tuple[str, Figures]]:
                 break
 
 
-def compiled(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """Each plugin in compiled code: how far from a CPU's, and how fast, batch by batch."""
-    for plugin in PLUGINS:
-        yield from compiled_difference(plugin, setting)
-        yield from _speeds(plugin, setting, "compiled")
+def compiled(name: str, setting: Setting) -> Iterator[tuple[str, Figures]]:
+    """A plugin in compiled code: how far from a CPU's, how fast, batch by batch, where, and what changes a sample."""
+    yield difference_of(name, setting, "compiled")
+    yield from _speeds(name, setting, "compiled")
+    yield from _profile(name, setting, "compiled")
+    yield from precision_of(name, setting, "compiled")
 
 
 def _speeds(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figures]]:
-    synth = Synth(name, RATE, _seconds(setting), compile=code == "compiled")
+    synth = synth_of(name, setting, code)
     for batch in _batches(setting):
         for mode, make in _MODES.items():
             try:
@@ -186,20 +191,24 @@ def match(setting: Setting) -> Iterator[tuple[str, Figures]]:
 
 
 def profile(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """The longest kernels of the largest `kick` batch, the bytes that its operations move, and the share of the limit.
+    """`_profile` of the kick in eager code."""
+    yield from _profile("kick", setting, "eager")
+
+
+def _profile(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figures]]:
+    """The longest kernels of the largest batch, the bytes that operations move, and the share of the limit.
 
     Bytes are those of the tensors that each operation of PyTorch takes and gives, once each: of compiled code, which is
     fused below that, they are not known.
     """
     if setting.device == "cpu":
-        yield NO_GPU
+        yield f"{name}, {code}, profile: {NO_GPU[0]}", NO_GPU[1]
         return
     limit = bandwidth(setting)
-    for code in ("eager", "compiled"):
-        synth = Synth("kick", RATE, _seconds(setting), compile=code == "compiled")
-        for mode, make in _MODES.items():
-            batch, run = _largest(setting, synth, make)
-            yield from _profile(f"kick {code} {mode}, {batch}", run, limit, counted=code == "eager")
+    synth = synth_of(name, setting, code)
+    for mode, make in _MODES.items():
+        batch, run = _largest(setting, synth, make)
+        yield from _kernels(f"{name} {code} {mode}, {batch}", run, limit, counted=code == "eager")
 
 
 def _largest(
@@ -219,7 +228,7 @@ def _largest(
     raise RuntimeError("not even the smallest batch fits")
 
 
-def _profile(label: str, run: Callable[[], object], limit: float, *, counted: bool) -> Iterator[tuple[str, Figures]]:
+def _kernels(label: str, run: Callable[[], object], limit: float, *, counted: bool) -> Iterator[tuple[str, Figures]]:
     from torch.profiler import ProfilerActivity
 
     seconds = min(_times_s(run, "cuda"))

@@ -55,7 +55,7 @@ class Recorded:
             return
         try:
             with warnings.catch_warnings():
-                # PyTorch tells of leaves whose stream changes. A recording has its own stream, and nobody can act on it.
+                # PyTorch tells of leaves whose stream changes: a recording has its own, and nobody can act on that.
                 warnings.filterwarnings("ignore", "The AccumulateGrad node's stream", UserWarning)
                 # A recording that fails may leave its own stream behind.
                 with torch.cuda.stream(torch.cuda.current_stream(device)) if device.type == "cuda" else nullcontext():
