@@ -35,7 +35,7 @@ LIMITS_S = {
     "kick_compiled": 60.0,
     "profile": 40.0,
     "precision": 30.0,
-    "peers": 30.0,
+    "peers": 45.0,
     "drum_compiled": 90.0,
 }
 """The parts in order of worth, and how long each may take."""
