@@ -24,6 +24,7 @@ from backbeat.losses import FLOORS, auditory_distance, family_of, pitch_error_ce
 from backbeat.matching import QUALITIES
 from baselines import BASELINES, Found, task_of
 from folder import one_shots
+from judgements import judge
 from machine import describe_machine, write_figures
 
 FIGURES = (
@@ -36,6 +37,8 @@ FIGURES = (
     "mel_to_floor",
     "mrstft_to_floor",
     "envelope_to_floor",
+    "swell_db",
+    "after_db",
     "seconds",
 )
 RATIOS = {"mel_to_floor": "mel", "mrstft_to_floor": "MR-STFT", "envelope_to_floor": "envelope"}
@@ -58,6 +61,10 @@ class Row:
     mel_to_floor: float | None = None
     mrstft_to_floor: float | None = None
     envelope_to_floor: float | None = None
+    swell_db: float | None = None
+    after_db: float | None = None
+    is_bounded: bool = False
+    true_lengths: float = 0.0
     seconds: float | None = None
     sound_s: float = 0.0
     steps: int = 0
@@ -73,6 +80,7 @@ def measure(plugin: str, quality: str, seed: int, device: str, baselines: bool, 
         return Row(path.name, family, error=str(error))
     found, floor = result.distances, FLOORS[family]
     sounds = (result.audio, result.target, result.sample_rate)
+    judged = judge(result)
     chosen = plugins.get(result.patch.plugin, **result.patch.options)
     return Row(
         path.name,
@@ -87,6 +95,10 @@ def measure(plugin: str, quality: str, seed: int, device: str, baselines: bool, 
         mel_to_floor=found.mel_db / floor.mel_db,
         mrstft_to_floor=found.mrstft / floor.mrstft,
         envelope_to_floor=found.envelope_db / floor.envelope_db,
+        swell_db=judged.swell_db,
+        after_db=judged.after_db,
+        is_bounded=judged.is_bounded,
+        true_lengths=judged.true_lengths,
         seconds=result.seconds,
         sound_s=result.target.shape[-1] / result.sample_rate,
         steps=result.steps,
@@ -198,7 +210,12 @@ def main() -> None:
             print(line(f"{label}, {share}", (summary.get(name, {}).get(share) for name in FIGURES)))
     for name, shares in others.items():
         print(f"against {name}: {shares['mel']:.2f} of its mel distance in {shares['seconds']:.2f} of its time")
-    print(f"{len(rows)} files, {failures} failed")
+    bounded = sum(row.is_bounded for row in rows)
+    true_lengths = statistics.mean(row.true_lengths for row in rows)
+    print(
+        f"{len(rows)} files, {failures} failed, {bounded} end where their samples end, "
+        f"length does what it says in {true_lengths:.0%}"
+    )
     if arguments.out:
         document = {
             "plugin": arguments.plugin,
@@ -209,6 +226,8 @@ def main() -> None:
             "families": families,
             "against": others,
             "failures": failures,
+            "bounded": bounded,
+            "true_lengths": true_lengths,
             "rows": [asdict(row) for row in rows],
         }
         write_figures(arguments.out, document)

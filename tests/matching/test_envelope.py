@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backbeat.matching.analysis import fit_decay, level_db
+from backbeat.matching.analysis import fit_decay, fit_release, level_db
 from matching.sounds import RATE, damped, fall, noise, times_s
 
 BLOCK_S = 0.0025
@@ -87,3 +87,26 @@ def test_odd_sounds_stay_within_bounds(sound):
     decay = fit_decay(sound, RATE)
     assert 0.005 <= decay.t60_s <= 6.0
     assert 0.0 <= decay.attack_s + decay.hold_s <= len(sound) / RATE + BLOCK_S
+
+
+@pytest.mark.parametrize("t60_s", [0.03, 0.1, 0.2])
+@pytest.mark.parametrize("gate_s", [0.15, 0.3])
+def test_release_of_a_gated_sound(gate_s, t60_s):
+    t = times_s(0.4)
+    found = fit_release(fall(t, 1.0) * fall(t, t60_s, gate_s) * noise(len(t)), RATE)
+    assert found.gate_s == pytest.approx(gate_s, abs=0.02)
+    assert t60_s / 2.0 < found.t60_s < t60_s * 2.0  # a start: the gate's grid is as coarse as a short release
+
+
+def test_a_plain_fall_is_released_at_its_end_or_slowly():
+    t = times_s(0.4)
+    for sound in (damped(t, 300.0, 0.5), fall(t, 0.3) * noise(len(t))):
+        found = fit_release(sound, RATE)
+        assert found.gate_s > 0.35 or found.t60_s > 0.4
+
+
+@pytest.mark.parametrize("samples", [32, 200, 1000])
+def test_release_of_a_sound_of_a_few_blocks_lies_within_it(samples):
+    found = fit_release(fall(times_s(samples / RATE), 0.01) * noise(samples), RATE)
+    assert 0.0 < found.gate_s <= samples / RATE
+    assert found.t60_s > 0.0

@@ -13,6 +13,7 @@ from backbeat.compiled import native_render
 from backbeat.errors import NativeError
 from backbeat.losses import DrumLoss
 from backbeat.losses.native import NativeDrumLoss
+from backbeat.matching.ending import Ending
 from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.recorded import Recorded
 from backbeat.matching.search import Objective, SearchState, begin, descend
@@ -49,6 +50,7 @@ class Candidate:
         seed: of the noise, and of the variations of starts.
         enough: asked now and then whether it is time to make do with what there is.
         suggested: patches that may be nearer than what analysis proposes; those of other plugins are passed over.
+        ending: how the sound is to go on after the target; without one, it may go on as it likes.
     """
 
     plugin: Plugin
@@ -57,46 +59,48 @@ class Candidate:
     seed: int
     enough: Callable[[], bool] = lambda: False
     suggested: Sequence[Patch] = ()
+    ending: Ending | None = None
 
     def sound(self, params: Tensor) -> Audio:
         """What params (starts, P) sound like, as long as the target."""
-        return self._rendered(params)
+        return self._renderer(self.target.shape[-1])(params)
 
-    @cached_property
-    def _rendered(self) -> Callable[[Tensor], Audio]:
-        """`sound`, which does not hold on to the candidate: what a GPU has recorded is freed with it."""
-        plugin, seed, (native, _) = self.plugin, self.seed, self._native
+    def _renderer(self, samples: int) -> Callable[[Tensor], Audio]:
+        """Renders params; it does not hold on to the candidate: what a GPU has recorded is freed with it."""
+        plugin, seed, (native, _) = self.plugin, self.seed, self._native(samples)
         if native is None:
-            samples = self.target.shape[-1]
             return partial(render, plugin, samples=samples, sample_rate=self.sample_rate, seed=seed)
         return lambda params: native(plugin.table.physical(params), torch.tensor([seed])).unsqueeze(1)
 
     @property
     def notes(self) -> list[str]:
         """That it was slower than it might have been, and why."""
-        _, reason = self._native
+        _, reason = self._native(self.target.shape[-1])
         said = [f"{self.plugin.name} was rendered without C++, several times as slowly: {reason}"] if reason else []
         if isinstance(self.objective, Recorded) and self.objective.failure:
             said.append(f"the GPU could not record a step, and was asked for each operation: {self.objective.failure}")
         return said
 
-    @cached_property
-    def _native(self) -> tuple[NativeRender | None, str]:
+    def _native(self, samples: int) -> tuple[NativeRender | None, str]:
         """The plugin's C++, where it has any that runs here; else why it does not."""
         if self.target.device.type != "cpu":
             return None, ""
         try:
-            return native_render(self.plugin, self.sample_rate, self.target.shape[-1]), ""
+            return native_render(self.plugin, self.sample_rate, samples), ""
         except NativeError as error:
             return None, str(error)
 
     @cached_property
     def objective(self) -> Objective:
-        """Losses of params against the target, whose transforms are done once."""
-        apart, rendered = self._apart(), self._rendered
+        """Losses of params against the target, whose transforms are done once, and against its ending."""
+        apart, ending, compared = self._apart(), self.ending, self.target.shape[-1]
+        rendered = self._renderer(compared if ending is None else ending.samples)
 
         def losses(params: Tensor) -> Tensor:
-            return apart(rendered(params))
+            sounds = rendered(params)
+            if ending is None:
+                return apart(sounds)
+            return apart(sounds[..., :compared]) + ending(sounds)
 
         return Recorded(losses) if self.target.device.type == "cuda" else losses
 

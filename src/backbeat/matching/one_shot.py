@@ -16,6 +16,7 @@ from backbeat.errors import MatchError
 from backbeat.losses import distances
 from backbeat.matching.candidate import Candidate, choose, nearer
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
+from backbeat.matching.ending import Ending
 from backbeat.matching.onset import onsets
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
@@ -47,7 +48,7 @@ AUTO = "auto"
 Progress: TypeAlias = Callable[[int, int, float], None]
 """Called with the steps taken, the steps there may be, and the lowest loss so far."""
 
-_SEARCH = 2
+_SEARCH = 3
 """Raised whenever a search no longer goes on from an earlier one's checkpoint as if it had not stopped."""
 _LEAST_ONSET_S = 0.001
 _LEAST_HEARD_S = 0.02
@@ -110,14 +111,16 @@ def match(
     recording, name = _recording(sample, sample_rate)
     target, rate, notes = recording.audio, recording.sample_rate, list(recording.notes)
     onset = _onset(target, rate)
-    heard = target[..., onset : onset + round(_LONGEST_SEARCH_S * rate)].to(_device(device))
-    if onset + heard.shape[-1] < target.shape[-1]:
-        notes.append(f"the search listened to the first {_LONGEST_SEARCH_S:g} s of the sound")
+    sounding = target[..., onset:].to(_device(device))
+    heard = sounding[..., : round(_LONGEST_SEARCH_S * rate)]
+    ending = Ending(sounding, rate, heard.shape[-1])
+    if heard.shape[-1] < sounding.shape[-1]:
+        notes.append(f"what follows the first {_LONGEST_SEARCH_S:g} s of the sound was compared more coarsely")
 
     def over() -> bool:
         return seconds_budget is not None and time.perf_counter() - began > seconds_budget
 
-    candidates = [Candidate(each, heard, rate, seed, over, suggested) for each in instruments]
+    candidates = [Candidate(each, heard, rate, seed, over, suggested, ending) for each in instruments]
     chosen, first, said = choose(candidates, starts, steps)
     instrument = chosen.plugin
     notes += said
@@ -130,7 +133,7 @@ def match(
         "search": _SEARCH,
         "steps": steps,
         "starts": starts,
-        "sound": hashlib.sha256(heard.cpu().numpy().tobytes()).hexdigest(),
+        "sound": hashlib.sha256(sounding.cpu().numpy().tobytes()).hexdigest(),
     }
 
     if resume:
@@ -168,7 +171,9 @@ def match(
     found = distances(sound, target, rate)
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over():
         others = [
-            Candidate(each, heard, rate, seed, over) for each in _instruments(AUTO) if each.name != instrument.name
+            Candidate(each, heard, rate, seed, over, ending=ending)
+            for each in _instruments(AUTO)
+            if each.name != instrument.name
         ]
         try:
             notes += nearer(others, instrument, state)

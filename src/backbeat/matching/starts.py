@@ -19,6 +19,7 @@ from backbeat.matching.analysis import (
     fit_decay,
     fit_glide,
     fit_hiss,
+    fit_release,
     fit_two_glides,
     peel,
 )
@@ -35,6 +36,7 @@ Refiner: TypeAlias = Callable[[Plugin, Start, Audio, Wave, int], list[Start]]
 _QUIET_DB = -60.0
 _SPARE_MODES = 3
 _LONG_HOLD_S = 0.1
+_SLOWEST_RELEASE_S = 0.3
 _GLANCE_S = 0.3
 _LEAST_CLICK_HZ = 2500.0
 """What is left of the body would have the click begin lower, where it is not heard."""
@@ -189,6 +191,10 @@ def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
     for cutoff_hz in (300.0, 1500.0):
         fits = fit_glide(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=lowest_hz, highest_hz=2000.0)
         glides += [fit for fit in fits[:1] if fit.error_cycles < 0.2 and 1.0 < fit.sweep_st <= 48.0]
+    release = fit_release(signal, sample_rate)
+    released: Start = {}
+    if release.t60_s < _SLOWEST_RELEASE_S:  # a slower bend is the tones' own
+        released = {"gate_s": release.gate_s, "release_s": release.t60_s}
     starts: list[Start] = []
     for glide in glides:
         found = find_modes(signal, sample_rate, count, lowest_hz=lowest_hz, highest_hz=highest_hz, glide=glide)
@@ -196,7 +202,7 @@ def _drum(plugin: Plugin, signal: Series, sample_rate: int) -> list[Start]:
             modes = found if used == count else first_modes(found, used, signal, sample_rate, glide)
             bands = fit_bands(modes.residual, sample_rate, plugin.table["snap_db"].size)
             sweep = (glide.sweep_st, glide.sweep_s) if glide else (0.0, 0.05)
-            starts.append(_drum_start(plugin, modes, bands, sweep, used))
+            starts.append({**_drum_start(plugin, modes, bands, sweep, used), **released})
     return starts
 
 

@@ -1,7 +1,7 @@
 """Closed-form analysis of a one-shot: what a search starts from."""
 
 from backbeat.matching.analysis.bands import Bands, fit_bands
-from backbeat.matching.analysis.envelope import Decay, fit_decay, level_db
+from backbeat.matching.analysis.envelope import Decay, Release, fit_decay, fit_release, level_db
 from backbeat.matching.analysis.glide import Glide, fit_glide, fit_two_glides
 from backbeat.matching.analysis.hiss import Hiss, fit_hiss
 from backbeat.matching.analysis.modes import Modes, find_modes, first_modes
@@ -13,12 +13,14 @@ __all__ = [
     "Glide",
     "Hiss",
     "Modes",
+    "Release",
     "find_modes",
     "first_modes",
     "fit_bands",
     "fit_decay",
     "fit_glide",
     "fit_hiss",
+    "fit_release",
     "fit_two_glides",
     "level_db",
     "peel",

@@ -11,6 +11,9 @@ _AUDIBLE_DB = -50.0
 _LONGEST_T60_S = 6.0
 _SHORTEST_T60_S = 0.005
 _HOLDS = 24
+_GATES = 40
+_SILENT_DB = -60.0
+_RELEASED_AT_END_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,19 @@ class Decay:
     hold_s: float
     t60_s: float
     level_db: float
+
+
+@dataclass(frozen=True)
+class Release:
+    """Where a sound is released, and how fast it falls from there.
+
+    Attributes:
+        gate_s: time of the release.
+        t60_s: of the fall that it adds.
+    """
+
+    gate_s: float
+    t60_s: float
 
 
 def level_db(signal: Series, sample_rate: int, block_s: float = BLOCK_S) -> Series:
@@ -63,3 +79,33 @@ def fit_decay(signal: Series, sample_rate: int) -> Decay:
         if error < best_error:
             best_error, best_hold, best_slope = error, float(hold), slope
     return Decay(peak * block_s, best_hold, -60.0 / best_slope, float(levels[peak]))
+
+
+def fit_release(signal: Series, sample_rate: int) -> Release:
+    """Fit a straight line in dB, and a second one that bends down from it, to the level after its peak.
+
+    For each of a set of times, the two lines have a closed form; the time with the least squared error wins. What
+    follows the last level within 60 dB of the peak does not count. A sound that does not bend down is released at its
+    end.
+
+    Args:
+        signal: (samples,).
+        sample_rate: in Hz.
+    """
+    end_s = len(signal) / sample_rate
+    levels = level_db(signal, sample_rate)
+    peak = int(np.argmax(levels))
+    fall = np.maximum(levels[peak:] - levels[peak], _SILENT_DB)
+    fall = fall[: np.flatnonzero(fall > _SILENT_DB)[-1] + 1]
+    times = (peak + np.arange(len(fall))) * (max(1, round(BLOCK_S * sample_rate)) / sample_rate)
+    best = Release(end_s, _RELEASED_AT_END_S)
+    least = np.inf
+    for gate_s in np.linspace(times[0], end_s, _GATES + 2)[1:-1]:
+        after = np.maximum(times - gate_s, 0.0)
+        lines = np.stack([np.ones_like(times), times, after], axis=1)
+        solution = np.linalg.lstsq(lines, fall, rcond=None)[0]
+        error = float(np.sum((lines @ solution - fall) ** 2))
+        if error < least and solution[2] < -60.0 / _LONGEST_T60_S:
+            least = error
+            best = Release(float(gate_s), min(max(-60.0 / float(solution[2]), _SHORTEST_T60_S), _LONGEST_T60_S))
+    return best
