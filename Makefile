@@ -40,12 +40,9 @@ bench: $(READY)  ## Speed beside a peer, and match quality over FOLDER (default:
 	$(BIN)/python benchmarks/speed.py --out benchmarks/results/speed.json
 	$(BIN)/python benchmarks/match.py $(FOLDER) --out benchmarks/results/match.json
 
-bench-gpu: $(READY)  ## The same on a GPU, beside the same peers, and how far its sound differs from a CPU's
+bench-gpu: $(READY)  ## All that a GPU can tell, in four minutes, beside torchsynth and SynthAX
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet -r benchmarks/requirements-gpu.txt
-	$(BIN)/python benchmarks/speed.py --device $(GPU) --batches 64 1024 4096 16384 --out benchmarks/results/speed-gpu.json
-	$(BIN)/python benchmarks/determinism.py --out benchmarks/results/determinism-gpu.json
-	$(BIN)/python benchmarks/growth.py --device $(GPU) --out benchmarks/results/growth-gpu.json
-	$(BIN)/python benchmarks/match.py $(FOLDER) --device $(GPU) --out benchmarks/results/match-gpu.json
+	$(BIN)/python benchmarks/gpu.py --device $(GPU) --out benchmarks/results/gpu.json
 
 clean:
 	rm -rf $(VENV) demo-output
