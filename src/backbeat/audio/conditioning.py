@@ -1,4 +1,4 @@
-"""From the frames of a sound file to a one-shot: what is odd about them, mono, a usual sample rate.
+"""From the frames of a sound file to a one-shot: what is odd about them, and a usual sample rate.
 
 Each step returns its notes, one sentence each, with what it did.
 """
@@ -12,9 +12,6 @@ from backbeat.audio.bounds import Frames
 
 SILENCE = 10 ** (-84 / 20)
 """-84 dBFS: just above two steps of 16-bit audio, so that the dither of a silent file is silence."""
-
-CANCELLED = 0.1
-"""Power of the mix, relative to unrelated channels', below which the channels are said to cancel."""
 
 _FULL_SCALE = 0.99  # 8-bit audio ends at 127/128
 _DC_OFFSET = 0.01  # of the peak
@@ -52,23 +49,6 @@ def _clipped_samples(frames: Frames) -> int:
         if abs(extreme) >= _FULL_SCALE and (flat[2:] & flat[1:-1] & flat[:-2]).any():
             count += int(np.count_nonzero(flat))
     return count
-
-
-def mix(frames: Frames) -> tuple[NDArray[np.float64], list[str]]:
-    """Average the channels, (frames, channels) -> (frames,), or take the loudest where they cancel.
-
-    Unrelated channels of powers P_c average to a power of ΣP_c / channels²; opposite ones fall far below.
-    """
-    channels = frames.shape[1]
-    mono: NDArray[np.float64] = frames.mean(axis=1, dtype=np.float64)
-    if channels == 1:
-        return mono, []
-    powers = frames.var(axis=0, dtype=np.float64)
-    if mono.var() < CANCELLED * powers.sum() / channels**2:
-        loudest = int(powers.argmax())
-        note = f"Used channel {loudest + 1} of {channels} alone: mixed, they cancel (opposite phase)."
-        return frames[:, loudest].astype(np.float64), [note]
-    return mono, [f"Mixed {channels} channels to mono."]
 
 
 def usual_rate(sample_rate: int) -> int:

@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 
 from backbeat.audio.bounds import Frames, check_finite, check_layout
-from backbeat.audio.conditioning import SILENCE, describe, mix, onset, resample, usual_rate
+from backbeat.audio.channels import mix
+from backbeat.audio.conditioning import SILENCE, describe, onset, resample, usual_rate
 from backbeat.errors import AudioError
 from backbeat.types import Audio
 
@@ -59,9 +60,9 @@ class Recording:
 def read(path: str | Path, *, max_seconds: float = 10.0, sample_rate: int | None = None) -> Recording:
     """Read a one-shot: mono, at 44.1 or 48 kHz, at most `max_seconds` long.
 
-    Channels are averaged, or the loudest is used where they cancel. Multiples of 48 kHz are resampled to
-    48 kHz, other rates to 44.1 kHz. Level and DC offset stay. So does silence before the sound, except where
-    it fills half of `max_seconds` and the file is longer: then the sound is looked for further on.
+    Channels are averaged, or the loudest is used where a mix would harm its sound (see `mix`). Multiples of
+    48 kHz are resampled to 48 kHz, other rates to 44.1 kHz. Level and DC offset stay. So does silence before the
+    sound, except where it fills half of `max_seconds` and the file is longer: then the sound is looked for further on.
 
     Args:
         path: a WAV, AIFF, FLAC, OGG or MP3 file (or another that libsndfile knows).
@@ -84,7 +85,7 @@ def read(path: str | Path, *, max_seconds: float = 10.0, sample_rate: int | None
             file_rate: int = sound.samplerate
             frames, notes = _read_frames(path, sound, max_seconds)
         notes += describe(frames)
-        mono, mix_notes = mix(frames)
+        mono, mix_notes = mix(frames, file_rate)
         sample_rate = sample_rate or usual_rate(file_rate)
         mono, rate_notes = resample(mono, file_rate, sample_rate)
     except _UNREADABLE as error:
