@@ -118,7 +118,7 @@ def test_the_same_sound_at_another_time_is_not_mixed_to_a_comb(tmp_path, ms, ord
     loudest = 0 if order == 1 else 1
     assert np.array_equal(sound, channels[loudest].astype(np.float32))
     moved = f"{round(ms * RATE / 1000) / RATE * 1000:.2f} ms later"
-    assert f"channel {2 - loudest} holds the same sound {moved}, and a mix would be a comb" in note
+    assert f"channel {2 - loudest} holds the same sound {moved}, and a mix would hold it twice" in note
 
 
 @pytest.mark.parametrize("count", [2, 3, 7, 32])

@@ -2,6 +2,8 @@
 
 import json
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -125,6 +127,18 @@ def test_sound_that_can_be_used(backbeat, tmp_path, out, no_report, put, words):
     else:
         (note,) = matched.notes()
         assert note.startswith(f"{path}: {words}")
+
+
+def test_a_damaged_mp3_is_one_line_on_both_streams_together(tmp_path):
+    """Whatever the decoder prints by itself: read from the process, since it does not print by Python."""
+    path = tmp_path / "bad.mp3"
+    path.write_bytes(b"ID3\x04\0\0\0\0\x0f\x7f" + bytes(5000))
+    script = "import sys; from backbeat.cli import main; sys.argv[0] = 'backbeat'; main()"
+    command = [sys.executable, "-c", script, "compare", path, path, "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    assert done.returncode == 1
+    (line,) = done.stdout.decode().splitlines()
+    assert line.startswith(f"error: {path}: no sound that can be read (")
 
 
 def test_ten_minutes_are_cut_and_listened_to_in_part(backbeat, tmp_path, out, no_report, monkeypatch):

@@ -24,7 +24,7 @@ def mix(frames: Frames, sample_rate: int) -> tuple[NDArray[np.float64], list[str
     """Average the channels that sound, (frames, channels) -> (frames,), or take the loudest where that would harm it.
 
     It would where it loses more than `MOST_LOSS_DB` of the loudest channel in an octave with `LEAST_SHARE` of that
-    channel's energy or more, or where another channel holds the same sound at another time, which makes a comb. So the
+    channel's energy or more, or where another channel holds the same sound at another time: a comb, or an echo. So the
     mean, of however many channels, is nowhere more than `MOST_LOSS_DB` softer than the loudest. DC is left out of this.
 
     Returns:
@@ -74,7 +74,7 @@ def _comb(alone: NDArray[np.float64], frames: Frames, others: list[int], sample_
         if peak and most >= _LEAST_RELATED * same and related[0] < _LEAST_ALIGNED * most:
             lag = peak if peak <= len(related) // 2 else peak - len(related)
             moved = f"{1e3 * abs(lag) / sample_rate:.2f} ms {'later' if lag > 0 else 'earlier'}"
-            return f"channel {channel + 1} holds the same sound {moved}, and a mix would be a comb"
+            return f"channel {channel + 1} holds the same sound {moved}, and a mix would hold it twice"
     return ""
 
 

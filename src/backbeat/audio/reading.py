@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from backbeat.audio.bounds import Frames, check_finite, check_layout
 from backbeat.audio.channels import mix
+from backbeat.audio.chatter import overheard
 from backbeat.audio.conditioning import SILENCE, describe, onset, resample, usual_rate
 from backbeat.errors import AudioError
 from backbeat.types import Audio
@@ -40,6 +41,8 @@ _UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's frame count where a header leaves it
 _UNREADABLE = (RuntimeError, ValueError, TypeError, OSError, MemoryError)  # what soundfile and soxr raise
 # libsndfile corrects a size that runs past the end of the file, and tells only its log.
 _CORRECTED_SIZE = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
+_PREFIX = re.compile(r"(\[.*?\] )?(Note|Warning|error): ")  # of mpg123's lines
+_DAMAGE = re.compile(r"layer\d\.c:.* error: (.*\w)|(Illegal Audio-MPEG-Header .*\w)")  # other errors are those of tags
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,19 @@ def read(path: str | Path, *, max_seconds: float = 10.0, sample_rate: int | None
     import soundfile  # where it is used: rendering, and matching what is rendered, need no decoder
 
     _check_file(path)
+    said: list[str] = []
     try:
-        with soundfile.SoundFile(os.fsencode(path)) as sound:
+        with overheard(said), soundfile.SoundFile(os.fsencode(path)) as sound:
             check_layout(path, sound.samplerate, sound.channels)
             file_rate: int = sound.samplerate
             frames, notes = _read_frames(path, sound, max_seconds)
-        notes += describe(frames)
+        notes += _damage_notes(said) + describe(frames)
         mono, mix_notes = mix(frames, file_rate)
         sample_rate = sample_rate or usual_rate(file_rate)
         mono, rate_notes = resample(mono, file_rate, sample_rate)
     except _UNREADABLE as error:
-        reason = getattr(error, "error_string", str(error))  # soundfile's own message repeats the path
+        # Soundfile's own message repeats the path, and libsndfile's of a failed decoder tells another's fault.
+        reason = _PREFIX.sub("", said[-1]) if said else getattr(error, "error_string", str(error))
         raise AudioError(f"{path}: no sound that can be read ({reason}); allowed: {_FORMATS}") from error
     # Again, because a mix or the resampling of an ultrasonic tone may leave nothing.
     _check_sounding(path, mono[:, None], len(mono) / sample_rate)
@@ -191,4 +196,12 @@ def _size_notes(log: str) -> list[str]:
         return [f"The header claims {corrected[1]} bytes of sound; the file holds {corrected[2]}."]
     if "Exiting parser" in log:
         return ["More data follows the sound that the header announces; it was not read."]
+    return []
+
+
+def _damage_notes(said: list[str]) -> list[str]:
+    """Repeat the first that an MP3's decoder says about a frame that it cannot decode; it goes on with the next."""
+    for line in said:
+        if found := _DAMAGE.search(line):
+            return [f"Damaged: the decoder says {(found[1] or found[2])!r}."]
     return []
