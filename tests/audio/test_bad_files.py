@@ -74,6 +74,11 @@ def test_unreadable_file(tmp_path):
     assert "Permission denied" in message(path)
 
 
+def test_what_macos_keeps_beside_a_file(tmp_path):
+    (tmp_path / "._kick.wav").write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X" + bytes(4000))
+    assert "an AppleDouble file, which macOS keeps beside another" in message(tmp_path / "._kick.wav")
+
+
 def test_empty_file(tmp_path):
     (tmp_path / "kick.wav").touch()
     assert "0 bytes" in message(tmp_path / "kick.wav")

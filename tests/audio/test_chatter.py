@@ -154,7 +154,7 @@ def test_nothing_of_other_threads_and_processes_is_lost(damaged):
 def test_a_process_that_is_forked_while_another_thread_reads(damaged):
     """It neither waits for that thread, which it does not have, nor prints to a stream of it."""
     script = """if True:
-        import ctypes, os, sys, threading
+        import ctypes, os, signal, sys, threading
         from backbeat.audio import read
         over = threading.Event()
 
@@ -167,6 +167,7 @@ def test_a_process_that_is_forked_while_another_thread_reads(damaged):
         for _ in range(20):
             child = os.fork()
             if child == 0:
+                signal.alarm(60)
                 ctypes.CDLL(None).perror(b"child")
                 read(sys.argv[1])
                 os._exit(0)

@@ -49,6 +49,20 @@ def test_a_broken_file_is_told_and_the_rest_is_there(backbeat, samples, tmp_path
     assert "broken.wav" in backbeat("library", "failures", tmp_path / "library").out
 
 
+def test_hidden_files_and_archive_leftovers_are_no_failures(backbeat, samples, tmp_path):
+    for name in ("._a.wav", ".DS_Store", "__MACOSX/low/._b.wav"):
+        (samples / name).parent.mkdir(parents=True, exist_ok=True)
+        (samples / name).write_bytes(b"\0\5\x16\7")
+    shown = match(backbeat, samples, tmp_path / "library")
+    assert shown.status == 0
+    assert shown.err == f"note: {samples}: 3 hidden files and archive leftovers were passed over\n"
+    assert "3 of 3 files matched" in shown.out
+    assert match(backbeat, samples, tmp_path / "library", "--json").document()["passed_over"] == 3
+    refused = match(backbeat, samples / "__MACOSX", tmp_path / "other")
+    assert refused.status == 1
+    assert "no sound file (1 hidden file or archive leftover was passed over)" in refused.error()
+
+
 def test_a_sound_that_could_not_be_matched_is_named(backbeat, samples, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise RuntimeError("unforeseen")

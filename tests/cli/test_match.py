@@ -48,6 +48,26 @@ def test_writes_patch_sound_picture_and_page(backbeat, kick_wav, out, plugin):
     assert "<html" in (out / "kick.html").read_text(encoding="utf-8")
 
 
+def test_archive_leftovers_that_a_pattern_took_along_are_passed_over(backbeat, kick_wav, out, no_report):
+    leftovers = [kick_wav.with_name(name) for name in ("._kick.wav", "Thumbs.db")]
+    for each in leftovers:
+        each.write_bytes(b"\0\5\x16\7")
+    shown = backbeat("match", *leftovers, kick_wav, *QUICK, "--out", out)
+    assert (shown.status, shown.lines()) == (0, ["note: 2 hidden files and archive leftovers were passed over"])
+    assert names(out) == files_of("kick")
+    alone = backbeat("match", leftovers[0], *QUICK, "--out", out)
+    assert alone.status == 1
+    assert alone.error().startswith(f"{leftovers[0]}: an AppleDouble file")
+
+
+def test_a_hidden_sample_that_is_named_is_matched(backbeat, kick_wav, out, no_report):
+    hidden = kick_wav.rename(kick_wav.with_name(".kick.wav"))
+    other = save_thump(kick_wav)
+    shown = backbeat("match", hidden, other, *QUICK, "--out", out)
+    assert (shown.status, shown.lines()) == (0, [])
+    assert names(out) == files_of(".kick", "kick")
+
+
 def test_patch_is_that_of_the_library(backbeat, kick_wav, out, no_report):
     backbeat("match", kick_wav, *QUICK, "--seed", "4", "--out", out)
     expected = match(kick_wav, "kick", steps=3, starts=3, seed=4)

@@ -49,6 +49,25 @@ def test_one_bad_file_does_not_stop_the_others(backbeat, trained, kick_wav, tmp_
     assert (tmp_path / "out" / "kick.patch.json").is_file()
 
 
+def test_archive_leftovers_among_the_samples_are_passed_over(backbeat, trained, kick_wav, tmp_path):
+    leftover = tmp_path / "._kick.wav"
+    leftover.write_bytes(b"\0\5\x16\7")
+    shown = backbeat("invert", leftover, kick_wav, "--weights", trained[0], "--out", tmp_path / "out")
+    assert (shown.status, shown.err) == (0, "note: 1 hidden file or archive leftover was passed over\n")
+    alone = backbeat("invert", leftover, "--weights", trained[0], "--out", tmp_path / "out")
+    assert alone.status == 1
+    assert "an AppleDouble file" in alone.error()
+
+
+def test_hidden_files_among_real_samples_are_told_once(backbeat, kick_wav, tmp_path):
+    (tmp_path / "._kick.wav").write_bytes(b"\0\5\x16\7")
+    shown = backbeat("train", "kick", "--out", tmp_path / "out", *STEPS, "--real", tmp_path)
+    assert (shown.status, shown.lines()) == (
+        0,
+        [f"note: {tmp_path}: 1 hidden file or archive leftover was passed over"],
+    )
+
+
 def test_samples_are_never_overwritten(backbeat, trained, kick_wav, tmp_path):
     before = kick_wav.read_bytes()
     shown = backbeat("invert", kick_wav, "--weights", trained[0], "--out", kick_wav.parent)

@@ -1,6 +1,7 @@
 """Real one-shots, labelled by folder."""
 
 import shutil
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,63 @@ def test_no_folder_and_an_empty_one_are_said(tmp_path):
         OneShots(tmp_path)
     with pytest.raises(DatasetError, match="not a folder"):
         OneShots(tmp_path / "none")
+
+
+LEFTOVERS = (
+    "._a.flac",
+    ".DS_Store",
+    "__MACOSX/kick/._a.flac",
+    "__MACOSX/kick/a.flac",
+    "kick/Thumbs.db",
+    "kick/desktop.ini",
+    "kick/@eaDir/a.flac/SYNOAUDIO.flac",
+    ".Trashes/501/old.flac",
+    ".hidden.flac",
+    "$RECYCLE.BIN/S-1-5/$R1.flac",
+    ".git/objects/ab/cd",
+)
+
+
+def leave_behind(folder: Path) -> None:
+    for path in LEFTOVERS:
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(b"\0\5\x16\7\0\2\0\0Mac OS X")
+
+
+def test_hidden_files_and_archive_leftovers_are_passed_over_and_counted(folder):
+    before = OneShots(folder)
+    assert before.passed_over == 0
+    leave_behind(folder)
+    dataset = OneShots(folder)
+    assert dataset.paths == before.paths
+    assert dataset.labels == before.labels
+    assert dataset.passed_over == len(LEFTOVERS)
+    assert len(dataset.readable()[1]) == 1  # broken.wav
+
+
+def test_a_folder_of_leftovers_alone_says_so(tmp_path):
+    (tmp_path / "._a.wav").write_bytes(b"")
+    with pytest.raises(
+        DatasetError, match=r"no sound file \(1 hidden file or archive leftover was passed over\); must"
+    ):
+        OneShots(tmp_path)
+    leave_behind(tmp_path)
+    with pytest.raises(DatasetError, match=r"\(12 hidden files and archive leftovers were passed over\)"):
+        OneShots(tmp_path)
+
+
+@pytest.mark.parametrize("place", [".samples", "__MACOSX", "._/.b"])
+def test_a_hidden_folder_that_is_asked_for_is_looked_into(folder, tmp_path_factory, place):
+    inside = tmp_path_factory.mktemp("home") / place
+    shutil.copytree(folder, inside)
+    assert len(OneShots(inside)) == 4
+    assert OneShots(inside).passed_over == 0
+
+
+def test_a_benchmark_looks_at_the_same_files(folder, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    from folder import one_shots
+
+    leave_behind(folder)
+    assert one_shots(ArgumentParser(), folder) == [folder / "c.flac"]
+    assert capsys.readouterr().err == f"{folder}: 3 hidden files and archive leftovers were passed over\n"

@@ -185,6 +185,17 @@ def test_what_was_added_changed_and_mended_is_matched(samples, tmp_path):
         )
 
 
+def test_hidden_files_are_passed_over_and_forgotten(samples, tmp_path):
+    folder, out = tmp_path / "samples", tmp_path / "library"
+    shutil.copytree(samples, folder)
+    assert match_folder(folder, out, QUICK).passed_over == 0
+    (folder / "broken.wav").rename(folder / "._broken.wav")
+    summary = match_folder(folder, out, QUICK)
+    assert (summary.files, summary.matched, summary.passed_over) == (5, 4, 1)
+    assert [path.name for path, _ in summary.failures] == ["silent.flac"]
+    assert "broken.wav" not in (out / "index.html").read_text()
+
+
 def test_a_match_that_fails_stops_nothing_and_is_tried_again(samples, tmp_path, monkeypatch):
     from backbeat.library import job
 

@@ -37,6 +37,7 @@ MAX_VALUES = 2**25
 """Frames × channels held at once: 128 MiB, or 10 s of 16 channels at 192 kHz."""
 
 _FORMATS = "a WAV, AIFF, FLAC, OGG or MP3 file"
+_APPLE_DOUBLE = b"\x00\x05\x16\x07"
 _UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's frame count where a header leaves it open, as streams do
 _UNREADABLE = (RuntimeError, ValueError, TypeError, OSError, MemoryError)  # what soundfile and soxr raise
 # libsndfile corrects a size that runs past the end of the file, and tells only its log.
@@ -107,7 +108,8 @@ def _check_file(path: Path) -> None:
     try:
         status = path.stat()
         if stat.S_ISREG(status.st_mode):
-            path.open("rb").close()
+            with path.open("rb") as file:
+                begin = file.read(len(_APPLE_DOUBLE))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise AudioError(f"{path}: cannot be opened ({reason}); allowed: {_FORMATS}") from error
@@ -116,6 +118,8 @@ def _check_file(path: Path) -> None:
         raise AudioError(f"{path}: a {kind}; allowed: {_FORMATS}")
     if status.st_size == 0:
         raise AudioError(f"{path}: an empty file (0 bytes); allowed: {_FORMATS}")
+    if begin == _APPLE_DOUBLE:
+        raise AudioError(f"{path}: an AppleDouble file, which macOS keeps beside another; allowed: {_FORMATS}")
 
 
 def _read_frames(path: Path, sound: Any, max_seconds: float) -> tuple[Frames, list[str]]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backbeat.cli.output import AsJson, distinct, keep_samples, say, say_error, say_json
+from backbeat.cli.samples import without_leftovers
 from backbeat.errors import BackbeatError, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def invert(
 
     torch.set_num_threads(1)
     inverters = _inverters(plugin, weights)
+    samples = without_leftovers(samples)
     names = iter(distinct(_numbered(sample.stem, n) for sample in samples for n in range(1, count + 1)))
     outputs = [[out / next(names) for _ in range(count)] for _ in samples]
     keep_samples((Path(f"{each}.wav") for some in outputs for each in some), samples)

@@ -7,7 +7,7 @@ import typer
 
 from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, start_of
 from backbeat.cli.engine import Address, EngineName, Workers, engine_of
-from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json
+from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
 
 if TYPE_CHECKING:
@@ -39,18 +39,22 @@ def match(
     Writes patches, sounds and pictures, an index (SQLite), and index.html to look through and listen to. Files that
     cannot be matched are told at the end. Stopped on its way, or run again later, it does what is not done yet.
     """
+    from backbeat.audio.folders import passed_over
     from backbeat.library import Settings, match_folder
 
     collect_garbage()
     settings = Settings(plugin, quality, steps, starts, start_of(start, plugin), seed)
     with counting(folder.name) as show, engine_of(engine, workers, address) as workplace:
         found = match_folder(folder, out, settings, engine=workplace, progress=show)
+    if found.passed_over:
+        say_note(f"{folder}: {passed_over(found.passed_over)}")
     for path, reason in found.failures:
         say_error(f"{path.as_posix()}: {reason}")
     page = out / "index.html"
     if as_json:
         facts = {"files": found.files, "matched": found.matched, "sounds": found.sounds}
-        say_json({"folder": str(out), **facts, "failed": len(found.failures), "page": str(page)})
+        facts |= {"failed": len(found.failures), "passed_over": found.passed_over}
+        say_json({"folder": str(out), **facts, "page": str(page)})
     else:
         say(f"{out}: {found.matched} of {found.files} files matched, {found.sounds} different sounds")
         say(f"  {page}")

@@ -22,6 +22,7 @@ from backbeat.cli.output import (
     say_note,
 )
 from backbeat.cli.progress import bar_of
+from backbeat.cli.samples import without_leftovers
 from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def match(
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
+    samples = without_leftovers(samples)
     # The report's library takes a while to read in, and the search leaves a core free.
     Thread(target=import_module, args=("backbeat.report",), daemon=True).start()
     failed = False

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from backbeat.cli.output import AsJson, collect_garbage, say, say_json
+from backbeat.cli.output import AsJson, collect_garbage, say, say_json, say_note
 
 
 def train(
@@ -40,6 +40,8 @@ def train(
 
     Stopped on its way, it goes on along the same curve with --resume.
     """
+    from backbeat.audio.folders import passed_over
+    from backbeat.datasets import OneShots
     from backbeat.inversion import Training
     from backbeat.inversion import train as train_inverter
 
@@ -56,9 +58,12 @@ def train(
         every=every,
     )
 
+    left_out = 0 if real is None else OneShots(real).passed_over
     told: list[int] = []  # nothing, in a process that only helps
 
     def show(step: int, figures: Mapping[str, float]) -> None:
+        if left_out and not told:
+            say_note(f"{real}: {passed_over(left_out)}")
         told.append(step)
         if as_json:
             say_json({"step": step, **figures})

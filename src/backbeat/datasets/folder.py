@@ -4,10 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from backbeat import audio
+from backbeat.audio.folders import SUFFIXES, passed_over, samples
 from backbeat.errors import AudioError, DatasetError
 from backbeat.types import Audio
-
-SUFFIXES = (".wav", ".wave", ".aif", ".aiff", ".flac", ".ogg", ".mp3")
 
 
 @dataclass(frozen=True)
@@ -36,6 +35,8 @@ class OneShots:
         sample_rate: to resample to, in Hz; none keeps 44.1 or 48 kHz.
         max_seconds: the longest sound.
         paths: what was found.
+        passed_over: how many files were not looked at, since they are hidden or archive leftovers, such as the `._`
+            files of macOS.
 
     Raises:
         DatasetError: where the folder is none, or has no sound file below it.
@@ -45,16 +46,19 @@ class OneShots:
     sample_rate: int | None = 44100
     max_seconds: float = 10.0
     paths: tuple[Path, ...] = field(init=False)
+    passed_over: int = field(init=False)
 
     def __post_init__(self) -> None:
         folder = Path(self.folder)
         object.__setattr__(self, "folder", folder)
         if not folder.is_dir():
             raise DatasetError(f"{folder}: not a folder; must be one with sound files below it")
-        found = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-        object.__setattr__(self, "paths", tuple(sorted(found)))
-        if not self.paths:
-            raise DatasetError(f"{folder}: no sound file; must have some that end in {', '.join(SUFFIXES)}")
+        paths, passed = samples(folder.rglob("*"), folder)
+        object.__setattr__(self, "paths", paths)
+        object.__setattr__(self, "passed_over", passed)
+        if not paths:
+            besides = f" ({passed_over(passed)})" if passed else ""
+            raise DatasetError(f"{folder}: no sound file{besides}; must have some that end in {', '.join(SUFFIXES)}")
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -36,12 +36,14 @@ class Summary:
         matched: files with a match.
         sounds: different sounds among these.
         failures: each file without a match, and why.
+        passed_over: hidden files and archive leftovers, which are no failures.
     """
 
     files: int
     matched: int
     sounds: int
     failures: list[tuple[Path, str]]
+    passed_over: int
 
 
 def match_folder(
@@ -88,7 +90,7 @@ def match_folder(
             _match_all(folder, out, index, settings, engine or Local(), progress)
         finally:
             _write_sheet(index, folder, out)
-        return Summary(*index.counts(), index.failures())
+        return Summary(*index.counts(), index.failures(), one_shots.passed_over)
 
 
 def _check(folder: Path, out: Path, settings: Settings) -> None:
