@@ -1,6 +1,7 @@
 """Bad input of every kind: one clear line or a note, never a traceback, and nothing half-written."""
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -139,6 +140,26 @@ def test_a_damaged_mp3_is_one_line_on_both_streams_together(tmp_path):
     assert done.returncode == 1
     (line,) = done.stdout.decode().splitlines()
     assert line.startswith(f"error: {path}: no sound that can be read (")
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a\nb.wav", r"a\nb.wav"), ("a\x1b[31mb\r.wav", r"a\x1b[31mb\r.wav")])
+def test_a_name_with_control_characters_is_one_line(backbeat, tmp_path, name, shown):
+    path = tmp_path / name
+    path.write_bytes(b"RIFF")
+    assert backbeat("compare", path, path).error().startswith(f"{tmp_path}/{shown}: no sound that can be read")
+    put_sound(4.0 * samples())(path)
+    (note, again) = backbeat("compare", path, path).notes()
+    assert note.startswith(f"{tmp_path}/{shown}: Louder than full scale")
+    assert again == note
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are Unicode there")
+def test_a_name_that_is_not_utf_8(backbeat, tmp_path, out):
+    path = save_thump(tmp_path / "kick.wav").rename(tmp_path / os.fsdecode(b"gro\xdfe.wav"))
+    for arguments in (["match", path, *QUICK], ["invert", path, "--plugin", "kick"]):
+        done = backbeat(*arguments, "--out", out, "--json")
+        assert (done.status, done.err) == (0, "")
+        assert load(out / os.fsdecode(b"gro\xdfe.patch.json")).name == "gro?e"
 
 
 def test_ten_minutes_are_cut_and_listened_to_in_part(backbeat, tmp_path, out, no_report, monkeypatch):

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -13,6 +14,8 @@ from backbeat.files import encodable
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -29,12 +32,17 @@ def say_json(document: object) -> None:
 
 def say_note(text: str) -> None:
     """Print a line that is not part of the result."""
-    typer.echo(f"note: {text}", err=True)
+    typer.echo(f"note: {_in_a_line(text)}", err=True)
 
 
 def say_error(text: str) -> None:
     """Print why something could not be done."""
-    typer.echo(f"error: {text}", err=True)
+    typer.echo(f"error: {_in_a_line(text)}", err=True)
+
+
+def _in_a_line(text: str) -> str:
+    """The text with its control characters escaped: names of files may hold any, and a terminal would obey them."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def distinct(names: Iterable[str]) -> list[str]:

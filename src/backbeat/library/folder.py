@@ -13,7 +13,7 @@ from backbeat import audio, patch, plugins
 from backbeat.datasets import OneShots
 from backbeat.engines import Engine, Failure, Local
 from backbeat.errors import AudioError, BackbeatError, LibraryError
-from backbeat.files import encodable, replacing
+from backbeat.files import replacing
 from backbeat.library.index import Entry, Index, Sample, opened
 from backbeat.library.job import Job, Match, Settings, match_one
 from backbeat.matching import AUTO, effort
@@ -153,7 +153,7 @@ def _match_all(
             except AudioError as error:  # it could be read a moment ago
                 index.fail(content, str(error).removeprefix(f"{folder / path}: "))
                 continue
-            yield Job(content, encodable(path.stem), recording.audio[0, 0].numpy(), recording.sample_rate)
+            yield Job(content, path.stem, recording.audio[0, 0].numpy(), recording.sample_rate)
 
     if progress is not None:
         progress(0, len(unmatched))

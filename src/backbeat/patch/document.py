@@ -19,7 +19,7 @@ from torch.nn.functional import pad
 
 from backbeat import plugins
 from backbeat.errors import ParameterError, PatchError, PluginError
-from backbeat.files import replacing
+from backbeat.files import encodable, replacing
 from backbeat.parameters import Value
 from backbeat.parameters.listing import value_rows
 from backbeat.plugins import Plugin
@@ -81,7 +81,7 @@ class Patch:
         plugin: the plugin's name.
         values: physical values by parameter name; all of them.
         options: what shapes the plugin's table.
-        name: for people.
+        name: for people; what UTF-8 cannot hold of it is a question mark.
         seed: of the noise.
         placement: where a match found it.
 
@@ -98,6 +98,7 @@ class Patch:
 
     def __post_init__(self) -> None:
         _check_seed(self.seed)
+        object.__setattr__(self, "name", encodable(self.name))
         try:
             plugin = plugins.get(self.plugin, **self.options)
             object.__setattr__(self, "options", dict(plugin.options))
