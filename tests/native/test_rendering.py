@@ -1,6 +1,7 @@
 """Instruments in C++ against the same in PyTorch: the sound, the gradient, and what both promise."""
 
 import math
+import time
 
 import pytest
 import torch
@@ -199,7 +200,7 @@ def test_out_of_memory_says_what_would_fit(monkeypatch):
 
 @pytest.mark.parametrize("seeds", [5, torch.tensor([9, 4, 9, 2**31 - 1, 0, 7, 1])], ids=["one seed", "a seed each"])
 def test_every_bit_is_the_items_own(plugin, seeds):
-    native, _ = synths(plugin)
+    native, _ = synths(plugin, seconds=0.3)  # of which two are worth a thread of their own
     params, slope = anywhere(plugin, 7), torch.ones(7, 1, native.samples)
 
     def of(item: int) -> int | Tensor:
@@ -220,6 +221,24 @@ def test_every_bit_is_the_items_own(plugin, seeds):
             assert torch.equal(alone[0], gradients[item])
     finally:
         torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_it_takes_as_many_threads_as_pytorch(plugin, threads):
+    native = native_render(plugin, 44100.0, 22050)
+    values, seeds = plugin.table.physical(musical(plugin, 1)).expand(128, -1), torch.tensor([3])
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        native(values, seeds)
+        all_s, own_s = time.process_time(), time.thread_time()
+        for _ in range(4):
+            native(values, seeds)
+        all_s, own_s = time.process_time() - all_s, time.thread_time() - own_s
+    finally:
+        torch.set_num_threads(before)
+    # The other thread's share: half, or less where the machine has other work.
+    assert (all_s - own_s > 0.05 * all_s) == (threads == 2)
 
 
 def test_more_items_than_are_laid_down_at_a_time(plugin):

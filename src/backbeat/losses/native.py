@@ -79,7 +79,8 @@ class NativeDrumLoss:
 
     def _call(self, name: str, signal: Tensor, *others: Tensor) -> None:
         pointers = (ctypes.c_void_p(each.data_ptr()) for each in (signal, *others))
-        status = getattr(self._library, name)(ctypes.byref(self._target), ctypes.c_int64(len(signal)), *pointers)
+        counts = (ctypes.c_int64(each) for each in (len(signal), torch.get_num_threads()))
+        status = getattr(self._library, name)(ctypes.byref(self._target), *counts, *pointers)
         check(status, "drum_loss")
 
     def _resolution(

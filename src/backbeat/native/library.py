@@ -17,10 +17,10 @@ from backbeat.files import replacing
 
 SOURCES = Path(__file__).with_name("source")
 _COMPILERS = ("c++", "g++", "clang++")
-_FOR_A_LIBRARY = ("-std=c++17", "-O3", "-fPIC", "-shared", "-fvisibility=hidden")
+_FOR_A_LIBRARY = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden")
 _OF_FLOATS = ("-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math")
-_IF_KNOWN = (("-march=native", "-fopenmp"), ("-march=native",), ("-fopenmp",), ())
-"""For this processor, and on several threads: what a compiler does not know of that is left out."""
+_IF_KNOWN = (("-march=native",), ())
+"""For this processor: left out where a compiler does not know of it."""
 
 
 @lru_cache

@@ -62,6 +62,7 @@ class _Batch(ctypes.Structure):
         ("items", ctypes.c_int64),
         ("columns", ctypes.c_int64),
         ("seeds_apart", ctypes.c_int64),
+        ("most_threads", ctypes.c_int64),
         ("controls", ctypes.c_void_p),
         ("seeds", ctypes.c_void_p),
         ("sizes", ctypes.POINTER(ctypes.c_int64)),
@@ -70,9 +71,9 @@ class _Batch(ctypes.Structure):
     @classmethod
     def of(cls, controls: Tensor, seeds: Tensor, sizes: list[int], sample_rate: float, samples: int) -> "_Batch":
         items, columns = controls.shape
-        apart = int(len(seeds) > 1)
+        apart, threads = int(len(seeds) > 1), torch.get_num_threads()
         numbers = (ctypes.c_int64 * len(sizes))(*sizes)
-        return cls(sample_rate, samples, items, columns, apart, controls.data_ptr(), seeds.data_ptr(), numbers)
+        return cls(sample_rate, samples, items, columns, apart, threads, controls.data_ptr(), seeds.data_ptr(), numbers)
 
 
 def _audio(controls: Tensor, seeds: Tensor, name: str, sizes: list[int], sample_rate: float, samples: int) -> Tensor:

@@ -1,6 +1,8 @@
 // The noise of dsp/bands.py, in bands that each have a level of their own, which changes in straight lines.
 #pragma once
 
+#include <tuple>
+
 #include "linear_phase.h"
 #include "noise.h"
 
@@ -11,7 +13,11 @@ class NoiseBands {
    public:
     static double center_hz(int band, int bands) { return 700.0 * std::expm1(highest() * (band + 0.5) / bands); }
 
+    // Does nothing where it has been made of the same: of one call after another, mostly.
     void make(double sample_rate, int64_t samples, int bands, int64_t seed, uint32_t stream) {
+        const std::tuple wanted(sample_rate, samples, bands, seed, stream);
+        if (made_of_ == wanted) return;
+        made_of_ = wanted;
         samples_ = rounded_up(samples, kBlock);
         const Noise noise(seed, stream);
         int half = design(sample_rate, bands);
@@ -60,6 +66,7 @@ class NoiseBands {
         return half;
     }
 
+    std::tuple<double, int64_t, int, int64_t, uint32_t> made_of_;
     int bands_ = 0;
     double rate_ = 0.0;
     int64_t samples_ = 0;

@@ -2,9 +2,6 @@
 // what a core's cache holds.
 
 #include <cstddef>
-#include <memory>
-#include <mutex>
-#include <tuple>
 
 #include "bands.h"
 #include "envelope.h"
@@ -421,39 +418,25 @@ class Drum {
     std::vector<float> struck_, resonance_;
 };
 
-// The bands of noise that all items share, kept for the next call, which mostly has the same.
-std::shared_ptr<const NoiseBands> shared_bands(const Batch& batch) {
-    static std::mutex mutex;
-    static std::shared_ptr<const NoiseBands> kept;
-    static std::tuple<double, int64_t, int, int64_t> kept_of;
-    const std::tuple<double, int64_t, int, int64_t> wanted(batch.sample_rate, batch.samples, bands_of(batch),
-                                                           *batch.seeds);
-    std::lock_guard<std::mutex> lock(mutex);
-    if (!kept || kept_of != wanted) {
-        auto made = std::make_shared<NoiseBands>();
-        made->make(batch.sample_rate, batch.samples, bands_of(batch), *batch.seeds, 1);
-        kept = made, kept_of = wanted;
-    }
-    return kept;
-}
-
 // Do something for each item and range of blocks with the bands of noise: of blocks that stay in cache for all items
 // where these share it, and else item by item.
 template <typename Work>
 void with_noise(const Batch& batch, Work work) {
     const int64_t blocks = blocks_of(batch.samples);
     if (batch.seeds_apart) {
-        for_each_with<NoiseBands>(batch.items, [&](NoiseBands& noise, int64_t item) {
+        for_each_with<NoiseBands>(batch.threads(), batch.items, [&](NoiseBands& noise, int64_t item) {
             noise.make(batch.sample_rate, batch.samples, bands_of(batch), batch.seeds[item], 1);
             work(noise, item, 0, blocks);
         });
         return;
     }
-    const auto noise = shared_bands(batch);
-    for_each((blocks + kBlocksAtATime - 1) / kBlocksAtATime, [&](int64_t some) {
+    auto noise = Spaces<NoiseBands>::take();
+    noise->make(batch.sample_rate, batch.samples, bands_of(batch), *batch.seeds, 1);
+    for_each(batch.threads(), (blocks + kBlocksAtATime - 1) / kBlocksAtATime, [&](int64_t some) {
         const int64_t begin = some * kBlocksAtATime, end = std::min(begin + kBlocksAtATime, blocks);
         for (int64_t item = 0; item < batch.items; ++item) work(*noise, item, begin, end);
     });
+    Spaces<NoiseBands>::leave(std::move(noise));
 }
 
 // Some items at a time, so that what is laid down for them all stays small; the status of it all.
@@ -480,7 +463,7 @@ BACKBEAT_EXPORT int render(const Batch* whole, float* whole_audio) {
         const int bands = bands_of(batch);
         const int64_t samples = batch.samples, points = Levels::points(batch), apart = bands * points;
         std::vector<float> levels(batch.items * apart);
-        for_each_with<Levels>(batch.items, [&](Levels& space, int64_t item) {
+        for_each_with<Levels>(batch.threads(), batch.items, [&](Levels& space, int64_t item) {
             space.lay_down(batch, Given(batch, row(batch, item)), &levels[item * apart]);
         });
         with_noise(batch, [&](const NoiseBands& noise, int64_t item, int64_t begin, int64_t end) {
@@ -491,7 +474,7 @@ BACKBEAT_EXPORT int render(const Batch* whole, float* whole_audio) {
                 std::memcpy(audio + item * samples + first, sound, count * sizeof(float));
             }
         });
-        for_each_with<Drum>(batch.items,
+        for_each_with<Drum>(batch.threads(), batch.items,
                             [&](Drum& drum, int64_t item) { drum.render(batch, item, audio + item * samples); });
     });
 }
@@ -506,7 +489,7 @@ BACKBEAT_EXPORT int differentiate(const Batch* whole, const float* whole_audio, 
         float* of_controls = of_whole + begun * batch.columns;
         const auto of = [&](int64_t item) { return Slopes(batch, of_controls + item * batch.columns); };
         std::vector<float> of_sound(batch.items * blocks * kBlock), of_ends(batch.items * blocks * 2 * bands);
-        for_each(batch.items, [&](int64_t item) {
+        for_each(batch.threads(), batch.items, [&](int64_t item) {
             Drum::unclip(batch, item, audio + item * samples, slope + item * samples, &of_sound[item * blocks * kBlock],
                          of(item));
         });
@@ -515,7 +498,7 @@ BACKBEAT_EXPORT int differentiate(const Batch* whole, const float* whole_audio, 
                 unwire(noise, bands, block, &of_sound[(item * blocks + block) * kBlock],
                        &of_ends[(item * blocks + block) * 2 * bands]);
         });
-        for_each_with<Levels>(batch.items, [&](Levels& space, int64_t item) {
+        for_each_with<Levels>(batch.threads(), batch.items, [&](Levels& space, int64_t item) {
             std::vector<float> of_levels(bands * points, 0.0f);
             for (int64_t block = 0; block < blocks; ++block)
                 for (int band = 0; band < bands; ++band) {
@@ -524,7 +507,7 @@ BACKBEAT_EXPORT int differentiate(const Batch* whole, const float* whole_audio, 
                 }
             space.slopes(batch, Given(batch, row(batch, item)), of_levels.data(), of(item));
         });
-        for_each_with<Drum>(batch.items, [&](Drum& drum, int64_t item) {
+        for_each_with<Drum>(batch.threads(), batch.items, [&](Drum& drum, int64_t item) {
             drum.unmix(batch, item, &of_sound[item * blocks * kBlock], of(item));
         });
     });

@@ -219,20 +219,22 @@ class Chunk {
 // Sounds beside a target.
 class Comparison {
    public:
-    Comparison(const Target& target, int64_t items, const float* audio)
+    Comparison(const Target& target, int64_t items, int64_t most_threads, const float* audio)
         : target_(target), items_(items), audio_(audio) {
         int64_t after = 0;
         for (int64_t r = 0; r < target.resolutions; ++r) {
             side_ = std::max(side_, of(r).length / 2), after = std::max(after, kFrames * of(r).hop + of(r).length);
         }
         padded_samples_ = side_ + target.samples + after;
-        int64_t kept = 0, spans = 0;
+        int64_t kept = 0, spans = 0, transformed = 0;
         for (int64_t r = 0; r < target.resolutions; ++r) {
             kept_at_.push_back(kept), kept += of(r).kept();
+            transformed += of(r).chunks() * kFrames * of(r).length;
             for (int64_t chunk = 0; chunk < of(r).chunks(); ++chunk, spans += of(r).span())
                 places_.push_back({0, r, chunk, spans, of(r).span()});
         }
         kept_ = kept, spans_ = spans;
+        threads_ = threads_for(items * transformed, most_threads);
         padded_.assign(items * padded_samples_, 0.0f);
         for (int64_t item = 0; item < items; ++item)
             std::copy_n(audio + item * target.samples, target.samples, &padded_[item * padded_samples_ + side_]);
@@ -240,7 +242,7 @@ class Comparison {
 
     void compare(float* losses, float* kept) const {
         std::vector<Sums> sums(items_ * places_.size());
-        for_each_with<Chunk>((int64_t)sums.size(), [&](Chunk& chunk, int64_t task) {
+        for_each_with<Chunk>(threads_, (int64_t)sums.size(), [&](Chunk& chunk, int64_t task) {
             const Place at = place(task);
             float* mel_slopes = kept + at.item * kept_ + kept_at_[at.resolution] + 2;
             sums[task] = chunk.compare(of(at.resolution), at.chunk, samples(at), mel_slopes);
@@ -263,7 +265,7 @@ class Comparison {
 
     void differentiate(const float* kept, const float* slope, float* of_audio) const {
         std::vector<float> found(items_ * spans_);
-        for_each_with<Chunk>(items_ * (int64_t)places_.size(), [&](Chunk& chunk, int64_t task) {
+        for_each_with<Chunk>(threads_, items_ * (int64_t)places_.size(), [&](Chunk& chunk, int64_t task) {
             const Place at = place(task);
             const Resolution& here = of(at.resolution);
             const float* of_item = kept + at.item * kept_ + kept_at_[at.resolution];
@@ -274,7 +276,7 @@ class Comparison {
             chunk.differentiate(here, at.chunk, samples(at), of_item + 2, slopes,
                                 &found[at.item * spans_ + at.first_sample]);
         });
-        for_each(items_, [&](int64_t item) {
+        for_each(threads_, items_, [&](int64_t item) {
             float* to = of_audio + item * target_.samples;
             std::fill_n(to, target_.samples, 0.0f);
             compare_envelope(item, to, slope[item]);
@@ -327,7 +329,7 @@ class Comparison {
     }
 
     const Target& target_;
-    int64_t items_, side_ = 0, padded_samples_, kept_, spans_;
+    int64_t items_, threads_, side_ = 0, padded_samples_, kept_, spans_;
     const float* audio_;
     std::vector<int64_t> kept_at_;
     std::vector<Place> places_;  // of one item
@@ -346,12 +348,13 @@ BACKBEAT_EXPORT int64_t kept(const Target* target) {
 }
 
 // Losses (items,) of sounds (items, samples), and what the way back needs of them (items, …).
-BACKBEAT_EXPORT int compare(const Target* target, int64_t items, const float* audio, float* losses, float* kept) {
-    return status_of([&] { Comparison(*target, items, audio).compare(losses, kept); });
+BACKBEAT_EXPORT int compare(const Target* target, int64_t items, int64_t threads, const float* audio, float* losses,
+                            float* kept) {
+    return status_of([&] { Comparison(*target, items, threads, audio).compare(losses, kept); });
 }
 
 // Slopes of the sounds, (items, samples), by those of the losses, (items,).
-BACKBEAT_EXPORT int differentiate(const Target* target, int64_t items, const float* audio, const float* kept,
-                                  const float* slope, float* of_audio) {
-    return status_of([&] { Comparison(*target, items, audio).differentiate(kept, slope, of_audio); });
+BACKBEAT_EXPORT int differentiate(const Target* target, int64_t items, int64_t threads, const float* audio,
+                                  const float* kept, const float* slope, float* of_audio) {
+    return status_of([&] { Comparison(*target, items, threads, audio).differentiate(kept, slope, of_audio); });
 }

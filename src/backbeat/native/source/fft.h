@@ -1,24 +1,31 @@
 // Fourier transforms of complex signals whose spectra may lie in any order, such as those a convolution multiplies.
 #pragma once
 
-#include <map>
-#include <memory>
-#include <mutex>
+#include <atomic>
 #include <vector>
 
 #include "complex.h"
 
 namespace backbeat {
 
-// What is made from a length, once for each.
+// What is made from a length, once for each, and kept in a list to which is only added: that needs no lock, which a
+// fork could find closed for ever. Two threads that want the same at the same time may both add it.
 template <typename Made>
 const Made& made_once(int length) {
-    static std::mutex mutex;
-    static std::map<int, std::unique_ptr<Made>> made;
-    std::lock_guard<std::mutex> lock(mutex);
-    auto& found = made[length];
-    if (!found) found = std::make_unique<Made>(length);
-    return *found;
+    struct Link {
+        Link(int length, const Link* next) : length(length), made(length), next(next) {}
+        int length;
+        Made made;
+        const Link* next;
+    };
+    static std::atomic<const Link*> last{nullptr};
+    const Link* before = last.load();
+    for (const Link* each = before; each; each = each->next)
+        if (each->length == length) return each->made;
+    Link* added = new Link(length, before);
+    while (!last.compare_exchange_weak(added->next, added)) {
+    }
+    return added->made;
 }
 
 // Decimation in frequency, four parts at a time, down to a square of vectors: this is transformed down its columns,

@@ -412,15 +412,16 @@ BACKBEAT_EXPORT const char* layout() { return kLayout; }
 // Render (items, samples).
 BACKBEAT_EXPORT int render(const Batch* batch, float* audio) {
     return status_of([&] {
-        for_each_with<Kick>(
-            batch->items, [&](Kick& kick, int64_t item) { kick.render(*batch, item, audio + item * batch->samples); });
+        for_each_with<Kick>(batch->threads(), batch->items, [&](Kick& kick, int64_t item) {
+            kick.render(*batch, item, audio + item * batch->samples);
+        });
     });
 }
 
 // Slopes of the controls, (items, columns), by the audio and its slopes, each (items, samples).
 BACKBEAT_EXPORT int differentiate(const Batch* batch, const float* audio, const float* slope, float* of_controls) {
     return status_of([&] {
-        for_each_with<Kick>(batch->items, [&](Kick& kick, int64_t item) {
+        for_each_with<Kick>(batch->threads(), batch->items, [&](Kick& kick, int64_t item) {
             const int64_t first = item * batch->samples;
             kick.differentiate(*batch, item, audio + first, slope + first, of_controls + item * batch->columns);
         });

@@ -1,15 +1,12 @@
-// What an instrument is given and gives, and how the items of a batch are shared out.
+// What an instrument is given and gives, and what all of them compute with.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <exception>
 #include <new>
 #include <vector>
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 
+#include "threads.h"
 #include "vector.h"
 
 namespace backbeat {
@@ -31,9 +28,13 @@ struct Batch {
     int64_t items;
     int64_t columns;
     int64_t seeds_apart;  // 0 where one seed serves all
+    int64_t most_threads;
     const float* controls;
     const int64_t* seeds;
     const int64_t* sizes;  // of the parameters, which are the columns
+
+    // No more than there are items.
+    int64_t threads() const { return std::min(items, threads_for(items * samples, most_threads)); }
 };
 
 inline double db_to_gain(double level_db) { return std::exp(level_db * kDecibel); }
@@ -75,51 +76,6 @@ inline int64_t blocks_of(int64_t samples) { return (samples + kBlock - 1) / kBlo
 
 // Cycles without their whole turns.
 inline double fraction(double cycles) { return cycles - std::floor(cycles); }
-
-// Numbers too small for a float's full precision count as zero while this lives.
-class WithoutDenormals {
-#if defined(__x86_64__)
-   public:
-    WithoutDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040); }
-    ~WithoutDenormals() { _mm_setcsr(before_); }
-
-   private:
-    unsigned before_;
-#endif
-};
-
-// A working space that each thread has for itself, and keeps.
-template <typename Space>
-Space& space_of_thread() {
-    static thread_local Space space;
-    return space;
-}
-
-// Do something for each of so many, on all threads; what any throws is thrown when all are done.
-template <typename Work>
-void for_each(int64_t count, Work work) {
-    std::exception_ptr thrown;
-#pragma omp parallel
-    {
-        WithoutDenormals while_here;
-#pragma omp for schedule(dynamic, 1)
-        for (int64_t each = 0; each < count; ++each) {
-            try {
-                work(each);
-            } catch (...) {
-#pragma omp critical
-                thrown = std::current_exception();
-            }
-        }
-    }
-    if (thrown) std::rethrow_exception(thrown);
-}
-
-// The same, with the thread's working space.
-template <typename Space, typename Work>
-void for_each_with(int64_t count, Work work) {
-    for_each(count, [&](int64_t each) { work(space_of_thread<Space>(), each); });
-}
 
 // What Python is told: that it is done, that memory does not suffice, or that something else went wrong.
 template <typename Work>
