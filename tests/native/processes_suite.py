@@ -185,5 +185,5 @@ def test_a_data_loader(method):
     torch.set_num_threads(2)
     kicks.synth(kicks.params, 3)
     here = torch.stack([kicks[index] for index in range(len(kicks))])
-    loader = DataLoader(kicks, batch_size=2, num_workers=2, multiprocessing_context=method, timeout=15)
+    loader = DataLoader(kicks, batch_size=2, num_workers=2, multiprocessing_context=method, timeout=120)
     assert torch.equal(torch.cat(list(loader)), here)
