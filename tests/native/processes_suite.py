@@ -94,7 +94,7 @@ def elsewhere(method: str, work: Callable[[], str]) -> str:
     process.start()
     sending.close()
     try:
-        assert receiving.poll(15.0), "it hangs"
+        assert receiving.poll(60.0), "it hangs"
         return receiving.recv()
     finally:
         process.kill()
