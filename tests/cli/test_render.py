@@ -149,6 +149,13 @@ def test_set_turns_a_macro(backbeat, kick_patch, out, setting, amount):
     np.testing.assert_array_equal(soundfile.read(out, dtype="float32")[0], expected)
 
 
+def test_brightness_is_turned_in_db_per_octave(backbeat, kick_patch, out):
+    for setting in ("macro.brightness=+3", "macro.brightness=3dB/oct"):
+        assert backbeat("render", kick_patch, "-o", out, "--seconds", "0.1", "--set", setting).status == 0
+        expected = turn(load(kick_patch), "brightness", 3.0).render(Placement(44100, 4410))[0, 0].numpy()
+        np.testing.assert_array_equal(samples(out), expected)
+
+
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
@@ -158,6 +165,7 @@ def test_set_turns_a_macro(backbeat, kick_patch, out, setting, amount):
         ("macro.length=long", "must be macro.length= and a number of %"),
         ("macro.length=20dB", "must be macro.length= and a number of %"),
         ("macro.length=nan", "must be macro.length= and a number of %"),
+        ("macro.brightness=20%", "must be macro.brightness= and a number of dB/oct"),
     ],
 )
 def test_macros_that_cannot_be_set(backbeat, kick_patch, out, setting, words):

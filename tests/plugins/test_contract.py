@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
-from backbeat import plugins
+from backbeat import dsp, plugins
 from backbeat.dsp import Grid
 from backbeat.errors import PluginError
 from backbeat.parameters import Table, hz, share
 from backbeat.patch import from_json, randomise
 from backbeat.patch.document import from_params
-from backbeat.plugins import Plugin
+from backbeat.plugins import Macro, Plugin
 from backbeat.synth import render
 from oracles import error_db
 
@@ -110,6 +110,20 @@ class TestSound:
     def test_is_heard_by_default(self, plugin):
         peak = float(render(plugin, default(plugin), samples=SAMPLES).abs().max())
         assert 0.25 < peak <= 1.0
+
+    def test_ends_in_its_clipper(self, plugin):
+        if plugin.clipper is None:
+            pytest.skip("has none")
+        drive, gain = (plugin.table.slice(name) for name in plugin.clipper)
+        params = musical(plugin, 8).double()
+        controls = plugin.table.controls(params)
+        least = params.clone()
+        least[:, drive], least[:, gain] = 0.0, plugin.table.normalise({**plugin.table.defaults(), "gain_db": 0.0})[gain]
+        dry = dsp.soft_unclip(
+            render(plugin, least, samples=SAMPLES)[:, 0], plugin.table.controls(least)[plugin.clipper[0]]
+        )
+        expected = dsp.soft_clip(dry, *(controls[name] for name in plugin.clipper))
+        assert error_db(render(plugin, params, samples=SAMPLES)[:, 0], expected) < -100.0
 
     @pytest.mark.parametrize("samples", [1, 2, 63, 64, 65])
     def test_is_finite_at_any_length(self, plugin, samples):
@@ -306,3 +320,16 @@ class TestRegistry:
         message = r"^plugin toy: parameter mix is in its table but not in the signature of render$"
         with pytest.raises(PluginError, match=message):
             Plugin("toy", Table(pitch_hz=pitch, level=level, mix=level), chain, summary="")
+
+    def test_what_names_a_parameter_that_there_is_not_is_refused(self):
+        def chain(grid: Grid, *, level: torch.Tensor) -> torch.Tensor:
+            return level * torch.ones(grid.samples)
+
+        table = Table(level=share(default=0.5, help="Level."))
+        tilted = Macro("dB/oct", ("level",), "", lambda values, name: (100.0,), pivot="pitch_hz")
+        for named, message in (
+            ({"macros": {"tilt": tilted}}, "plugin toy: macro tilt turns pitch_hz, which is not in its table"),
+            ({"clipper": ("level", "gain_db")}, "plugin toy: its clipper has gain_db, which is not in its table"),
+        ):
+            with pytest.raises(PluginError, match=f"^{message}$"):
+                Plugin("toy", table, chain, summary="", **named)

@@ -25,6 +25,7 @@ from backbeat.dsp.filters.iir import (
 )
 from backbeat.dsp.grid import Grid
 from backbeat.dsp.known import known
+from backbeat.dsp.loudness import energy_db, k_weighted
 from backbeat.dsp.mixing import mix
 from backbeat.dsp.modal import modal, swept_modal
 from backbeat.dsp.noise import noise
@@ -62,6 +63,7 @@ __all__ = [
     "curve",
     "db_to_gain",
     "decay",
+    "energy_db",
     "fall_after",
     "fir",
     "fir_bandpass",
@@ -73,6 +75,7 @@ __all__ = [
     "highpass",
     "iir",
     "impulse_response",
+    "k_weighted",
     "known",
     "low_shelf",
     "lowpass",

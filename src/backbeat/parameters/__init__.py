@@ -14,7 +14,7 @@ from backbeat.parameters.kinds import (
     share,
     sweep_seconds,
 )
-from backbeat.parameters.parameter import Parameter, Value
+from backbeat.parameters.parameter import Parameter, Value, numbers
 from backbeat.parameters.table import Table
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "decibels",
     "exponent",
     "hz",
+    "numbers",
     "octaves",
     "pitch",
     "seconds",

@@ -10,6 +10,11 @@ Value: TypeAlias = float | tuple[float, ...] | str
 """A parameter's value in a patch: a number, one number per entry of a bank, or the name of an option."""
 
 
+def numbers(value: Value) -> tuple[float, ...]:
+    """The numbers of a value that is not an option: one, or one per entry of a bank."""
+    return value if isinstance(value, tuple) else (float(value),)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A named control, without its name.

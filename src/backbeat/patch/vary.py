@@ -1,7 +1,5 @@
 """New patches from old, all in normalised params, so that a step sounds alike wherever it is taken."""
 
-import math
-from dataclasses import replace
 from random import Random
 
 import torch
@@ -70,41 +68,6 @@ def randomise(plugin: Plugin, seed: int) -> Patch:
             shares = torch.tensor([generator.random() for _ in range(parameter.size)], dtype=torch.float64)
             params[where] = low[where] + (high[where] - low[where]) * shares
     return from_params(plugin, params, name=f"random {seed}", seed=seed)
-
-
-def turn(patch: Patch, macro: str, amount: float) -> Patch:
-    """The patch with one macro knob turned; values that would leave their range stop at its end.
-
-    Args:
-        patch: where to start.
-        macro: a macro of its plugin.
-        amount: in the macro's unit; 0 changes nothing.
-
-    Raises:
-        PatchError: where the plugin has no such macro, or the amount is not finite.
-    """
-    macros = patch.instrument.macros
-    if macro not in macros:
-        raise PatchError(f"macro: found {macro!r}; {patch.plugin} has {', '.join(macros) or 'none'}")
-    if not math.isfinite(amount):
-        raise PatchError(f"macro.{macro}: found {amount}; must be a finite number of {macros[macro].unit}")
-    knob, table = macros[macro], patch.instrument.table
-    values = dict(patch.values)
-    for name in knob.parameters:
-        parameter, value = table[name], patch.values[name]
-        entries = value if isinstance(value, tuple) else (float(value),)
-        if knob.unit == "%":
-            entries = tuple(entry * (1.0 + amount / 100.0) for entry in entries)
-        elif knob.unit == "st":
-            entries = tuple(entry * 2.0 ** (amount / 12.0) for entry in entries)
-        elif knob.frequencies_hz is None:
-            entries = tuple(entry + amount for entry in entries)
-        else:
-            at_hz = knob.frequencies_hz(patch.values, name)
-            entries = tuple(e + amount * math.log2(f / 1000.0) for e, f in zip(entries, at_hz, strict=True))
-        entries = tuple(min(max(entry, parameter.low), parameter.high) for entry in entries)
-        values[name] = entries if isinstance(value, tuple) else entries[0]
-    return replace(patch, values=values)
 
 
 def _kind(patch: Patch) -> str:

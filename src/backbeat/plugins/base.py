@@ -23,20 +23,28 @@ MOST_MACROS = 8
 class Macro:
     """A knob that turns several parameters at once, on any patch; 0 changes nothing.
 
-    By its unit an amount x means: `%`, times `1 + x / 100`; `st`, times `2^(x / 12)`; `dB`, plus x; `dB/oct`, plus
-    `x log2(f / 1 kHz)`, entry by entry of a bank of levels, at the frequencies f that `frequencies_hz` gives.
+    By its unit an amount x means: `%`, times `1 + x / 100`; `st`, times `2^(x / 12)`; `dB`, plus x; `dB/oct`, louder by
+    `x log2(f / p)` dB, entry by entry of a level, at the frequencies f that `frequencies_hz` gives.
+
+    A macro in dB/oct changes the balance alone, where the plugin has a `clipper`. Its output level is moved until the
+    whole sound has the K-weighted energy that it had. The pivot p is the frequency that `pivot` names, of a part that
+    has no level and stays as it is; without one it is where what goes into the clipper keeps its energy, so that the
+    sound is driven as hard as it was. A value that stops at the end of its range leaves more to the others, and to the
+    output level; where that stops too, the loudness falls short.
 
     Attributes:
         unit: of the amount.
         parameters: what it turns.
         help: one sentence for a musician.
-        frequencies_hz: of the entries of a parameter, from a patch's values and the parameter's name.
+        frequencies_hz: of the entries of a parameter, from a patch's values and the parameter's name; for dB/oct.
+        pivot: the parameter with the frequency about which levels are tilted, if that is given.
     """
 
     unit: Literal["%", "st", "dB", "dB/oct"]
     parameters: tuple[str, ...]
     help: str
     frequencies_hz: Callable[[Mapping[str, Value], str], Sequence[float]] | None = None
+    pivot: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +63,12 @@ class Plugin:
         macros: knobs that turn several parameters at once, eight at most.
         banks: parameters whose entries belong together, such as frequencies and levels, and may change places without
             changing the sound.
+        clipper: drive and output level of the `dsp.soft_clip` that its chain ends in, if it does.
         native: the source of `backbeat.native` that renders the same, where there is one.
 
     Raises:
-        PluginError: where the table and the signature of `render` name different parameters, or a macro or a bank is
-            none.
+        PluginError: where the table and the signature of `render` name different parameters, or a macro, a bank or
+            the clipper names one that is not there.
     """
 
     name: str
@@ -72,6 +81,7 @@ class Plugin:
     migrations: Mapping[int, Migration] = field(default_factory=dict)
     macros: Mapping[str, Macro] = field(default_factory=dict)
     banks: tuple[tuple[str, ...], ...] = ()
+    clipper: tuple[str, str] | None = None
     native: str | None = None
 
     def __post_init__(self) -> None:
@@ -83,9 +93,12 @@ class Plugin:
         if len(self.macros) > MOST_MACROS:
             raise PluginError(f"plugin {self.name}: found {len(self.macros)} macros; must be at most {MOST_MACROS}")
         for macro, turned in self.macros.items():
-            for name in turned.parameters:
+            for name in (*turned.parameters, *([turned.pivot] if turned.pivot else [])):
                 if name not in self.table:
                     raise PluginError(f"plugin {self.name}: macro {macro} turns {name}, which is not in its table")
+        for name in self.clipper or ():
+            if name not in self.table:
+                raise PluginError(f"plugin {self.name}: its clipper has {name}, which is not in its table")
         for bank in self.banks:
             sizes = {self.table[name].size if name in self.table else None for name in bank}
             if None in sizes or len(sizes) != 1:

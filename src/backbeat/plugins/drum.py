@@ -23,6 +23,7 @@ from backbeat.parameters import (
     decibels,
     exponent,
     hz,
+    numbers,
     pitch,
     seconds,
     semitones,
@@ -36,6 +37,8 @@ _TRANSIENT_ENDS_S = 0.45
 """One and a half times the longest T60 of the transient: by then it is 90 dB down."""
 _MOST_TONES, _MOST_BANDS = 128, 64
 _BURSTS = 3
+_WHITE_NOISE_HZ = 8000.0
+"""The middle of white noise on a log scale, its power as weight: Nyquist over e."""
 _RESONATOR_OFF_DB, _RESONATOR_FADE_DB = -60.0, 6.0
 _MATCH_OPTIONS = {"tones": 128, "noise_bands": 32}
 
@@ -58,17 +61,19 @@ def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
         match_options=_MATCH_OPTIONS,
         macros=MACROS,
         banks=(("tone_hz", "tone_s", "tone_db", "tone_cycles", "tone_shape"),),
+        clipper=("drive_db", "gain_db"),
         native="drum",
     )
 
 
 def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
-    """Of the entries of a bank of levels."""
+    """Of the entries of a level; the transient's is in between those of its sine and of its noise."""
     if name == "tone_db":
-        tones_hz = values["tone_hz"]
-        return tones_hz if isinstance(tones_hz, tuple) else (float(tones_hz),)
-    bands = values[name]
-    return dsp.band_centers_hz(len(bands) if isinstance(bands, tuple) else 1)
+        return numbers(values["tone_hz"])
+    if name == "transient_db":
+        (sine_hz,), (noise,) = numbers(values["transient_hz"]), numbers(values["transient_noise"])
+        return (sine_hz ** (1.0 - noise) * _WHITE_NOISE_HZ**noise,)
+    return dsp.band_centers_hz(len(numbers(values[name])))
 
 
 MACROS = {
@@ -76,7 +81,10 @@ MACROS = {
     "length": Macro("%", ("tone_s", "noise_s", "gate_s", "release_s"), "How long it lasts."),
     "snap": Macro("dB", ("transient_db", "snap_db"), "Level of the strike."),
     "brightness": Macro(
-        "dB/oct", ("tone_db", "noise_band_db", "snap_db"), "More treble and less bass, or less.", _frequencies_hz
+        "dB/oct",
+        ("tone_db", "transient_db", "noise_band_db", "snap_db"),
+        "Treble against bass, at the same loudness.",
+        _frequencies_hz,
     ),
     "noise": Macro("dB", ("noise_db",), "Level of the noise beside the tones."),
     "ring": Macro("dB", ("resonator_db",), "Level of the resonator."),

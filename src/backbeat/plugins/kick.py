@@ -5,17 +5,21 @@ References:
     | (Werner, Abel, Smith, DAFx 2014)
 """
 
+from collections.abc import Mapping
+
 import torch
 
 from backbeat import dsp
 from backbeat.dsp import Grid
 from backbeat.parameters import (
     Table,
+    Value,
     cents,
     choice,
     cycles,
     decibels,
     hz,
+    numbers,
     octaves,
     pitch,
     seconds,
@@ -182,13 +186,24 @@ def _click(grid: Grid, t60_s: Control, cutoff_hz: Control, drive_db: Control) ->
     return dsp.tanh_clip(burst, drive_db) * dsp.decay(head, t60_s)
 
 
+def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
+    """Of the entries of a level: of `click_db`, `click_hz`."""
+    return numbers(values[f"{name.partition('_')[0]}_hz"])
+
+
 MACROS = {
     "tune": Macro("st", ("pitch_hz", "mode_hz", "shell_hz"), "Pitch of everything that has one."),
     "length": Macro("%", ("hold_s", "decay_s", "gate_s", "release_s", "shell_decay_s", "mode_s"), "How long it lasts."),
     "sweep": Macro("%", ("sweep_st", "click_sweep_st"), "Depth of the pitch sweeps."),
     "sweep_time": Macro("%", ("sweep_s", "click_sweep_s"), "How long the pitch sweeps last."),
     "snap": Macro("dB", ("click_db",), "Level of the noise transient."),
-    "brightness": Macro("%", ("click_hz", "shell_hz"), "Cutoffs of the click and of the shell."),
+    "brightness": Macro(
+        "dB/oct",
+        ("click_db", "mode_db", "shell_mix"),
+        "Treble against the body, at the same loudness.",
+        _frequencies_hz,
+        pivot="pitch_hz",
+    ),
     "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
 }
 """What a person turns, however many parameters there are."""
@@ -200,5 +215,6 @@ KICK = Plugin(
     summary="A swept sine with shell, click and modes, driven.",
     macros=MACROS,
     banks=(("mode_hz", "mode_s", "mode_db"),),
+    clipper=("drive_db", "gain_db"),
     native="kick",
 )

@@ -1,0 +1,107 @@
+"""Macros: one knob turns many values of a patch."""
+
+import math
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from backbeat import dsp
+from backbeat.errors import PatchError
+from backbeat.parameters import Parameter, numbers
+from backbeat.patch.document import Patch, Placement
+from backbeat.plugins import Macro
+
+_PIVOT_HZ = 1000.0
+_NEAR_DB, _MOST_TRIALS = 0.1, 4
+_MOST_OCTAVES = 1000.0
+"""Past the end of any range, and within float64's."""
+_OCTAVE_DB = 20.0 * math.log10(2.0)
+_SILENT = 1e-20
+
+
+def turn(patch: Patch, macro: str, amount: float) -> Patch:
+    """The patch with one macro knob turned; values that would leave their range stop at its end.
+
+    A macro in dB/oct keeps the sound's loudness and drive, see `Macro`. It renders the patch for that, a few times.
+
+    Args:
+        patch: where to start.
+        macro: a macro of its plugin.
+        amount: in the macro's unit; 0 changes nothing.
+
+    Raises:
+        PatchError: where the plugin has no such macro, or the amount is not finite.
+    """
+    macros = patch.instrument.macros
+    if macro not in macros:
+        raise PatchError(f"macro: found {macro!r}; {patch.plugin} has {', '.join(macros) or 'none'}")
+    knob = macros[macro]
+    if not math.isfinite(amount):
+        raise PatchError(f"macro.{macro}: found {amount}; must be a finite number of {knob.unit}")
+    if amount == 0.0:
+        return patch
+    if knob.frequencies_hz is None or patch.instrument.clipper is None:
+        return _changed(patch, knob, amount)
+    return _tilted(patch, knob, amount, *patch.instrument.clipper)
+
+
+def _changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> Patch:
+    """The patch with what a macro turns changed, and levels that it tilts lifted too."""
+    values = dict(patch.values)
+    for name in knob.parameters:
+        parameter, entries = patch.instrument.table[name], numbers(patch.values[name])
+        if knob.unit == "%":
+            entries = tuple(entry * (1.0 + amount / 100.0) for entry in entries)
+        elif knob.unit == "st":
+            entries = tuple(entry * 2.0 ** min(amount / 12.0, _MOST_OCTAVES) for entry in entries)
+        elif knob.frequencies_hz is None:
+            entries = tuple(entry + amount for entry in entries)
+        else:
+            pivot_hz = _PIVOT_HZ if knob.pivot is None else numbers(patch.values[knob.pivot])[0]
+            at_hz = knob.frequencies_hz(patch.values, name)
+            steps_db = [amount * math.log2(hz / pivot_hz) + lift_db for hz in at_hz]
+            entries = tuple(_louder(parameter, *each) for each in zip(entries, steps_db, strict=True))
+        entries = tuple(min(max(entry, parameter.low), parameter.high) for entry in entries)
+        values[name] = entries[0] if parameter.size == 1 else entries
+    return replace(patch, values=values)
+
+
+def _louder(parameter: Parameter, level: float, step_db: float) -> float:
+    """A level, in dB or a plain factor, after a step; at the least of its range it is off, and stays off."""
+    if level == parameter.low:
+        return level
+    if parameter.unit == "dB":
+        return level + step_db
+    return level * 2.0 ** min(step_db / _OCTAVE_DB, _MOST_OCTAVES)
+
+
+def _tilted(patch: Patch, knob: Macro, amount: float, drive: str, gain: str) -> Patch:
+    """The patch with its levels tilted, driven as hard and as loud as before."""
+    place = patch.placement or patch.natural_placement()
+    before = _unclipped(patch, place, drive, gain)
+    lift_db = 0.0 if knob.pivot else amount * (math.log2(_PIVOT_HZ) - _middle_oct(before, place.sample_rate))
+    for _ in range(_MOST_TRIALS):
+        turned = _changed(patch, knob, amount, lift_db)
+        after = _unclipped(turned, place, drive, gain)
+        missing_db = float(dsp.energy_db(before) - dsp.energy_db(after))
+        if knob.pivot or abs(missing_db) < _NEAR_DB:
+            break
+        lift_db += missing_db
+    drive_db = before.new_tensor(numbers(patch.values[drive]))
+    loud = [dsp.k_weighted(place.sample_rate, dsp.soft_clip(sound, drive_db)) for sound in (before, after)]
+    return _changed(turned, Macro("dB", (gain,), ""), float(dsp.energy_db(loud[0]) - dsp.energy_db(loud[1])))
+
+
+def _middle_oct(sound: Tensor, sample_rate: int) -> float:
+    """The mean of log2 of frequency in Hz, with power as weight: about there, a small tilt keeps the energy."""
+    powers = torch.fft.rfft(sound).abs().square()[1:]
+    octaves = torch.log2(torch.arange(1, len(powers) + 1, dtype=powers.dtype) * (sample_rate / len(sound)))
+    return float((powers * octaves).sum() / powers.sum().clamp(min=_SILENT))
+
+
+def _unclipped(patch: Patch, place: Placement, drive: str, gain: str) -> Tensor:
+    """What goes into the patch's clipper, (samples,), float64: by way of the least drive, which hardly bends it."""
+    least_db = patch.instrument.table[drive].low
+    sound = replace(patch, values={**patch.values, drive: least_db, gain: 0.0}).render(place)[0, 0].double()
+    return dsp.soft_unclip(sound, sound.new_tensor([least_db]))
