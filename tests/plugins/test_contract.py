@@ -111,6 +111,15 @@ class TestSound:
         peak = float(render(plugin, default(plugin), samples=SAMPLES).abs().max())
         assert 0.25 < peak <= 1.0
 
+    def test_entries_of_banks_may_change_places(self, plugin):
+        params = musical(plugin, 4)
+        moved = params.clone()
+        for bank in plugin.banks:
+            for name in bank:
+                moved[:, plugin.table.slice(name)] = params[:, plugin.table.slice(name)].flip(-1)
+        there, here = (render(plugin, each, samples=SAMPLES) for each in (params, moved))
+        assert error_db(there, here) < -100.0
+
     def test_ends_in_its_clipper(self, plugin):
         if plugin.clipper is None:
             pytest.skip("has none")

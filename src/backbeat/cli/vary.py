@@ -50,7 +50,7 @@ def morph(
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a patch that lies between two."""
+    """Make a patch that lies between two: tones that are alike glide, others fade."""
     from backbeat.patch import morph as morphed
 
     _deliver(morphed(read_patch(first), read_patch(second), amount), out, as_json=as_json)

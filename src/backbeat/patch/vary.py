@@ -2,15 +2,21 @@
 
 from random import Random
 
+import numpy as np
 import torch
 
 from backbeat.errors import PatchError
+from backbeat.patch.banks import between
 from backbeat.patch.document import Patch, from_params
 from backbeat.plugins import Plugin
 
 
 def morph(first: Patch, second: Patch, amount: float) -> Patch:
     """The patch that lies `amount` of the way from the first to the second.
+
+    Every number moves evenly, phases the shorter way round. Entries of a bank (`Plugin.banks`) are paired by frequency
+    and level, not by their places, and those without an audible partner fade: see `backbeat.patch.banks`. The seed and
+    the order of entries are those of the nearer patch.
 
     Args:
         first: where an amount of 0 is.
@@ -26,8 +32,18 @@ def morph(first: Patch, second: Patch, amount: float) -> Patch:
         )
     if not 0.0 <= amount <= 1.0:
         raise PatchError(f"amount: found {amount:g}; must be from 0 to 1")
-    params = first.params() * (1.0 - amount) + second.params() * amount
-    return from_params(first.instrument, params, name=f"{first.name} → {second.name}", seed=first.seed)
+    name, plugin, table = f"{first.name} → {second.name}", first.instrument, first.instrument.table
+    if amount > 0.5:
+        first, second, amount = second, first, 1.0 - amount
+    start, end, phases = first.params(), second.params(), table.phases()
+    end[phases] += (start - end)[phases].round()
+    params = start * (1.0 - amount) + end * amount
+    params[phases] %= 1.0
+    for bank in plugin.banks:
+        one, other = (np.stack([each[table.slice(row)].numpy() for row in bank]) for each in (start, end))
+        for row, mixed in zip(bank, between(table, bank, one, other, amount), strict=True):
+            params[table.slice(row)] = torch.from_numpy(mixed)
+    return from_params(plugin, params, name=name, seed=first.seed)
 
 
 def perturb(patch: Patch, amount: float, seed: int) -> Patch:
@@ -46,7 +62,8 @@ def perturb(patch: Patch, amount: float, seed: int) -> Patch:
     table, generator = patch.instrument.table, Random(seed)
     steps = torch.tensor([generator.gauss(0.0, amount) for _ in range(table.size)], dtype=torch.float64)
     steps[table.choices()] = 0.0
-    params = (patch.params() + steps).clamp(0.0, 1.0)
+    params = patch.params() + steps
+    params = torch.where(table.phases(), params % 1.0, params.clamp(0.0, 1.0))
     return from_params(patch.instrument, params, name=patch.name, seed=seed, placement=patch.placement)
 
 

@@ -62,7 +62,7 @@ class Plugin:
         migrations: by the version they start from.
         macros: knobs that turn several parameters at once, eight at most.
         banks: parameters whose entries belong together, such as frequencies and levels, and may change places without
-            changing the sound.
+            changing the sound. The first says where an entry lies; what is in dB, if anything is, is its level.
         clipper: drive and output level of the `dsp.soft_clip` that its chain ends in, if it does.
         native: the source of `backbeat.native` that renders the same, where there is one.
 

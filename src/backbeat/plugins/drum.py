@@ -60,7 +60,7 @@ def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
         options={"tones": tones, "noise_bands": noise_bands},
         match_options=_MATCH_OPTIONS,
         macros=MACROS,
-        banks=(("tone_hz", "tone_s", "tone_db", "tone_cycles", "tone_shape"),),
+        banks=(("tone_hz", "tone_s", "tone_db", "tone_cycles", "tone_shape"), ("burst_s", "burst_db")),
         clipper=("drive_db", "gain_db"),
         native="drum",
     )
