@@ -69,7 +69,8 @@ class SynthLoss(nn.Module):
         Args:
             params: (batch, P) in [0, 1], such as `torch.sigmoid` of what a network says.
             target: (batch, 1, samples).
-            target_params: (batch, P), where params count.
+            target_params: (batch, P), where params count; they do place by place, so that entries of banks should stand
+                in one order on both sides, such as that of `sorted_banks`.
             seed: of the noise that the sounds are rendered with.
 
         Raises:
