@@ -1,7 +1,5 @@
 """The pairing of least cost, against scipy's."""
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -48,16 +46,6 @@ def test_a_shuffled_list_is_found_again():
     points, order = draw.normal(size=(128, 3)), draw.permutation(128)
     costs = ((points[:, np.newaxis] - points[order]) ** 2).sum(-1)
     np.testing.assert_array_equal(order[assignment(costs)], np.arange(128))
-
-
-def test_it_takes_no_time_even_at_its_slowest():
-    costs = FAMILIES["as slow as can be"](None, 128)
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
-        assignment(costs)
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.3  # some 8,000 steps of a few microseconds each; entry by entry it would take seconds
 
 
 @pytest.mark.parametrize("costs", [np.zeros((2, 3)), np.zeros(4), np.array([[np.nan]]), np.array([[np.inf]])])

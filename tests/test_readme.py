@@ -1,0 +1,42 @@
+"""Every command of the README's tour runs as it stands there, and so does its Python."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOUR = README[README.index("## A tour") : README.index("## Five lines of Python")]
+LINES = [line for block in re.findall(r"```sh\n(.*?)```", TOUR, re.DOTALL) for line in block.splitlines()]
+
+
+def test_it_is_short():
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_tour_runs(tmp_path, monkeypatch):
+    """As in the checkout's folder; here, matches are drafts, of two sounds in all, which take little time."""
+    (tmp_path / "examples" / "sounds").mkdir(parents=True)
+    for name in ("sn_dub.flac", "bd_haus.flac"):
+        shutil.copy(ROOT / "examples" / "sounds" / name, tmp_path / "examples" / "sounds")
+    assert len(LINES) >= 6
+    for line in LINES:
+        words = line.split()
+        assert words[0] == "backbeat"
+        if words[1] == "match":
+            words += ["--quality", "draft"]
+        command = [sys.executable, "-c", "from backbeat.cli import main; main()", *words[1:]]
+        process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert process.returncode == 0, f"{line}\n{process.stderr}"
+    written = {"matches/sn_dub.patch.json", "matches/sn_dub.html", "lower.wav", "909.wav", "between.json", "library"}
+    assert all((tmp_path / name).exists() for name in written)
+
+
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_its_python_runs(code):
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
