@@ -48,17 +48,6 @@ def test_a_shuffled_list_is_found_again():
     np.testing.assert_array_equal(order[assignment(costs)], np.arange(128))
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_it_takes_little_time(family):
-    costs = FAMILIES[family](np.random.default_rng(0), 128)
-    taken = []
-    for _ in range(5):
-        start = time.perf_counter()
-        assignment(costs)
-        taken.append(time.perf_counter() - start)
-    assert min(taken) < 0.3  # 10 to 20 ms on a core of its own; entry by entry it would take seconds
-
-
 @pytest.mark.parametrize("costs", [np.zeros((2, 3)), np.array([[np.nan]]), np.array([[np.inf]])])
 def test_costs_that_are_none(costs):
     with pytest.raises(BackbeatError, match="costs: found shape"):
