@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 TRITON := $(VENV)/.triton
 NATIVE := $(wildcard src/backbeat/native/source/*)
 
-.PHONY: demo test test-all check format bench bench-gpu docs clean
+.PHONY: demo test test-all test-processors check format bench bench-gpu docs clean
 
 demo: $(READY)  ## Match a kick that ships with the repo; write patch, sound, picture and page
 	$(BIN)/backbeat match examples/sounds/bd_fat.flac --out demo-output
@@ -18,6 +18,9 @@ test: $(TRITON)  ## The whole test suite (under 10 minutes on 2 cores)
 
 test-all: $(TRITON)  ## The suite and what is too slow for it
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m ''
+
+test-processors: $(TRITON)  ## The numerical tests as on other processors, on one thread and on two
+	$(BIN)/python tests/processors.py
 
 check: $(READY)  ## Lint, format, types, layers, generated pages
 	$(BIN)/ruff check .

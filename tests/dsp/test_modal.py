@@ -106,10 +106,12 @@ class TestSweptModal:
             return dsp.swept_modal(grid, hz, ring, level, start, sweep_st=depth[:, :1], sweep_s=t60[:, :1])
 
         directly = torch.vmap(lambda hz: render(hz.unsqueeze(0))[0])(frequency)  # where no value can be looked at
-        assert 20.0 * torch.log10((render(frequency) - directly).abs().max()) < -138.0
+        # An epsilon is left out, and as much again is rounded: -132 dB.
+        assert 20.0 * torch.log10((render(frequency) - directly).abs().max()) < -132.0
 
     def test_modes_of_one_frequency_do_not_add_up_what_is_left_out(self):
-        controls = [torch.full((1, 48), x) for x in (400.0, 0.8, 0.02, 0.0)]
+        modes = 192
+        controls = [torch.full((1, modes), x) for x in (400.0, 0.8, 0.96 / modes, 0.0)]
         depth, t60 = torch.full((1, 1), 5.0), torch.full((1, 1), 0.2)
         exact, found = (
             dsp.swept_modal(
@@ -120,7 +122,9 @@ class TestSweptModal:
             )
             for dtype in (torch.float64, torch.float32)
         )
-        assert error_db(found[0], exact[0].numpy()) < -112.0
+        # A sum of 8 products a mode rounds to √(8 · 192) half epsilons, -113 dB, and so does its phase; with as much
+        # left out of each mode as may be of all, it is -98 dB.
+        assert error_db(found[0], exact[0].numpy()) < -105.0
 
     def test_start_phases_may_have_axes_that_nothing_else_has(self):
         grid, cycles = make_grid(4410), torch.rand(4, 3, dtype=torch.float64)

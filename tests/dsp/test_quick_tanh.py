@@ -7,7 +7,8 @@ from backbeat.dsp.shapers import tanh_of
 
 def test_it_is_one_within_float32():
     x = torch.linspace(-20.0, 20.0, 200_001)
-    torch.testing.assert_close(tanh_of(x).double(), torch.tanh(x.double()), atol=5e-7, rtol=0.0)
+    # The fit is right within 2e-7; two polynomials, a product and a quotient round to some six epsilons at most.
+    torch.testing.assert_close(tanh_of(x).double(), torch.tanh(x.double()), atol=1e-6, rtol=0.0)
 
 
 def test_it_is_right_near_zero_and_in_its_slope():
