@@ -38,8 +38,8 @@ INSTRUCTIONS = {
     "AVX2": ("-mno-avx512f", {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2", "OPENBLAS_CORETYPE": "Haswell"}),
     "AVX512": ("", {"ATEN_CPU_CAPABILITY": "avx512"}),
 }
-"""By the name that PyTorch has for them, each of them also on a processor that has the later ones: what C++ goes without,
-and what is asked of the libraries. PyTorch does not check whether the processor has what it is asked for."""
+"""By the name that PyTorch has for them, each of them also on a processor that has the later ones: what C++ goes
+without, and what is asked of the libraries. PyTorch does not check whether the processor has what it is asked for."""
 
 
 def round_of(flag: str, variables: dict[str, str], threads: int) -> bool:
