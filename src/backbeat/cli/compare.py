@@ -2,11 +2,15 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from backbeat.cli.output import AsJson, say, say_json, say_note
+
+if TYPE_CHECKING:
+    from backbeat.audio import Recording
+    from backbeat.types import Audio
 
 _MEANINGS = {
     "mel_db": ("dB", "mel bands, at three resolutions"),
@@ -32,7 +36,7 @@ def compare(
     """Measure how far B is from A: no gain match, no alignment but for `auditory`, B cut or padded to A's length.
 
     Beside a distance stands how far two takes of one drum of that kind are apart: below that, B is nearer to A than
-    the drummer's next hit.
+    the drummer's next hit. Noise before A's hit is passed over in both, and a note says so.
     """
     from backbeat import audio
     from backbeat.losses import (
@@ -44,17 +48,20 @@ def compare(
         pitch_error_cents,
     )
     from backbeat.losses.published import DRUMBLENDER_RATE_HZ
+    from backbeat.matching.excerpt import lead_in
 
     first = audio.read(target)
     second = audio.read(estimate, sample_rate=first.sample_rate)
-    for path, recording in ((target, first), (estimate, second)):
-        for note in recording.notes:
+    before = lead_in(first.audio, first.sample_rate)
+    for path, notes in ((target, (*first.notes, *before.notes)), (estimate, second.notes)):
+        for note in notes:
             say_note(f"{path}: {note}")
-    sounds = (second.audio, first.audio, first.sample_rate)
+    noise_s = before.noise / first.sample_rate
+    sounds = (_after(noise_s, second), _after(noise_s, first), first.sample_rate)
     found: dict[str, float | None] = dict(distances(*sounds).as_dict())
     found["pitch_cents"] = pitch_error_cents(*sounds)
     found["auditory"] = float(auditory_distance(*sounds))
-    published = (audio.read(path, sample_rate=DRUMBLENDER_RATE_HZ).audio for path in (estimate, target))
+    published = (_after(noise_s, audio.read(path, sample_rate=DRUMBLENDER_RATE_HZ)) for path in (estimate, target))
     found["mss"], found["lsd_drumblender"] = drumblender_distances(*published)
     kind = family or family_of(target.stem)
     floor = asdict(FLOORS[kind]) if kind else {}
@@ -67,3 +74,10 @@ def compare(
         shown = "      -" if value is None else f"{value:7.2f}"
         beside = f" ({takes}: {floor[name]:.2f})" if name in floor else ""
         say(f"{name:15} {shown} {unit:2}  {meaning}{beside}")
+
+
+def _after(seconds: float, recording: "Recording") -> "Audio":
+    """What a recording holds from so many seconds on; a moment of silence, where that is nothing."""
+    start = round(seconds * recording.sample_rate)
+    rest = recording.audio[..., start:]
+    return rest if rest.shape[-1] else recording.audio.new_zeros(1, 1, 1)

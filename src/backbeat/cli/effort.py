@@ -27,6 +27,10 @@ Seed: TypeAlias = Annotated[
     int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same patch.")
 ]
 
+Whole: TypeAlias = Annotated[
+    bool, typer.Option("--whole", help="Of a sample with several hits, match all, not the first alone.")
+]
+
 
 def start_of(start: str | None, plugin: str) -> str:
     """The start that is asked for, or else the one that is quicker and leads as far."""

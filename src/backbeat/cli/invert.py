@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.output import AsJson, distinct, keep_samples, say, say_error, say_json
+from backbeat.cli.effort import Whole
+from backbeat.cli.output import AsJson, distinct, keep_samples, say, say_error, say_json, say_note
 from backbeat.cli.samples import without_leftovers
 from backbeat.errors import BackbeatError, UsageError
 
@@ -24,6 +25,7 @@ def invert(
     out: Annotated[Path, typer.Option(help="The folder to write to; made where there is none.")] = Path("inversions"),
     count: Annotated[int, typer.Option(min=1, max=64, help="Patches to write, the nearest first.")] = 1,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the patches' noise.")] = 0,
+    whole: Whole = False,
     as_json: AsJson = False,
 ) -> None:
     """Name patches for each sample by a trained network: a preview of a match, at once.
@@ -37,6 +39,7 @@ def invert(
     from backbeat import audio, patch
     from backbeat.inversion import FEWER_PROPOSALS, PROPOSALS
     from backbeat.inversion import invert as invert_sample
+    from backbeat.matching.excerpt import excerpt
 
     torch.set_num_threads(1)
     inverters = _inverters(plugin, weights)
@@ -52,12 +55,17 @@ def invert(
     for sample, own in zip(samples, outputs, strict=True):
         began = time.perf_counter()
         try:
-            found = [each for one in inverters for each in invert_sample(sample, one, count=tried, seed=seed)]
+            recording = audio.read(sample)
+            found = [
+                each for one in inverters for each in invert_sample(sample, one, count=tried, seed=seed, whole=whole)
+            ]
         except BackbeatError as error:
             say_error(str(error))
             failed = True
             continue
         seconds = time.perf_counter() - began
+        for note in excerpt(recording.audio, recording.sample_rate, whole=whole).notes:
+            say_note(f"{sample}: {note}")
         for proposal, stem in zip(sorted(found, key=lambda each: each.loss), own, strict=False):
             paths = Path(f"{stem}.patch.json"), Path(f"{stem}.wav")
             patch.save(proposal.patch, paths[0])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, start_of
+from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
 from backbeat.cli.engine import Address, EngineName, Workers, engine_of
 from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
@@ -29,6 +29,7 @@ def match(
     starts: Starts = None,
     start: Start = None,
     seed: Seed = 0,
+    whole: Whole = False,
     engine: EngineName = "local",
     address: Address = None,
     workers: Workers = None,
@@ -43,7 +44,7 @@ def match(
     from backbeat.library import Settings, match_folder
 
     collect_garbage()
-    settings = Settings(plugin, quality, steps, starts, start_of(start, plugin), seed)
+    settings = Settings(plugin, quality, steps, starts, start_of(start, plugin), seed, whole)
     with counting(folder.name) as show, engine_of(engine, workers, address) as workplace:
         found = match_folder(folder, out, settings, engine=workplace, progress=show)
     if found.passed_over:

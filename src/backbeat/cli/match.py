@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, start_of
+from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
 from backbeat.cli.output import (
     INTERRUPTED,
     AsJson,
@@ -46,13 +46,14 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Effort:
-    """What may be spent on one match, as `backbeat.match` takes it."""
+    """What may be spent on one match, and on what, as `backbeat.match` takes it."""
 
     quality: str
     steps: int | None
     starts: int | None
     seconds_budget: float | None
     start: str
+    whole: bool
 
 
 def match(
@@ -69,6 +70,7 @@ def match(
     start: Start = None,
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
+    whole: Whole = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with matches that were stopped.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -84,7 +86,7 @@ def match(
     collect_garbage()
     if plugin != AUTO:
         plugins.get(plugin)
-    effort = Effort(quality, steps, starts, seconds_budget, start_of(start, plugin))
+    effort = Effort(quality, steps, starts, seconds_budget, start_of(start, plugin), whole)
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
@@ -141,7 +143,7 @@ def _search(
         task = bar.add_task(sample.name, total=None, loss="")
 
         began = time.perf_counter()
-        suggested = _suggested(sample, plugin, seed) if effort.start == "inverter" else ()
+        suggested = _suggested(sample, plugin, seed, whole=effort.whole) if effort.start == "inverter" else ()
         left = effort.seconds_budget and max(_LEAST_BUDGET_S, effort.seconds_budget - (time.perf_counter() - began))
 
         def show(step: int, steps: int, loss: float) -> None:
@@ -160,14 +162,15 @@ def _search(
             checkpoint=outputs.checkpoint,
             resume=resume and outputs.checkpoint.exists(),
             suggested=suggested,
+            whole=effort.whole,
         )
 
 
-def _suggested(sample: Path, plugin: str, seed: int) -> "list[Patch]":
+def _suggested(sample: Path, plugin: str, seed: int, *, whole: bool) -> "list[Patch]":
     """What the inverters of the plugins that may be chosen name."""
     from backbeat.inversion import suggest
 
-    found = suggest(sample, plugin, seed=seed)
+    found = suggest(sample, plugin, seed=seed, whole=whole)
     if not found:
         say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
     return found
@@ -204,6 +207,8 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
                 "seconds": round(result.seconds, 3),
                 "steps": result.steps,
                 "unmatched": list(result.unmatched),
+                "hits": result.hits,
+                "notes": list(result.notes),
             }
         )
         return

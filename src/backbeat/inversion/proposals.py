@@ -14,7 +14,7 @@ from backbeat.errors import InverterError
 from backbeat.inversion.features import SAMPLE_RATE, features, pitch, pitch_gap
 from backbeat.inversion.network import Inverter, Mixture
 from backbeat.losses import DrumLoss
-from backbeat.matching.onset import onsets
+from backbeat.matching.excerpt import excerpt
 from backbeat.matching.starts import glance, has_glance
 from backbeat.matching.threads import one_thread_in_numpy
 from backbeat.patch import Patch, Placement, from_params
@@ -53,6 +53,7 @@ def invert(
     count: int | None = None,
     seed: int = 0,
     analysis: bool = True,
+    whole: bool = False,
 ) -> list[Proposal]:
     """Patches for a one-shot, the nearest first.
 
@@ -67,6 +68,7 @@ def invert(
             none is 12, or 4 beside what analysis tells.
         seed: of the patches that are drawn, and of their noise.
         analysis: whether to try what analysis tells at a glance too, for a plugin that this is written for.
+        whole: hear all of a sample with several hits, not the first alone.
 
     Raises:
         AudioError: where the file cannot be read.
@@ -84,7 +86,8 @@ def invert(
         raise InverterError("sample_rate: none given; audio that is not in a file needs one, in Hz")
     else:
         target, rate, name = sample, sample_rate, "sample"
-    onset = int(onsets(target, rate))
+    part = excerpt(target, rate, whole=whole)
+    target, onset = part.audio, part.lead_in.onset
     heard = target[..., onset:]
     plugin, seen = inverter.plugin, features(_resampled(heard, rate))
 

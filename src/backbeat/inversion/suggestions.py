@@ -14,7 +14,9 @@ _SUGGESTED = 3
 """So many of each inverter's patches at most."""
 
 
-def suggest(sample: str | Path | Audio, plugin: str, *, sample_rate: int | None = None, seed: int = 0) -> list[Patch]:
+def suggest(
+    sample: str | Path | Audio, plugin: str, *, sample_rate: int | None = None, seed: int = 0, whole: bool = False
+) -> list[Patch]:
     """Patches near a one-shot, for `backbeat.match(…, suggested=…)`: the nearest three of each inverter that ships.
 
     Args:
@@ -22,6 +24,7 @@ def suggest(sample: str | Path | Audio, plugin: str, *, sample_rate: int | None 
         plugin: its name, or "auto" for all.
         sample_rate: of `sample` where it is audio, in Hz.
         seed: of the noise.
+        whole: hear all of a sample with several hits, not the first alone.
 
     Raises:
         AudioError: where the file cannot be read.
@@ -30,7 +33,9 @@ def suggest(sample: str | Path | Audio, plugin: str, *, sample_rate: int | None 
     return [
         proposal.patch
         for name in names
-        for proposal in invert(sample, _inverter(name), sample_rate=sample_rate, seed=seed, analysis=False)[:_SUGGESTED]
+        for proposal in invert(
+            sample, _inverter(name), sample_rate=sample_rate, seed=seed, analysis=False, whole=whole
+        )[:_SUGGESTED]
     ]
 
 

@@ -25,6 +25,7 @@ class Settings:
         starts: to descend from, instead of the quality's.
         start: what proposes where to begin: "analysis" alone, or the "inverter" too.
         seed: the same seed gives the same patches.
+        whole: of sounds with several hits, match all, not the first alone.
     """
 
     plugin: str = AUTO
@@ -33,6 +34,7 @@ class Settings:
     starts: int | None = None
     start: str = "analysis"
     seed: int = 0
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def match_one(settings: Settings, job: Job) -> Match:
     """
     target = torch.tensor(job.sound)[None, None]
     suggested = (
-        suggest(target, settings.plugin, sample_rate=job.sample_rate, seed=settings.seed)
+        suggest(target, settings.plugin, sample_rate=job.sample_rate, seed=settings.seed, whole=settings.whole)
         if settings.start == "inverter"
         else ()
     )
@@ -100,6 +102,7 @@ def match_one(settings: Settings, job: Job) -> Match:
         steps=settings.steps,
         starts=settings.starts,
         suggested=suggested,
+        whole=settings.whole,
     )
     if result.interrupted:  # a match keeps what it has; a library, what is done
         raise KeyboardInterrupt

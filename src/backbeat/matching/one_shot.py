@@ -17,7 +17,7 @@ from backbeat.losses import distances
 from backbeat.matching.candidate import Candidate, choose, nearer
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.ending import Ending
-from backbeat.matching.onset import onsets
+from backbeat.matching.excerpt import excerpt
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
 from backbeat.matching.search import begin, descend
@@ -50,8 +50,6 @@ Progress: TypeAlias = Callable[[int, int, float], None]
 
 _SEARCH = 3
 """Raised whenever a search no longer goes on from an earlier one's checkpoint as if it had not stopped."""
-_LEAST_ONSET_S = 0.001
-_LEAST_HEARD_S = 0.02
 _LONGEST_SEARCH_S = 4.0
 _CHECKPOINT_EVERY = 25
 _FAR_DB, _FAIR_STEPS = 4.0, 30
@@ -74,6 +72,7 @@ def match(
     checkpoint: Path | None = None,
     resume: bool = False,
     suggested: Sequence[Patch] = (),
+    whole: bool = False,
 ) -> MatchResult:
     """Find the patch that makes the sound of a one-shot, by descent through the synth.
 
@@ -97,6 +96,7 @@ def match(
         resume: go on from that file.
         suggested: patches that may be near, such as an inverter's: those that are nearer than what analysis proposes
             are begun from as well, and with `auto`, a plugin whose own are far off is not tried.
+        whole: match all of a sample that holds several hits, not the first alone.
 
     Raises:
         AudioError: where the file cannot be read.
@@ -109,8 +109,9 @@ def match(
         raise MatchError(f"seconds_budget: found {seconds_budget!r}; must be above 0")
     instruments = _instruments(plugin)
     recording, name = _recording(sample, sample_rate)
-    target, rate, notes = recording.audio, recording.sample_rate, list(recording.notes)
-    onset = _onset(target, rate)
+    rate = recording.sample_rate
+    part = excerpt(recording.audio, rate, whole=whole)
+    target, onset, notes = part.audio, part.lead_in.onset, [*recording.notes, *part.notes]
     sounding = target[..., onset:].to(_device(device))
     heard = sounding[..., : round(_LONGEST_SEARCH_S * rate)]
     ending = Ending(sounding, rate, heard.shape[-1])
@@ -133,6 +134,7 @@ def match(
         "search": _SEARCH,
         "steps": steps,
         "starts": starts,
+        **({"whole": whole} if part.hits > 1 else {}),
         "sound": hashlib.sha256(sounding.cpu().numpy().tobytes()).hexdigest(),
     }
 
@@ -168,7 +170,8 @@ def match(
     best = state.best_params.detach().cpu().double()
     patch = from_params(instrument, best, name=name, seed=seed, placement=placement)
     sound = patch.render()
-    found = distances(sound, target, rate)
+    compared = (sound[..., part.lead_in.noise :], target[..., part.lead_in.noise :], rate)
+    found = distances(*compared)
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over():
         others = [
             Candidate(each, heard, rate, seed, over, ending=ending)
@@ -190,10 +193,12 @@ def match(
         steps=state.step,
         seconds=time.perf_counter() - began,
         timings={"analysis": analysed - began, "search": searched - analysed},
-        unmatched=tuple(str(each) for each in unmatched(sound, target, rate)),
+        unmatched=tuple(str(each) for each in unmatched(*compared)),
         notes=tuple(notes),
         interrupted=interrupted,
         complete=state.step == steps,
+        lead_in=part.lead_in.noise,
+        hits=part.hits,
     )
 
 
@@ -251,10 +256,3 @@ def _device(name: str) -> torch.device:
 def _check(name: str, value: int, least: int, most: int) -> None:
     if type(value) is not int or not least <= value <= most:
         raise MatchError(f"{name}: found {value!r}; must be from {least} to {most}, a whole number")
-
-
-def _onset(target: Audio, sample_rate: int) -> int:
-    """Samples of silence to skip; none where the sound starts at once. At least 20 ms are left to listen to."""
-    latest = target.shape[-1] - round(_LEAST_HEARD_S * sample_rate)
-    onset = min(int(onsets(target, sample_rate)), latest)
-    return onset if onset >= _LEAST_ONSET_S * sample_rate else 0

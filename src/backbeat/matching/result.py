@@ -16,9 +16,9 @@ class MatchResult:
         name: the target's name, without folder or suffix.
         patch: the patch; rendering it gives `audio`, sample for sample.
         audio: the patch's sound, (1, 1, samples), float32 on the CPU.
-        target: the one-shot, (1, 1, samples), float32 on the CPU.
+        target: the one-shot, or what was matched of a loop, (1, 1, samples), float32 on the CPU.
         sample_rate: of both, in Hz.
-        distances: from `target` to `audio`.
+        distances: from `target` to `audio`, without the lead-in.
         history: the lowest loss so far, after each step.
         steps: optimisation steps taken.
         seconds: wall-clock time of the whole match.
@@ -27,6 +27,8 @@ class MatchResult:
         notes: what the user should know, one sentence each.
         interrupted: whether the search was stopped by hand before its end.
         complete: whether all steps were taken.
+        lead_in: samples of noise before the hit, which `distances` and `unmatched` leave out.
+        hits: separate hits of the sample: 1 for a one-shot, more for a loop.
     """
 
     name: str
@@ -43,6 +45,8 @@ class MatchResult:
     notes: tuple[str, ...] = ()
     interrupted: bool = False
     complete: bool = True
+    lead_in: int = 0
+    hits: int = 1
 
     @property
     def remarks(self) -> tuple[str, ...]:

@@ -112,6 +112,12 @@ def distances_text(distances: Distances) -> str:
     )
 
 
+def compared(result: MatchResult) -> panels.Sounds:
+    """Target and match from where they are compared: without the noise before the hit."""
+    target, match = (each[0, 0, result.lead_in :].numpy() for each in (result.target, result.audio))
+    return panels.Sounds(target, match, result.sample_rate)
+
+
 def effort_text(result: MatchResult) -> str:
     """Say what the match took: "600 steps in 12.3 s"."""
     stopped = ", stopped early" if result.interrupted else ""
@@ -162,7 +168,7 @@ def _notes_inches(notes: Sequence[str]) -> float:
 
 def _draw_plots(figure: Figure, result: MatchResult, right: float, bottom: float, top: float) -> None:
     """Lay the plots out from the left margin to `right`, from `bottom` to `top`, all in inches."""
-    sounds = panels.Sounds(result.target[0, 0].numpy(), result.audio[0, 0].numpy(), result.sample_rate)
+    sounds = compared(result)
     seconds = sounds.target.size / sounds.sample_rate
     left = MARGIN_INCHES + LABEL_INCHES
     width = right - left

@@ -45,7 +45,7 @@ def render_page(result: MatchResult, painting: figure.Painting | None = None) ->
     """Fill the page's template; the same result gives the same text."""
     script, style = part("page.js"), part("base.css") + part("page.css")
     patch_json = result.patch.to_json()
-    playback = level_matched(result.target, result.audio)
+    playback = level_matched(result.target[..., result.lead_in :], result.audio[..., result.lead_in :])
     plots = (painting or figure.paint(result)).plots
     height, width = plots.shape[:2]
     return Template(part("page.html")).substitute(

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from backbeat.matching.result import MatchResult
 from backbeat.report import panels
-from backbeat.report.figure import png
+from backbeat.report.figure import compared, png
 
 WIDTH, HEIGHT = 320, 96
 _GAP = 4
@@ -14,8 +14,7 @@ _GAP = 4
 
 def thumbnail(result: MatchResult) -> bytes:
     """The spectrograms of target, on the left, and match as a PNG of 320 × 96 pixels."""
-    sounds = panels.Sounds(result.target[0, 0].numpy(), result.audio[0, 0].numpy(), result.sample_rate)
-    images = [_stamp(levels_db) for levels_db in panels.spectrograms(sounds)[:2]]
+    images = [_stamp(levels_db) for levels_db in panels.spectrograms(compared(result))[:2]]
     images.insert(1, np.zeros((HEIGHT, _GAP, 4), np.uint8))  # which lets the page through
     return png(np.hstack(images))
 
