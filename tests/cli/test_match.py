@@ -105,6 +105,8 @@ def test_json_is_one_line_a_sample(backbeat, kick_wav, out, tmp_path, no_report)
             "seconds",
             "steps",
             "unmatched",
+            "hits",
+            "notes",
         ]
         assert (each["plugin"], each["steps"]) == ("kick", 3)
         assert each["patch"] == str(out / f"{stem}.patch.json")
