@@ -156,13 +156,14 @@ def test_a_process_that_is_forked_while_another_thread_reads(damaged):
     script = """if True:
         import ctypes, os, signal, sys, threading
         from backbeat.audio import read
+        read(sys.argv[1])  # first: Python itself cannot fork while another thread imports
         over = threading.Event()
 
         def reading():
             while not over.is_set():
                 read(sys.argv[1])
 
-        thread = threading.Thread(target=reading)
+        thread = threading.Thread(target=reading, daemon=True)
         thread.start()
         for _ in range(20):
             child = os.fork()

@@ -7,13 +7,13 @@ import shutil
 import pytest
 import torch
 
-from backbeat.audio import read
+from backbeat.audio import read, write
 from backbeat.cli.effort import start_of
 from backbeat.inversion import suggest
 from backbeat.matching import match
 from backbeat.patch import load
 from full_disk import full_disk
-from matching.sounds import save_thump
+from matching.sounds import save_thump, thump
 
 QUICK = ("--steps", "3", "--starts", "3", "--plugin", "kick")
 
@@ -66,6 +66,20 @@ def test_a_hidden_sample_that_is_named_is_matched(backbeat, kick_wav, out, no_re
     shown = backbeat("match", hidden, other, *QUICK, "--out", out)
     assert (shown.status, shown.lines()) == (0, [])
     assert names(out) == files_of(".kick", "kick")
+
+
+def test_a_loop_is_said_to_be_one(backbeat, tmp_path, out, no_report):
+    hit, path = thump(), tmp_path / "loop.wav"
+    write(path, torch.nn.functional.pad(hit, (0, 22050 - hit.shape[-1])).repeat(1, 1, 4), 44100)
+    shown = backbeat("match", path, *QUICK, "--out", out)
+    assert shown.status == 0
+    (line,) = shown.lines()
+    assert line.startswith(f"note: {path}: this looks like a loop of 4 hits: the first, from 0.00 to 0.")
+    assert read(out / "loop.wav").audio.shape[-1] <= 22050
+    shown = backbeat("match", path, *QUICK, "--whole", "--json", "--out", out)
+    told = json.loads(shown.out)
+    assert (told["hits"], told["notes"]) == (4, ["this looks like a loop of 4 hits, and all of it is matched"])
+    assert read(out / "loop.wav").audio.shape[-1] == 4 * 22050
 
 
 def test_patch_is_that_of_the_library(backbeat, kick_wav, out, no_report):
