@@ -1,9 +1,13 @@
 """`backbeat train` and `backbeat invert`: an inverter from nothing, and what it says."""
 
+import io
 import json
+import sys
+from contextlib import redirect_stdout, suppress
 
 import pytest
 
+from backbeat.cli import main
 from backbeat.patch import load
 
 pytest.importorskip("lightning_fabric")
@@ -11,17 +15,20 @@ pytest.importorskip("lightning_fabric")
 STEPS = ("--steps", 2, "--batch", 2, "--every", 1, "--device", "cpu")
 
 
-@pytest.fixture
-def trained(backbeat, tmp_path):
-    folder = tmp_path / "trained"
-    shown = backbeat("train", "kick", "--out", folder, *STEPS)
-    assert shown.status == 0, shown.err
-    return folder, shown
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A training that all tests read and none changes, and what it said."""
+    folder, said = tmp_path_factory.mktemp("once") / "trained", io.StringIO()
+    arguments = ["backbeat", "train", "kick", "--out", str(folder), *map(str, STEPS)]
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(said), suppress(SystemExit):
+        patched.setattr(sys, "argv", arguments)
+        main()
+    return folder, said.getvalue()
 
 
 def test_it_says_how_it_goes(trained):
-    folder, shown = trained
-    assert [line.partition(":")[0] for line in shown.out.splitlines()] == ["step 0", "step 1", "step 2", str(folder)]
+    folder, said = trained
+    assert [line.partition(":")[0] for line in said.splitlines()] == ["step 0", "step 1", "step 2", str(folder)]
     assert (folder / "inverter.safetensors").is_file()
 
 
