@@ -5,6 +5,8 @@
     ├── ParameterError   a control name, value or shape that a table does not allow
     ├── PluginError      an instrument that does not exist or is not well formed
     ├── RenderError      a batch that does not fit into memory
+    ├── KernelError      kernels that are not there, or cannot do what is asked
+    ├── ProgramError     a program that cannot be read or run
     ├── NativeError      compiled code that cannot be made here, or cannot do what is asked
     ├── PatchError       a patch that cannot be loaded, validated or saved
     ├── MatchError       a match that cannot be started or resumed
@@ -36,6 +38,14 @@ class PluginError(BackbeatError):
 
 class RenderError(BackbeatError):
     """A batch that does not fit into memory."""
+
+
+class KernelError(BackbeatError):
+    """Kernels that are not there, or cannot do what is asked."""
+
+
+class ProgramError(BackbeatError):
+    """A program that cannot be read or run."""
 
 
 class NativeError(BackbeatError):
