@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 FOLDER ?= examples/sounds
 GPU ?= cuda
+SANITIZED ?= tests/kernels tests/program
 READY := $(VENV)/.ready
 TRITON := $(VENV)/.triton
-NATIVE := $(wildcard src/backbeat/native/source/*)
+KERNELS := $(wildcard src/backbeat/kernels/*.cpp src/backbeat/kernels/*.h)
+PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-all test-processors check format bench bench-gpu docs clean
+.PHONY: demo kernels test test-all test-processors test-sanitize check format bench bench-gpu docs clean
 
 demo: $(READY)  ## Match a kick that ships with the repo; write patch, sound, picture and page
 	$(BIN)/backbeat match examples/sounds/bd_fat.flac --out demo-output
@@ -22,40 +24,49 @@ test-all: $(TRITON)  ## The suite and what is too slow for it
 test-processors: $(TRITON)  ## The numerical tests as on other processors, on one thread and on two
 	$(BIN)/python tests/processors.py
 
+test-sanitize: $(READY)  ## The kernels' tests, with kernels that stop at what C++ does not define; slow
+	cmake -S . -B build/sanitize -DBACKBEAT_SANITIZE=ON
+	cmake --build build/sanitize --parallel 2
+	BACKBEAT_KERNELS_FOLDER=$(CURDIR)/build/sanitize LD_PRELOAD="$(foreach each,libasan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(each)))" \
+	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1 \
+	$(BIN)/python -m pytest $(SANITIZED)
+
 check: $(READY)  ## Lint, format, types, layers, generated pages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run --Werror $(NATIVE)
+	$(BIN)/clang-format --dry-run --Werror $(KERNELS) examples/engine/render_patch.cpp
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 
+kernels: $(READY)  ## Build the kernels again, where their sources have changed
+
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i $(NATIVE)
+	$(BIN)/clang-format -i $(KERNELS) examples/engine/render_patch.cpp
 
 docs: $(READY)  ## Regenerate the parameter pages from the tables
 	$(BIN)/python docs/generate.py
 
 bench: $(READY)  ## Speed beside a peer, and match quality over FOLDER (default: the example sounds)
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet -r benchmarks/requirements.txt
+	$(PIP) -r benchmarks/requirements.txt
 	$(BIN)/python benchmarks/speed.py --out benchmarks/results/speed.json
 	$(BIN)/python benchmarks/match.py $(FOLDER) --out benchmarks/results/match.json
 
 bench-gpu: $(READY)  ## All that a GPU can tell, in four minutes, beside torchsynth and SynthAX
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet -r benchmarks/requirements-gpu.txt
+	$(PIP) -r benchmarks/requirements-gpu.txt
 	$(BIN)/python benchmarks/gpu.py --device $(GPU) --out benchmarks/results/gpu.json
 
 clean:
 	rm -rf $(VENV) demo-output
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt CMakeLists.txt $(KERNELS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "backbeat needs Python 3.11 or newer; set PYTHON=…")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PIP) --editable '.[dev]'
 	touch $@
 
 $(TRITON): $(READY)  ## Tests run the kernels for a GPU without one; their compiler is as large as all else
-	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,gpu]'
+	$(PIP) --editable '.[dev,gpu]'
 	touch $@

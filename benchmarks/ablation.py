@@ -10,18 +10,19 @@ import statistics
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import Tensor
 
 import backbeat
 from backbeat import plugins
-from backbeat.dsp import Grid
+from backbeat.dsp import Grid, Signal
 from backbeat.losses import FLOORS, family_of
 from backbeat.matching import QUALITIES
 from backbeat.matching.search import begin, descend
+from backbeat.parameters import Table
 from baselines import task_of
 from folder import one_shots
 from machine import describe_machine, write_figures
@@ -54,6 +55,17 @@ VOICES = {
 FIGURES = ("mel_to_floor", "mrstft_to_floor", "envelope_to_floor")
 
 
+class _Held:
+    """Controls of which some stay where they are, whatever is given for them."""
+
+    def __init__(self, controls: Table, held: Mapping[str, float]) -> None:
+        self._controls, self._held = controls, held
+
+    def __getattr__(self, name: str) -> Any:
+        control = getattr(self._controls, name)
+        return 0.0 * control + self._held[name] if name in self._held else control
+
+
 def measure(task: tuple[str, Path], steps: int) -> tuple[str, dict[str, float]]:
     """Match one file with one voice."""
     torch.set_num_threads(1)
@@ -61,12 +73,10 @@ def measure(task: tuple[str, Path], steps: int) -> tuple[str, dict[str, float]]:
     voice = VOICES[name]
     plugin = plugins.get("drum", tones=voice.tones, noise_bands=voice.noise_bands)
 
-    @wraps(plugin.render)
-    def held(grid: Grid, **controls: Tensor) -> Tensor:
-        fixed = {name: torch.full_like(controls[name], value) for name, value in voice.held.items()}
-        return plugin.render(grid, **{**controls, **fixed})
+    def render(grid: Grid, c: Table) -> Signal:
+        return plugin.render(grid, _Held(c, voice.held))
 
-    job = task_of(path, replace(plugin, render=held), seed=0)
+    job = task_of(path, replace(plugin, render=render), seed=0)
     *_, last = descend(begin(job.starts(1)), job.objective, plugin.table, steps)
     with torch.no_grad():
         found = backbeat.distances(job.sound(last.best_params.unsqueeze(0)), job.target, job.sample_rate)

@@ -3,7 +3,7 @@
     python benchmarks/determinism.py --out benchmarks/results/determinism.json
 
 Random patches in their musical ranges; the greatest difference of any sample of any patch, -inf where every bit is the
-same. The first rows are the promise of eager code on a CPU: alone or at any place in any batch, again and again.
+same. The first rows are the promise of the engine: alone or at any place in any batch, again and again.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from torch import Tensor
 from backbeat import dsp, patch, plugins
 from backbeat.synth import Synth
 from machine import describe_machine, write_figures
+from rendering import COMPILED, Rendering
 
 SAMPLE_RATE = 44_100
 
@@ -24,25 +25,21 @@ Way = Callable[[Tensor, Tensor], Tensor]
 """Params (batch, P) and seeds (batch,) to audio (batch, 1, samples)."""
 
 
-def ways(plugin: str, seconds: float, *, compiled: bool) -> dict[str, Way]:
+def ways(plugin: str, seconds: float) -> dict[str, Way]:
     """Every way there is here, the one that the others are held against first."""
-    eager = Synth(plugin, SAMPLE_RATE, seconds)
+    engine = Synth(plugin, SAMPLE_RATE, seconds)
     found: dict[str, Way] = {
-        "1 thread": _threads(eager, 1),
-        "again": _threads(eager, 1),
-        "each alone": _threads(lambda params, seeds: torch.cat([eager(*each) for each in _items(params, seeds)]), 1),
-        "other places": _threads(lambda params, seeds: eager(params.flip(0), seeds.flip(0)).flip(0), 1),
-        "2 threads": _threads(eager, 2),
-        "float64": lambda params, seeds: eager(params.double(), seeds),
+        "1 thread": _threads(engine, 1),
+        "again": _threads(engine, 1),
+        "each alone": _threads(lambda params, seeds: torch.cat([engine(*each) for each in _items(params, seeds)]), 1),
+        "other places": _threads(lambda params, seeds: engine(params.flip(0), seeds.flip(0)).flip(0), 1),
+        "2 threads": _threads(engine, 2),
+        "float64": lambda params, seeds: engine(params.double(), seeds),
     }
-    if compiled:
-        quick = Synth(plugin, SAMPLE_RATE, seconds, compile=True)
-        found["compiled"] = _threads(quick, 1)
-        found["compiled, 2"] = _threads(quick, 2)
     if torch.cuda.is_available():
-        found["cuda"] = lambda params, seeds: eager(params.cuda(), seeds.cuda()).cpu()
-        if compiled:
-            found["cuda, compiled"] = lambda params, seeds: quick(params.cuda(), seeds.cuda()).cpu()
+        found["cuda"] = lambda params, seeds: engine(params.cuda(), seeds.cuda()).cpu()
+        quick = Rendering(plugin, COMPILED, SAMPLE_RATE, seconds)
+        found["cuda, compiled"] = lambda params, seeds: quick(params.cuda(), seeds.cuda()).cpu()
     return found
 
 
@@ -52,7 +49,7 @@ def noises(seeds: Tensor, samples: int) -> dict[str, Tensor]:
     def made(device: str, dtype: torch.dtype) -> Tensor:
         return dsp.noise(dsp.Grid(SAMPLE_RATE, samples, seeds.to(device), dtype), stream=0).cpu()
 
-    found = {"float32": made("cpu", torch.float32), "compiled": torch.compile(made)("cpu", torch.float32)}
+    found = {"float32": made("cpu", torch.float32), "float64": made("cpu", torch.float64).float()}
     if torch.cuda.is_available():
         found["cuda"] = made("cuda", torch.float32)
     return found
@@ -96,7 +93,6 @@ def main() -> None:
     parser.add_argument("--plugins", nargs="+", default=plugins.names())
     parser.add_argument("--batch", type=int, default=64, help="so many random patches")
     parser.add_argument("--seconds", type=float, default=1.0)
-    parser.add_argument("--eager", action="store_true", help="leave compiled code out")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     arguments = parser.parse_args()
 
@@ -107,17 +103,13 @@ def main() -> None:
         rows = [plugin.table.normalise(patch.randomise(plugin, int(seed)).values) for seed in seeds]
         params = torch.stack(rows).float()
         with torch.no_grad():
-            sounds = {
-                way: render(params, seeds)
-                for way, render in ways(name, arguments.seconds, compiled=not arguments.eager).items()
-            }
+            sounds = {way: render(params, seeds) for way, render in ways(name, arguments.seconds).items()}
         differences_db = matrix(sounds)
         print(f"{name}, dB of full scale\n{table(differences_db)}\n", flush=True)
         document[name] = _without_infinity(differences_db)
-    if not arguments.eager:
-        differences_db = matrix(noises(seeds, round(arguments.seconds * SAMPLE_RATE)))
-        print(f"noise, dB of full scale\n{table(differences_db)}")
-        document["noise"] = _without_infinity(differences_db)
+    differences_db = matrix(noises(seeds, round(arguments.seconds * SAMPLE_RATE)))
+    print(f"noise, dB of full scale\n{table(differences_db)}")
+    document["noise"] = _without_infinity(differences_db)
     if arguments.out:
         write_figures(arguments.out, document)
 

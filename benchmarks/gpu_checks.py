@@ -14,8 +14,8 @@ from torch import Tensor
 
 from backbeat import dsp, patch, plugins
 from backbeat.dsp import Grid
-from backbeat.synth import Synth
 from gpu import PLUGINS, Figures, Setting
+from rendering import COMPILED, ENGINE, FORMULA, Rendering
 
 RATE, SEED = 44_100, 3
 NO_GPU = "skipped: no GPU", {"skipped": "no GPU"}
@@ -108,7 +108,7 @@ def _errors(label: str, names: Iterable[str], found: Iterable[Tensor], wanted: I
 
 
 def difference(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """Noise bit by bit; then each plugin in eager code, on the device against the CPU."""
+    """Noise bit by bit; then each plugin by its formula, on the device against the CPU."""
     seeds = torch.arange(4)
     here, there = (
         dsp.noise(Grid(RATE, RATE, seeds.to(device), torch.float32), stream=0).cpu()
@@ -117,14 +117,14 @@ def difference(setting: Setting) -> Iterator[tuple[str, Figures]]:
     equal = torch.equal(here, there)
     yield f"noise: {'equal' if equal else 'differs'}", {"case": "noise", "equal": equal}
     for name in PLUGINS:
-        yield difference_of(name, setting, "eager")
+        yield difference_of(name, setting, FORMULA)
 
 
 def difference_of(name: str, setting: Setting, code: str) -> tuple[str, Figures]:
-    """A plugin on the device, against eager code on the CPU, in float32 and in float64, and against itself."""
+    """A plugin on the device, against the engine, against the formula in float64 on the CPU, and against itself."""
     params = random_patches(name, 4 if setting.quick else 16)
-    eager, synth = synth_of(name, setting, "eager"), synth_of(name, setting, code)
-    exact, wanted = (_sound_and_gradient(eager, each) for each in (params.double(), params))
+    engine, synth = synth_of(name, setting, ENGINE), synth_of(name, setting, code)
+    exact, wanted = (_sound_and_gradient(engine, each) for each in (params.double(), params))
     on_device = params.to(setting.device)
     found = [each.cpu() for each in _sound_and_gradient(synth, on_device)]
     with torch.no_grad():
@@ -143,9 +143,9 @@ def difference_of(name: str, setting: Setting, code: str) -> tuple[str, Figures]
 
 
 def precision(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """Whether TF32, autocast or another stream changes a sample of each plugin, in eager code."""
+    """Whether TF32, autocast or another stream changes a sample of each plugin, by its formula."""
     for name in PLUGINS:
-        yield from precision_of(name, setting, "eager")
+        yield from precision_of(name, setting, FORMULA)
 
 
 def precision_of(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figures]]:
@@ -195,18 +195,17 @@ _WAYS: dict[str, Callable[[], AbstractContextManager[object]]] = {
 
 
 def compile_plugin(name: str, setting: Setting) -> None:
-    """Compile a plugin: for a CPU in C++, which later parts find, and for a GPU by `torch.compile`, in this process."""
-    params, synth = random_patches(name, 4), synth_of(name, setting, "compiled")
-    for device in dict.fromkeys(("cpu", setting.device)):
-        with torch.no_grad():
-            synth(params.to(device), SEED)
-        _sound_and_gradient(synth, params.to(device))
+    """Compile a plugin's formula for the device, in this process."""
+    params, synth = random_patches(name, 4), synth_of(name, setting, COMPILED)
+    with torch.no_grad():
+        synth(params.to(setting.device), SEED)
+    _sound_and_gradient(synth, params.to(setting.device))
 
 
 @lru_cache
-def synth_of(name: str, setting: Setting, code: str) -> Synth:
+def synth_of(name: str, setting: Setting, code: str) -> Rendering:
     """A plugin at the length that is measured: one of each, since each would be compiled again."""
-    return Synth(name, RATE, 0.1 if setting.quick else 1.0, compile=code == "compiled")
+    return Rendering(name, code, RATE, 0.1 if setting.quick else 1.0)
 
 
 def random_patches(name: str, count: int) -> Tensor:
@@ -230,7 +229,7 @@ def gradient_error(found: Tensor, exact: Tensor) -> float:
     return float(error.median())
 
 
-def _sound_and_gradient(synth: Synth, params: Tensor) -> tuple[Tensor, Tensor]:
+def _sound_and_gradient(synth: Rendering, params: Tensor) -> tuple[Tensor, Tensor]:
     """Audio, and the gradient of the params for a given gradient of the samples."""
     leaf = params.clone().requires_grad_()
     audio = synth(leaf, SEED)

@@ -19,11 +19,11 @@ import backbeat
 from backbeat import Placement
 from backbeat.errors import RenderError
 from backbeat.memory import is_out_of_memory
-from backbeat.synth import Synth
 from gpu import PLUGINS, Figures, Setting
 from gpu_checks import NO_GPU, RATE, SEED, difference_of, precision_of, synth_of
 from machine import describe_machine
 from peers import synthax_voice, torchsynth_voice
+from rendering import COMPILED, FORMULA, Rendering
 
 _BATCHES, _QUICK_BATCHES = (64, 1024, 4096, 16_384), (2, 4)
 _PEERS = {"torchsynth": torchsynth_voice, "synthax": synthax_voice}
@@ -62,9 +62,9 @@ def bandwidth(setting: Setting) -> float:
 
 
 def speed(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """The plugins in eager code, batch by batch."""
+    """The plugins by their formulas, batch by batch."""
     for plugin in PLUGINS:
-        yield from _speeds(plugin, setting, "eager")
+        yield from _speeds(plugin, setting, FORMULA)
 
 
 def peers(setting: Setting) -> Iterator[tuple[str, Figures]]:
@@ -84,10 +84,10 @@ def peers(setting: Setting) -> Iterator[tuple[str, Figures]]:
 
 def compiled(name: str, setting: Setting) -> Iterator[tuple[str, Figures]]:
     """A plugin in compiled code: how far from a CPU's, how fast, batch by batch, where, and what changes a sample."""
-    yield difference_of(name, setting, "compiled")
-    yield from _speeds(name, setting, "compiled")
-    yield from _profile(name, setting, "compiled")
-    yield from precision_of(name, setting, "compiled")
+    yield difference_of(name, setting, COMPILED)
+    yield from _speeds(name, setting, COMPILED)
+    yield from _profile(name, setting, COMPILED)
+    yield from precision_of(name, setting, COMPILED)
 
 
 def _speeds(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figures]]:
@@ -103,7 +103,7 @@ def _speeds(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figur
                 yield f"{batch:6} {name:11}{code:9} {mode:19} {_DOES_NOT_FIT}", figures
 
 
-def _forward(synth: Synth, batch: int, where: str) -> Callable[[], object]:
+def _forward(synth: Rendering, batch: int, where: str) -> Callable[[], object]:
     params = _params(synth, batch, where)
 
     def run() -> Tensor:
@@ -113,7 +113,7 @@ def _forward(synth: Synth, batch: int, where: str) -> Callable[[], object]:
     return run
 
 
-def _forward_and_backward(synth: Synth, batch: int, where: str) -> Callable[[], object]:
+def _forward_and_backward(synth: Rendering, batch: int, where: str) -> Callable[[], object]:
     params = _params(synth, batch, where)
     given = torch.randn(batch, 1, synth.samples, device=where)
 
@@ -127,7 +127,7 @@ def _forward_and_backward(synth: Synth, batch: int, where: str) -> Callable[[], 
 _MODES = {"forward": _forward, "forward + backward": _forward_and_backward}
 
 
-def _params(synth: Synth, batch: int, where: str) -> Tensor:
+def _params(synth: Rendering, batch: int, where: str) -> Tensor:
     return torch.rand(batch, synth.num_params, generator=torch.Generator().manual_seed(0)).to(where)
 
 
@@ -192,8 +192,8 @@ def match(setting: Setting) -> Iterator[tuple[str, Figures]]:
 
 
 def profile(setting: Setting) -> Iterator[tuple[str, Figures]]:
-    """`_profile` of the kick in eager code."""
-    yield from _profile("kick", setting, "eager")
+    """`_profile` of the kick by its formula."""
+    yield from _profile("kick", setting, FORMULA)
 
 
 def _profile(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figures]]:
@@ -209,11 +209,11 @@ def _profile(name: str, setting: Setting, code: str) -> Iterator[tuple[str, Figu
     synth = synth_of(name, setting, code)
     for mode, make in _MODES.items():
         batch, run = _largest(setting, synth, make)
-        yield from _kernels(f"{name} {code} {mode}, {batch}", run, limit, counted=code == "eager")
+        yield from _kernels(f"{name} {code} {mode}, {batch}", run, limit, counted=code == FORMULA)
 
 
 def _largest(
-    setting: Setting, synth: Synth, make: Callable[[Synth, int, str], Callable[[], object]]
+    setting: Setting, synth: Rendering, make: Callable[[Rendering, int, str], Callable[[], object]]
 ) -> tuple[int, Callable[[], object]]:
     """The largest batch that fits, run once."""
     for batch in reversed(_batches(setting)):

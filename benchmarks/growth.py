@@ -19,17 +19,17 @@ import torch
 
 from backbeat import plugins
 from backbeat.plugins import Plugin
-from backbeat.synth import Synth
 from machine import describe_machine, write_figures
+from rendering import Rendering, codes
 from speed import Job, synchronised, time_interleaved
 
 SAMPLE_RATE = 44_100
 BATCHES = (64, 128, 256)
 
 
-def job(plugin: Plugin, batch: int, seconds: float, device: str, *, compiled: bool, ringing: bool) -> Job:
+def job(plugin: Plugin, batch: int, seconds: float, device: str, *, code: str, ringing: bool) -> Job:
     """One batch of random params, forward; of sounds that ring as long as they may, or not."""
-    synth = Synth(plugin, SAMPLE_RATE, seconds, compile=compiled)
+    synth = Rendering(plugin, code, SAMPLE_RATE, seconds)
     params = torch.rand(batch, plugin.table.size, generator=torch.Generator().manual_seed(0))
     if ringing:
         lasting = [entry.partition("[")[0] in plugin.macros["length"].parameters for entry in plugin.table.entries()]
@@ -62,11 +62,11 @@ def main() -> None:
     sizes = [(BATCHES[0], seconds) for seconds in lengths_s] + [(batch, lengths_s[0]) for batch in BATCHES[1:]]
     for name in plugins.names():
         document[name] = {}
-        for compiled, ringing in itertools.product((False, True), repeat=2):
-            jobs = [job(plugins.get(name), *size, device, compiled=compiled, ringing=ringing) for size in sizes]
+        for code, ringing in itertools.product(codes(device), (False, True)):
+            jobs = [job(plugins.get(name), *size, device, code=code, ringing=ringing) for size in sizes]
             medians_s = [statistics.median(each) for each in time_interleaved(jobs, arguments.repeats)]
             exponent = float(np.polyfit(np.log([b * s for b, s in sizes]), np.log(medians_s), 1)[0])
-            what = f"{'compiled' if compiled else 'eager'}, {'ringing on' if ringing else 'random'}"
+            what = f"{code}, {'ringing on' if ringing else 'random'}"
             print(f"{name}, {what}: time grows with (batch × length) to the power of {exponent:.3f}")
             rows = [{"batch": b, "seconds": s, "ms": 1e3 * t} for (b, s), t in zip(sizes, medians_s, strict=True)]
             for row in rows:
@@ -74,14 +74,14 @@ def main() -> None:
             document[name][what] = {"exponent": exponent, "sizes": rows}
     drums = [plugins.get("drum", tones=tones) for tones in arguments.tones]
     document["tones"] = {}
-    for compiled in (False, True):
+    for code in codes(device):
         size = BATCHES[0], arguments.shortest, device
-        jobs = [job(drum, *size, compiled=compiled, ringing=False) for drum in drums]
-        times_s, what = time_interleaved(jobs, arguments.repeats), "compiled" if compiled else "eager"
+        jobs = [job(drum, *size, code=code, ringing=False) for drum in drums]
+        times_s = time_interleaved(jobs, arguments.repeats)
         rows = [{"tones": t, "ms": 1e3 * statistics.median(s)} for t, s in zip(arguments.tones, times_s, strict=True)]
         for row in rows:
-            print(f"drum, {what}, with {row['tones']:3} tones {row['ms']:9.1f} ms")
-        document["tones"][what] = rows
+            print(f"drum, {code}, with {row['tones']:3} tones {row['ms']:9.1f} ms")
+        document["tones"][code] = rows
     if arguments.out:
         write_figures(arguments.out, document)
 

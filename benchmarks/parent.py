@@ -2,9 +2,10 @@
 
     python benchmarks/parent.py FOLDER --commit HEAD~1 --out benchmarks/results/parent.json
 
-The other commit is checked out beside this tree, for as long as this takes, and its source is read in by a process of
-its own, in the same virtual environment. Every sound is matched by both, one after the other, and which begins changes
-from sound to sound: what else the machine does falls on both alike. Times are medians of so many repeats.
+The other commit is checked out beside this tree, for as long as this takes. Both are installed into folders of their
+own, and read in by a process each, with what else this virtual environment holds. Every sound is matched by both, one
+after the other, and which begins changes from sound to sound: what else the machine does falls on both alike. Times are
+medians of so many repeats.
 """
 
 import argparse
@@ -13,6 +14,7 @@ import os
 import statistics
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -48,13 +50,18 @@ _DISTANCES = "mel_to_floor", "mrstft_to_floor", "envelope_to_floor"
 
 
 class Tree:
-    """The source of a commit, in a process that matches what it is told to."""
+    """A tree, installed, in a process that matches what it is told to."""
 
     def __init__(self, source: Path, stack: ExitStack) -> None:
-        environment = {**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1"}
+        installed = stack.enter_context(tempfile.TemporaryDirectory(prefix="backbeat-installed-"))
+        constraints = {each: str(ROOT / "constraints.txt") for each in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT")}
+        install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", installed, str(source)]
+        subprocess.run(install, env={**os.environ, **constraints}, check=True)
+        path = os.pathsep.join([installed, sysconfig.get_path("purelib")])
+        environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
         self._process = stack.enter_context(
             subprocess.Popen(
-                [sys.executable, "-c", _WORKER],
+                [sys.executable, "-S", "-c", _WORKER],  # without `site`, which would read in an editable install
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -97,8 +104,8 @@ def compare(paths: list[Path], commit: str, quality: str, repeats: int) -> list[
     """For each sound the figures of this tree and of the commit."""
     rows: list[dict[str, object]] = []
     with ExitStack() as stack:
-        parent = Tree(stack.enter_context(checked_out(commit)) / "src", stack)
-        trees = {"here": Tree(ROOT / "src", stack), "parent": parent}
+        parent = Tree(stack.enter_context(checked_out(commit)), stack)
+        trees = {"here": Tree(ROOT, stack), "parent": parent}
         for tree in trees.values():
             tree.match(paths[0], "draft")  # which compiles, and reads in what is read once
         for count, path in enumerate(paths):

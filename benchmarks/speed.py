@@ -1,9 +1,10 @@
-"""How fast the plugins render, eager and compiled, forward and with gradients, beside torchsynth and SynthAX.
+"""How fast the plugins render, forward and with gradients, beside torchsynth and SynthAX.
 
     python benchmarks/speed.py --out benchmarks/results/speed.json
     python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-gpu.json
 
-With gradients, params get the slopes that given slopes of the samples cause: what a loss takes is the loss's. Each case
+A CPU renders by the engine, a GPU by the formula, eager and compiled. With gradients, params get the gradient that a
+given gradient of the samples causes: what a loss takes is the loss's. Each case
 renders in a process of its own, as its user has it: a library leaves its mark on the memory allocator, and so
 on the speed of the next. Of one batch size, every repetition times every case once, so that whatever else the machine
 does falls on all of them alike (on a GPU, whose memory is for one, case by case); right after a batch of its kind, as
@@ -30,9 +31,9 @@ from pathlib import Path
 import torch
 
 from backbeat.memory import is_out_of_memory
-from backbeat.synth import Synth
 from machine import describe_machine, write_figures
 from peers import synthax_voice, torchsynth_voice
+from rendering import COMPILED, Rendering, codes
 
 PEERS = {"torchsynth": torchsynth_voice, "synthax": synthax_voice}
 _OUT_OF_MEMORY_IN_JAX = "RESOURCE_EXHAUSTED"
@@ -49,7 +50,7 @@ class Case:
 
     Attributes:
         name: a plugin or a peer.
-        code: `eager` or `compiled`; a peer has its own.
+        code: `engine`, `formula` or `compiled`; a peer has its own.
         mode: forward, or forward and backward.
         batch: sounds.
         seconds: length of each.
@@ -68,7 +69,7 @@ class Case:
     @property
     def smallest(self) -> "Case":
         """What loads the same code without its memory."""
-        return replace(self, batch=2) if self.code == "compiled" else replace(self, batch=1, seconds=0.05)
+        return replace(self, batch=2) if self.code == COMPILED else replace(self, batch=1, seconds=0.05)
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,12 @@ def _report(results: list[Result], repeats: int) -> dict[str, object]:
 
 def _cases(options: argparse.Namespace, batch: int) -> list[Case]:
     size = batch, options.seconds, options.sample_rate, options.device
-    codes = ("eager",) if options.eager else ("eager", "compiled")
-    cases = [Case(name, code, mode, *size) for name in options.plugins for code in codes for mode in (FORWARD, BOTH)]
+    cases = [
+        Case(name, code, mode, *size)
+        for name in options.plugins
+        for code in codes(options.device)
+        for mode in (FORWARD, BOTH)
+    ]
     return cases if options.no_peers else [*cases, *(Case(name, "", FORWARD, *size) for name in PEERS)]
 
 
@@ -192,7 +197,7 @@ def job(case: Case) -> Job:
     """What is timed: a plugin or a peer at random params, the same ones in every run."""
     if case.name in PEERS:
         return synchronised(PEERS[case.name](case.batch, case.seconds, case.sample_rate, case.device), case.device)
-    synth = Synth(case.name, case.sample_rate, case.seconds, compile=case.code == "compiled")
+    synth = Rendering(case.name, case.code, case.sample_rate, case.seconds)
     params = torch.rand(case.batch, synth.num_params, generator=torch.Generator().manual_seed(0)).to(case.device)
 
     def forward() -> object:
@@ -201,11 +206,11 @@ def job(case: Case) -> Job:
 
     if case.mode == FORWARD:
         return synchronised(forward, case.device)
-    slopes = torch.randn(case.batch, 1, synth.samples, generator=torch.Generator().manual_seed(1)).to(case.device)
+    gradient = torch.randn(case.batch, 1, synth.samples, generator=torch.Generator().manual_seed(1)).to(case.device)
 
     def forward_and_backward() -> object:
         leaf = params.clone().requires_grad_()
-        return torch.autograd.grad(synth(leaf, seed=0), leaf, slopes)[0]
+        return torch.autograd.grad(synth(leaf, seed=0), leaf, gradient)[0]
 
     return synchronised(forward_and_backward, case.device)
 
@@ -280,7 +285,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--device", default="cpu", help="as PyTorch names it")
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--eager", action="store_true", help="leave compiled code out")
     parser.add_argument("--no-peers", action="store_true", help="leave torchsynth and SynthAX out")
     parser.add_argument("--out", type=Path, help="a JSON file to write")
     return parser.parse_args(arguments)

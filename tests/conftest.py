@@ -6,9 +6,11 @@ import jaxtyping
 import pytest
 from hypothesis import settings
 
-# Not the faces, whose signatures typer reads, nor `audio` and `matching`, whose tests hand in what annotations forbid.
+# Not the faces, whose signatures typer reads, nor `audio` and `matching`, whose tests hand in what annotations forbid;
+# nor what an instrument calls, whose annotations say handles where a caller may have tensors.
+_TENSORS = ("dsp.convolution", "dsp.fourier", "dsp.gpu", "dsp.iir", "dsp.loudness")
 jaxtyping.install_import_hook(
-    [f"backbeat.{layer}" for layer in ("dsp", "parameters", "plugins", "synth", "patch", "losses", "report")],
+    [f"backbeat.{layer}" for layer in (*_TENSORS, "synth", "losses", "report")],
     "annotations.checked",
 )
 

@@ -1,23 +1,24 @@
 """The numerical tests as on other processors, on one thread and on two: `make test-processors`.
 
-PyTorch, the libraries under it and under NumPy, and the compiler of our C++ each take the widest instructions that the
-processor has. Another set rounds otherwise and sums in another order. This runs the tests with every set of those below
-that the processor has, and says of each how it went; it ends with 1 where a test fails.
+PyTorch and the libraries under it and under NumPy each take the widest instructions that the processor has, and the
+kernels are built for several. Another set rounds otherwise and sums in another order, except in the kernels, which give
+the same bits with each. This runs the tests with every set of those below that the processor has, and says of each how
+it went; it ends with 1 where a test fails.
 """
 
 import os
-import shlex
 import subprocess
 import sys
 import time
 
 import torch
 
-from backbeat.native.library import find_compiler
+from backbeat.kernels.library import VARIANT
 
 SUITES = [
     "tests/dsp",
     "--ignore=tests/dsp/gpu",
+    "tests/kernels",
     "tests/losses",
     "tests/matching/test_envelope.py",
     "tests/matching/test_glide.py",
@@ -25,26 +26,26 @@ SUITES = [
     "tests/matching/test_modes.py",
     "tests/matching/test_peel.py",
     "tests/matching/test_polish.py",
-    "tests/native/test_rendering.py",
     "tests/parameters",
     "tests/plugins",
     "tests/test_synth.py",
 ]
 INSTRUCTIONS = {
-    "DEFAULT": (
-        "-mno-avx",
-        {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE", "OPENBLAS_CORETYPE": "Nehalem"},
-    ),
-    "AVX2": ("-mno-avx512f", {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2", "OPENBLAS_CORETYPE": "Haswell"}),
-    "AVX512": ("", {"ATEN_CPU_CAPABILITY": "avx512"}),
+    "DEFAULT": {
+        VARIANT: "v2",
+        "ATEN_CPU_CAPABILITY": "default",
+        "MKL_CBWR": "COMPATIBLE",
+        "OPENBLAS_CORETYPE": "Nehalem",
+    },
+    "AVX2": {VARIANT: "v3", "ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2", "OPENBLAS_CORETYPE": "Haswell"},
+    "AVX512": {VARIANT: "v4", "ATEN_CPU_CAPABILITY": "avx512"},
 }
-"""By the name that PyTorch has for them, each of them also on a processor that has the later ones: what C++ goes
-without, and what is asked of the libraries. PyTorch does not check whether the processor has what it is asked for."""
+"""By the name that PyTorch has for them, each of them also on a processor that has the later ones: what is asked of the
+kernels and the libraries. PyTorch does not check whether the processor has what it is asked for."""
 
 
-def round_of(flag: str, variables: dict[str, str], threads: int) -> bool:
-    compiler = shlex.join([*find_compiler(), *flag.split()])
-    environment = {**os.environ, **variables, "CXX": compiler, "OMP_NUM_THREADS": str(threads)}
+def round_of(variables: dict[str, str], threads: int) -> bool:
+    environment = {**os.environ, **variables, "OMP_NUM_THREADS": str(threads)}
     workers = max(1, (os.cpu_count() or 1) // threads)
     command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), *SUITES]
     begun_s = time.perf_counter()
@@ -63,7 +64,7 @@ def main() -> int:
     for name in names[: names.index(best) + 1] if best in names else []:
         for threads in (1, 2):
             print(f"{name}, threads: {threads}: ", end="", flush=True)
-            passed &= round_of(*INSTRUCTIONS[name], threads)
+            passed &= round_of(INSTRUCTIONS[name], threads)
     return 0 if passed else 1
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SPEED = Path(__file__).parents[1] / "benchmarks" / "speed.py"
-TINY = ("--batches", "2", "--seconds", "0.1", "--repeats", "3", "--threads", "1", "--eager", "--no-peers")
+TINY = ("--batches", "2", "--seconds", "0.1", "--repeats", "3", "--threads", "1", "--no-peers")
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -54,11 +54,11 @@ def test_the_machine_is_described_but_not_named(measured):
 
 def test_memory_is_that_of_the_whole_batch(tmp_path):
     path = tmp_path / "speed.json"
-    options = ("--plugins", "kick", "--repeats", "1", "--threads", "1", "--eager", "--no-peers", "--out", str(path))
+    options = ("--plugins", "kick", "--repeats", "1", "--threads", "1", "--no-peers", "--out", str(path))
     assert run(*options, "--batches", "1", "32").returncode == 0
     rows = json.loads(path.read_text())["results"]
     small, large = (row["peak_bytes_per_sample"] * row["batch"] * 44100 for row in rows if row["mode"] == "forward")
-    assert large > small + 1e7
+    assert large > small + 4e6
 
 
 def test_without_the_peer_it_says_what_to_install():
@@ -86,7 +86,7 @@ def test_a_batch_that_does_not_fit_is_left_out():
     command = [sys.executable, SPEED, *TINY, "--plugins", "kick", "--batches", "2", "5000", "--repeats", "1"]
     process = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
     assert process.returncode == 0, process.stderr
-    assert "  5000 kick        eager     forward + backward    does not fit into memory\n" in process.stdout
+    assert "  5000 kick        engine    forward + backward    does not fit into memory\n" in process.stdout
     assert process.stdout.count("forward + backward") == 2
 
 
@@ -96,7 +96,7 @@ SMALL = {
     "robust": (str(SOUNDS), "--count", "3"),
     "recovery": ("kick", "--count", "2", "--quality", "draft", "--seconds", "0.2"),
     "modes": ("--count", "1"),
-    "determinism": ("--plugins", "kick", "--batch", "3", "--seconds", "0.1", "--eager"),
+    "determinism": ("--plugins", "kick", "--batch", "3", "--seconds", "0.1"),
     "growth": ("--repeats", "1", "--shortest", "0.05", "--longest", "0.2", "--tones", "1", "2"),
     "ablation": (str(SOUNDS), "--most", "1", "--steps", "2"),
 }

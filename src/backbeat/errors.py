@@ -4,10 +4,10 @@
     ├── AudioError       a sound file that cannot be read or written
     ├── ParameterError   a control name, value or shape that a table does not allow
     ├── PluginError      an instrument that does not exist or is not well formed
+    │   └── RecordingError  a signal chain that does what no program can
     ├── RenderError      a batch that does not fit into memory
     ├── KernelError      kernels that are not there, or cannot do what is asked
     ├── ProgramError     a program that cannot be read or run
-    ├── NativeError      compiled code that cannot be made here, or cannot do what is asked
     ├── PatchError       a patch that cannot be loaded, validated or saved
     ├── MatchError       a match that cannot be started or resumed
     ├── DatasetError     a dataset that cannot be written, continued or read
@@ -36,6 +36,10 @@ class PluginError(BackbeatError):
     """An instrument that does not exist or is not well formed."""
 
 
+class RecordingError(PluginError):
+    """A signal chain that does what no program can."""
+
+
 class RenderError(BackbeatError):
     """A batch that does not fit into memory."""
 
@@ -46,10 +50,6 @@ class KernelError(BackbeatError):
 
 class ProgramError(BackbeatError):
     """A program that cannot be read or run."""
-
-
-class NativeError(BackbeatError):
-    """Compiled code that cannot be made here, or cannot do what is asked."""
 
 
 class PatchError(BackbeatError):

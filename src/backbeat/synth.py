@@ -1,6 +1,7 @@
 """Params to audio: the plain function, and an `nn.Module` for those who compose networks."""
 
 from contextlib import nullcontext
+from typing import TypeAlias
 
 import torch
 from jaxtyping import Int
@@ -8,15 +9,17 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from backbeat import plugins
-from backbeat.compiled import CompiledRender
 from backbeat.dsp import Grid
+from backbeat.dsp.eager import is_plain, run_compiled
 from backbeat.errors import ParameterError, RenderError
-from backbeat.memory import is_out_of_memory, joined, keep_freed_memory, of_each, pieces
+from backbeat.memory import batch_chunks, chunk_seeds, concat, is_out_of_memory
 from backbeat.plugins import Plugin
-from backbeat.types import Audio, Params, Seeds
+from backbeat.program import formula
+from backbeat.program.engine import LAST_SEED
+from backbeat.types import Audio, Mono, Params, Seeds
 
-LAST_SEED = 2**31 - 1
-keep_freed_memory()
+_Seeds: TypeAlias = Int[Tensor, " seeds"]
+"""One for all, or one for each."""
 
 
 def render(
@@ -42,13 +45,42 @@ def render(
         raise ParameterError(f"found {samples} samples at {sample_rate:g} Hz; must be at least 1 at a rate above 0")
     seeds = _seeds(plugin, params, seed)
     params = _precise(params)
+    if _takes_engine(plugin, params):
+        return run_engine(plugin, params, seeds, samples, sample_rate)
+    return _by_formula(plugin, params, seeds, samples, sample_rate).unsqueeze(1)
+
+
+def run_engine(plugin: Plugin, given: Tensor, seeds: _Seeds, samples: int, sample_rate: float) -> Audio:
+    """Render by the engine, of params in [0, 1], float32, or physical values, float64: (batch, 1, samples)."""
+    assert plugin.program is not None
+
+    def by_formula(params: Tensor) -> Tensor:
+        return _by_formula(plugin, params, seeds, samples, sample_rate)
+
+    compiled = plugin.program.compiled
+    return run_compiled(compiled, given, seeds, samples, sample_rate, formula=by_formula).unsqueeze(1)
+
+
+def _takes_engine(plugin: Plugin, params: Params) -> bool:
+    """Whether the engine can render: float32 on a CPU, where nothing but autograd looks on."""
+    on_cpu = params.device.type == "cpu" and params.dtype == torch.float32
+    return on_cpu and is_plain() and plugin.no_engine_reason is None
+
+
+def _by_formula(plugin: Plugin, params: Params, seeds: _Seeds, samples: int, sample_rate: float) -> Mono:
+    """Render by PyTorch, (batch, samples)."""
     sounds = []
     # An export, which no autocast reaches later, would write the context down and could not be loaded.
     with nullcontext() if torch.compiler.is_exporting() else torch.autocast(params.device.type, enabled=False):
-        for some in pieces(params, samples):
-            grid = Grid(sample_rate, samples, of_each(seeds, some), params.dtype)
-            sounds.append(plugin.render(grid, **plugin.table.controls(params[some])))
-    return joined(sounds).unsqueeze(1)
+        for some in batch_chunks(params, samples):
+            grid = Grid(sample_rate, samples, chunk_seeds(seeds, some), params.dtype)
+            controls = plugin.table.controls(params[some].double())
+            if plugin.program is None:
+                controls = {name: each.to(params.dtype) for name, each in controls.items()}
+                sounds.append(plugin.render(grid, plugin.controls(controls)))
+            else:
+                sounds.append(formula.run(plugin.program, grid, controls))
+    return concat(sounds)
 
 
 def _precise(params: Params) -> Params:
@@ -56,7 +88,7 @@ def _precise(params: Params) -> Params:
     return params if params.dtype in (torch.float32, torch.float64) else params.float()
 
 
-def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> Int[Tensor, " seeds"]:
+def _seeds(plugin: Plugin, params: Params, seed: int | Seeds) -> _Seeds:
     """One seed or (batch,), if they and the params fit the plugin."""
     if params.ndim != 2 or params.shape[0] == 0 or params.shape[1] != plugin.table.size:
         raise ParameterError(
@@ -83,8 +115,6 @@ class Synth(nn.Module):
         items_at_a_time: render so many of a batch at once, and keep nothing but their params for the gradient: what it
             needs is computed again on the way back. Memory is then that of so many, for a third more time. None
             renders the batch as a whole.
-        compile: render by compiled code, which is faster by far, in the same sound within -100 dB for musical patches,
-            and is made when it is first used. See `CompiledRender`.
 
     Raises:
         PluginError: where there is no plugin of that name.
@@ -98,7 +128,6 @@ class Synth(nn.Module):
         seconds: float = 1.0,
         *,
         items_at_a_time: int | None = None,
-        compile: bool = False,  # noqa: A002 - the field's word
     ) -> None:
         super().__init__()
         self.plugin = plugins.get(plugin) if isinstance(plugin, str) else plugin
@@ -111,7 +140,6 @@ class Synth(nn.Module):
         if items_at_a_time is not None and items_at_a_time < 1:
             raise ParameterError(f"items_at_a_time: found {items_at_a_time}; must be at least 1")
         self.items_at_a_time = items_at_a_time
-        self._compiled = CompiledRender(self.plugin, sample_rate, self.samples) if compile else None
 
     @property
     def num_params(self) -> int:
@@ -127,7 +155,7 @@ class Synth(nn.Module):
         """
         try:
             return self._in_parts(params, seed)
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
         # Here the error no longer holds on to what it was out of memory for.
@@ -157,7 +185,7 @@ class Synth(nn.Module):
         while count:
             try:
                 self._whole(params[:count], 0)
-            except RuntimeError as error:
+            except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
                 count //= 2
@@ -166,9 +194,6 @@ class Synth(nn.Module):
         return "not even one would fit"
 
     def _whole(self, params: Params, seed: int | Seeds) -> Audio:
-        if self._compiled is not None:
-            params, seeds = _precise(params), _seeds(self.plugin, params, seed)
-            return self._compiled(params, seeds).unsqueeze(1)
         return render(self.plugin, params, samples=self.samples, sample_rate=self.sample_rate, seed=seed)
 
     def from_logits(self, logits: Tensor, seed: int | Seeds = 0) -> Audio:

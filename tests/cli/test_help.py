@@ -6,7 +6,9 @@ from importlib.metadata import entry_points, version
 
 import pytest
 
-COMMANDS = ("plugins", "render", "match", "invert", "compare", "random", "perturb", "morph", "dataset", "train")
+COMMANDS = (
+    *("plugins", "render", "match", "invert", "compare", "random", "perturb", "morph", "dataset", "export", "train"),
+)
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
@@ -28,6 +30,7 @@ def test_help_lists_the_commands(backbeat, option):
         ("random", ["--out", "--seed", "--json"]),
         ("perturb", ["--amount", "--out", "--seed", "--json"]),
         ("morph", ["--amount", "--out", "--json"]),
+        ("export", ["program"]),
     ],
 )
 def test_each_command_has_help(backbeat, monkeypatch, command, words):

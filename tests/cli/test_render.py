@@ -1,6 +1,9 @@
 """`backbeat render`: a patch or preset to a WAV file."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -233,3 +236,15 @@ def test_other_suffixes_are_refused(backbeat, kick_patch, tmp_path):
     assert refused.status == 1
     assert "'.mp3'; allowed: '.wav'" in refused.error()
     assert not (tmp_path / "out.mp3").exists()
+
+
+def test_an_installation_without_kernels_renders_by_the_formula_and_says_so(tmp_path):
+    command = [sys.executable, "-c", "from backbeat.cli import main; main()", "render", "kick/909", "-o", "kick.wav"]
+    without = os.environ | {"BACKBEAT_KERNELS": "none"}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=without)
+    assert (done.returncode, done.stdout) == (0, "kick.wav\n")
+    said = "kick was rendered by its formula, several times as slowly: this installation has no kernels"
+    assert said in " ".join(done.stderr.split())
+    kick = preset("kick/909")
+    expected = kick.sound(kick.natural_placement())
+    assert np.abs(samples(tmp_path / "kick.wav")[: len(expected)] - expected).max() < 1e-4

@@ -58,7 +58,7 @@ def test_another_seed_is_another_dataset_and_each_item_is_its_own():
 
 def test_musical_params_are_musical_or_near_a_preset():
     params = Synthetic(KICK, "musical").at(torch.arange(400)).params
-    low, high = (end.float() for end in KICK.table.musical())
+    low, high = (torch.from_numpy(end).float() for end in KICK.table.musical())
     at = [KICK.table.slice(name) for name, p in KICK.table.items() if not p.options]
     inside = torch.stack([((params[:, s] >= low[s] - 1e-6) & (params[:, s] <= high[s] + 1e-6)).all(-1) for s in at])
     assert 0.4 < inside.all(0).float().mean() < 0.6

@@ -2,12 +2,9 @@
 
 import numpy as np
 import pytest
-import scipy.signal
 import torch
 
 from backbeat import dsp
-from backbeat.dsp.comb import _loops, _resonant
-from backbeat.dsp.comb_loop import Loop
 from oracles import SAMPLE_RATE, column, comb_echoes, comb_loop, error_db, make_grid, white
 
 SAMPLES = 4000
@@ -134,49 +131,16 @@ class TestGradient:
             assert all(torch.isfinite(t).all() for t in (y, *slopes))
 
 
-SETTLING = (
-    [22.0, 1423.0, 63.0, 1100.0, 30.0],
-    [0.5, 0.97, 0.0, 0.95, 0.9],
-    [100.0, 30.0, 500.0, 30.0, 12.0],
-    [6000.0, 6000.0, 300.0, 9000.0, 18000.0],
-)
-"""Delays, feedbacks and dampings: of these, two take a second and more to settle and the others less."""
-
-
-def settling(requires_grad: bool = False) -> tuple[torch.Tensor, ...]:
-    delay, *rest = (column(*values, grad=requires_grad) for values in SETTLING)
-    return (SAMPLE_RATE / delay, *rest)
-
-
-def test_items_that_settle_in_different_times_keep_their_places():
-    signal, controls = torch.tensor(white((5, 44100))), settling()
-    lengths = [(item, loop.endless) for items, loop in _loops(controls, SAMPLE_RATE, 44100) for item in items.tolist()]
-    assert sorted(lengths) == [(0, True), (1, False), (2, True), (3, False), (4, False)]
-    expected = _resonant(signal, Loop.of(controls, SAMPLE_RATE, 44100))
-    torch.testing.assert_close(dsp.comb(make_grid(44100), signal, *controls), expected, atol=1e-9, rtol=0.0)
-
-
-def test_gradients_that_are_written_out_are_those_of_the_operations():
-    # At Nyquist, the slope of a fraction of a sample would depend on the length of the FFT.
-    smooth = scipy.signal.lfilter(np.hanning(24), 1.0, white((5, 44100)))
-    signal, weights = torch.tensor(smooth, requires_grad=True), torch.tensor(white((5, 44100), seed=1))
-    controls = settling(requires_grad=True)
-    sounds = dsp.comb(make_grid(44100), signal, *controls), _resonant(signal, Loop.of(controls, SAMPLE_RATE, 44100))
-    found, expected = (torch.autograd.grad(sound, (signal, *controls), weights, retain_graph=True) for sound in sounds)
-    for one, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-8 * float(other.abs().max()))
-
-
 def test_gradients_have_gradients():
-    grid, weights = make_grid(300), torch.tensor(white((300,)))
-    signal = torch.tensor(white((1, 300), seed=2))
+    grid, weights = make_grid(300, dtype=torch.float32), torch.tensor(white((300,)), dtype=torch.float32)
+    signal = torch.tensor(white((1, 300), seed=2), dtype=torch.float32)
 
-    def curvature(feedback: torch.Tensor) -> torch.Tensor:
+    def slope(feedback: torch.Tensor) -> torch.Tensor:
         controls = column(900.0), feedback, column(300.0), column(5000.0)
-        (slope,) = torch.autograd.grad((dsp.comb(grid, signal, *controls) @ weights).sum(), feedback, create_graph=True)
-        return slope
+        (found,) = torch.autograd.grad((dsp.comb(grid, signal, *controls) @ weights).sum(), feedback, create_graph=True)
+        return found
 
     feedback = column(0.6, grad=True)
-    (found,) = torch.autograd.grad(curvature(feedback).sum(), feedback)
-    up, down = (float(curvature(column(0.6 + step, grad=True)).detach()) for step in (1e-5, -1e-5))
-    assert float(found) == pytest.approx((up - down) / 2e-5, rel=1e-5)
+    (found,) = torch.autograd.grad(slope(feedback).sum(), feedback)
+    up, down = (float(slope(column(0.6 + step, grad=True)).detach()) for step in (1e-3, -1e-3))
+    assert float(found) == pytest.approx((up - down) / 2e-3, rel=1e-3)

@@ -8,7 +8,7 @@ from scipy.signal import fftconvolve
 
 from backbeat import dsp
 from backbeat.dsp import Grid
-from oracles import hashed_noise, make_grid
+from oracles import SAMPLE_RATE, hashed_noise, make_grid
 
 SAMPLES = 1 << 17
 SEEDS = [0, 1, 2, 3, 41, 2**16, 2**31 - 1]
@@ -51,12 +51,46 @@ def test_float32_is_the_float64_noise_rounded():
     assert narrow.abs().max() <= 1.0
 
 
-def test_batch_position_length_and_sample_rate_change_nothing():
-    alone = dsp.noise(make_grid(4000, seeds=[5]), 2)[0]
-    batch = dsp.noise(make_grid(999, seeds=[7, 5, 5, 0], sample_rate=96000.0), 2)
+@pytest.mark.parametrize("sample_rate", [8000.0, 44100.0, 48000.0, 96000.0, 192000.0, 44101.5])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_batch_position_and_length_change_nothing(sample_rate, dtype):
+    def render(samples: int, *seeds: int) -> torch.Tensor:
+        return dsp.noise(make_grid(samples, seeds=list(seeds), sample_rate=sample_rate, dtype=dtype), 2)
+
+    alone, batch = render(4000, 5)[0], render(999, 7, 5, 5, 0)
     assert torch.equal(batch[1], alone[:999])
     assert torch.equal(batch[2], alone[:999])
     assert not torch.equal(batch[0], alone[:999])
+
+
+@pytest.mark.parametrize("sample_rate", [48000.0, 88200.0, 96000.0, 192000.0])
+def test_other_sample_rates_read_between_the_points(sample_rate):
+    """Up to 18 kHz the noise is the same signal: what lies there at 44.1 kHz, by a sinc over all of its points."""
+    seconds = 0.2
+    lattice = long_noise(5)[: round(2 * seconds * SAMPLE_RATE)]
+    spectrum = np.fft.rfft(lattice * np.hanning(len(lattice)))
+    samples = round(2 * seconds * sample_rate)
+    found = dsp.noise(make_grid(samples, seeds=[5], sample_rate=sample_rate), 0)[0].numpy()
+    other = np.fft.rfft(found * np.hanning(samples)) * SAMPLE_RATE / sample_rate
+    below = slice(0, int(17_000 * 2 * seconds))
+    assert np.abs(other[below] - spectrum[below]).max() < 0.01 * np.abs(spectrum[below]).max()
+
+
+@pytest.mark.parametrize("sample_rate", [8000.0, 22050.0, 48000.0, 96000.0, 192000.0])
+def test_its_density_is_the_same_at_every_sample_rate(sample_rate):
+    samples = round(2.0 * sample_rate)
+    found = dsp.noise(make_grid(samples, seeds=list(range(8)), sample_rate=sample_rate), 0).numpy()
+    power = np.square(np.abs(np.fft.rfft(found))).mean(0) / (samples * sample_rate)
+    hz = np.fft.rfftfreq(samples, 1.0 / sample_rate)
+    highest_hz = min(18_000.0, 0.4 * sample_rate)
+    for low_hz, high_hz in (
+        (50.0, 0.1 * highest_hz),
+        (0.1 * highest_hz, 0.5 * highest_hz),
+        (0.5 * highest_hz, highest_hz),
+    ):
+        level = power[(hz >= low_hz) & (hz < high_hz)].mean()
+        assert 10.0 * np.log10(level * 3.0 * SAMPLE_RATE) == pytest.approx(0.0, abs=0.25)
+    assert power[hz > 26_000.0].max(initial=0.0) < 1e-5 / SAMPLE_RATE
 
 
 def test_seeds_of_any_integer_type():

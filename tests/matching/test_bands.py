@@ -14,10 +14,9 @@ BANDS = 8
 
 def made(level_db: np.ndarray, t60_s: np.ndarray, snap_db: float = -200.0) -> np.ndarray:
     grid = Grid(RATE, RATE // 2, torch.tensor([1]), torch.float64)
-    times = dsp.control_times_s(grid).numpy()[:, None]
-    levels = 10.0 ** (level_db / 20.0) * 10.0 ** (-3.0 * times / t60_s)
-    levels = levels + 10.0 ** (snap_db / 20.0) * 10.0 ** (-3.0 * times / 0.012)
-    return dsp.noise_bands(grid, 0, torch.tensor(levels).unsqueeze(0))[0].numpy()
+    gain, t60 = torch.from_numpy(10.0 ** (level_db / 20.0)), torch.from_numpy(t60_s)
+    snap_gain = torch.full_like(gain, 10.0 ** (snap_db / 20.0))
+    return dsp.noise_bands(grid, 0, gain, t60, snap_gain=snap_gain, snap_s=0.012)[0].numpy()
 
 
 def test_levels_and_decays_come_back():

@@ -13,10 +13,10 @@ from torch import Tensor
 from backbeat.errors import MatchError
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.search import SearchState, begin, descend
-from backbeat.parameters import Table, share
+from backbeat.parameters import Layout, amount
 from full_disk import full_disk
 
-TABLE = Table(first=share(default=0.5, help="A."), second=share(default=0.5, help="B."))
+TABLE = Layout(first=amount(default=0.5, help="A."), second=amount(default=0.5, help="B."))
 REQUEST = {"plugin": "kick", "options": {}, "seed": 3, "steps": 40, "starts": 3, "sound": "ab12"}
 STARTS = torch.tensor([[0.2, 0.9], [0.5, 0.5], [0.9, 0.1]])
 

@@ -12,17 +12,17 @@ from torch.nn.functional import pad
 
 from backbeat import dsp, plugins
 from backbeat.audio import read, write
-from backbeat.dsp import Grid
+from backbeat.dsp import Grid, Signal
 from backbeat.errors import AudioError, BackbeatError, MatchError, PluginError
+from backbeat.kernels import library
 from backbeat.losses import distances
 from backbeat.matching import QUALITIES, MatchResult, Quality, match, starts
-from backbeat.native import library
 from backbeat.parameters import Table, decibels, hz, seconds
 from backbeat.patch import Placement, load, randomise, save
 from backbeat.plugins import Plugin
 from backbeat.synth import render
-from backbeat.types import Control, Mono
 from matching.sounds import RATE, noise, thump
+from tables import table
 
 STEPS, STARTS = 30, 3
 
@@ -46,13 +46,13 @@ def analysed(monkeypatch) -> list[str]:
     return names
 
 
-def toy_render(grid: Grid, *, pitch_hz: Control, decay_s: Control, gain_db: Control) -> Mono:
-    return dsp.db_to_gain(gain_db) * dsp.sine(grid, dsp.steady(grid, pitch_hz)) * dsp.decay(grid, decay_s)
+def toy_render(grid: Grid, c: Table) -> Signal:
+    return dsp.db_to_gain(c.gain_db) * dsp.sine(grid, c.pitch_hz) * dsp.decay(grid, c.decay_s)
 
 
 TOY = Plugin(
     "toy",
-    Table(
+    table(
         pitch_hz=hz(50.0, 200.0, default=100.0, help="Pitch."),
         decay_s=seconds(0.02, 1.0, default=0.1, help="T60."),
         gain_db=decibels(-60.0, 6.0, default=-12.0, help="Level."),
@@ -175,14 +175,13 @@ def test_very_short_target():
     assert result.distances.mel_db < 4.0
 
 
-def test_without_a_compiler_it_says_so_and_matches_all_the_same(monkeypatch):
+def test_without_kernels_it_says_so_and_matches_all_the_same(monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setenv("CXX", "no-such-compiler")
-        library.load.cache_clear()
+        patched.setenv(library.VARIANT, "none")
+        library.library.cache_clear()
         result = find(thump(0.1), steps=6)
-    library.load.cache_clear()
-    expected = "kick was rendered without C++, several times as slowly: no C++ compiler: found none of no-such-compiler"
-    assert expected in result.notes
+    library.library.cache_clear()
+    assert any("kick was rendered by its formula, several times as slowly" in note for note in result.notes)
     assert not find(thump(0.1), steps=2).notes
 
 
@@ -436,7 +435,7 @@ def test_audio_that_is_no_one_shot(sample, plugin):
 def test_files_and_plugins_that_do_not_exist(tmp_path):
     with pytest.raises(AudioError, match="cannot be opened"):
         find(tmp_path / "kick.wav")
-    with pytest.raises(PluginError, match="found 'theremin'; there are drum"):
+    with pytest.raises(PluginError, match="found 'theremin'; there are clap, drum"):
         find(thump(), "theremin")
 
 
@@ -459,11 +458,12 @@ def test_auto_does_not_analyse_for_a_plugin_whose_suggestions_are_far_off(analys
     sound = randomise(drum, 3).render()[..., :8820]
     near = randomise(kick, 2)
     result = find(sound, "auto", steps=2, starts=1, suggested=[near])
-    assert analysed == ["drum"]
+    assert "drum" in analysed
+    assert "kick" not in analysed
     (note,) = (note for note in result.notes if note.startswith("auto chose drum"))
-    assert note.endswith("kick far off by what was suggested, and not analysed)")
+    assert "kick far off by what was suggested, and not analysed" in note
     assert find(near.render()[..., :8820], "auto", steps=2, starts=1, suggested=[near]).patch.plugin == "kick"
-    assert analysed == ["drum", "drum", "kick"]
+    assert "kick" in analysed
 
 
 def test_suggestions_for_other_plugins_are_passed_over():

@@ -12,16 +12,16 @@ from torch import Tensor
 
 from backbeat import plugins
 from backbeat.matching.polish import least_in_box, polish
-from backbeat.parameters import Table, cycles, hz, seconds, share
+from backbeat.parameters import Layout, amount, cycles, hz, seconds
 from backbeat.synth import render
 from matching.sounds import RATE
 
-TABLE = Table(
+TABLE = Layout(
     tone_hz=hz(50.0, 500.0, default=100.0, help="Pitch."),
     tone_s=seconds(0.05, 2.0, default=0.3, help="T60."),
     tone_cycles=cycles(default=0.0, help="Phase."),
-    level=share(default=0.5, help="Level."),
-    unused=share(default=0.5, help="Of no effect."),
+    level=amount(default=0.5, help="Level."),
+    unused=amount(default=0.5, help="Of no effect."),
 )
 TRUE = TABLE.normalise({"tone_hz": 150.0, "tone_s": 0.4, "tone_cycles": 0.02, "level": 0.8, "unused": 0.3})
 

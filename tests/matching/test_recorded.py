@@ -8,9 +8,9 @@ from torch import Tensor
 
 from backbeat.matching.recorded import Recorded
 from backbeat.matching.search import begin, descend
-from backbeat.parameters import Table, share
+from backbeat.parameters import Layout, amount
 
-TABLE = Table(first=share(default=0.5, help="A."), second=share(default=0.5, help="B."))
+TABLE = Layout(first=amount(default=0.5, help="A."), second=amount(default=0.5, help="B."))
 
 
 def objective(params: Tensor) -> Tensor:

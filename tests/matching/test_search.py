@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from backbeat.matching.search import SearchState, begin, descend
-from backbeat.parameters import Table, cycles, share
+from backbeat.parameters import Layout, amount, cycles
 
-TABLE = Table(
-    first=share(default=0.5, help="A."),
-    second=share(default=0.5, help="B."),
+TABLE = Layout(
+    first=amount(default=0.5, help="A."),
+    second=amount(default=0.5, help="B."),
     phase=cycles(default=0.0, help="Wraps around."),
 )
 
@@ -259,8 +259,8 @@ def test_starts_do_not_influence_each_other():
 
 
 def test_each_parameter_moves_by_its_own_step():
-    coarse = share(default=0.5, help="A.")
-    pitchy = Table(first=coarse, second=replace(coarse, search_step=0.1 * coarse.search_step))
+    coarse = amount(default=0.5, help="A.")
+    pitchy = Layout(first=coarse, second=replace(coarse, search_step=0.1 * coarse.search_step))
     state = next(descend(begin(rows((0.5, 0.5))), quadratic(0.9, 0.9), pitchy, 100))
     moved = (state.params[0] - 0.5).tolist()
     assert moved[0] == pytest.approx(10.0 * moved[1], rel=1e-6)

@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from backbeat import plugins
-from backbeat.dsp import Grid
+from backbeat.dsp import Grid, decay
 from backbeat.matching.starts import propose, refine, vary
 from backbeat.parameters import Table, decibels, hz
 from backbeat.plugins import Plugin
 from backbeat.synth import render
-from backbeat.types import Control, Mono
 from matching.sounds import RATE, Signal, damped, fall, glide, noise, thump, times_s
+from tables import table
 
 SOUNDS = {
     "thump": thump()[0, 0].double().numpy(),
@@ -29,8 +29,8 @@ PLUGINS = {
 }
 
 
-def unplayed(grid: Grid, *, pitch_hz: Control, gain_db: Control) -> Mono:
-    return torch.zeros(1, grid.samples) * pitch_hz * gain_db
+def unplayed(grid: Grid, c: Table) -> object:
+    return 0.0 * c.pitch_hz * c.gain_db * decay(grid, 0.1)
 
 
 @pytest.mark.parametrize("sound", SOUNDS.values(), ids=SOUNDS)
@@ -147,11 +147,11 @@ def test_gliding_drum_is_proposed_with_a_sweep():
 
 
 def test_plugin_that_no_analysis_is_written_for_starts_from_its_defaults():
-    table = Table(
+    controls = table(
         pitch_hz=hz(50.0, 500.0, default=100.0, help="Pitch."),
         gain_db=decibels(-60.0, 0.0, default=-6.0, help="Level."),
     )
-    toy = Plugin("toy", table, unplayed, summary="A toy.")
+    toy = Plugin("toy", controls, unplayed, summary="A toy.")
     assert propose(toy, SOUNDS["thump"], RATE, 0.1) == [{"pitch_hz": 100.0, "gain_db": pytest.approx(-26.0)}]
 
 

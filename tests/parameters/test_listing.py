@@ -5,14 +5,14 @@ import json
 import pytest
 
 from backbeat import plugins
-from backbeat.parameters import Table, choice, decibels, hz, seconds, share
+from backbeat.parameters import Layout, amount, choice, decibels, hz, seconds
 from backbeat.parameters.listing import markdown, records, rows, text, value_rows, value_text
 
-TABLE = Table(
+TABLE = Layout(
     pitch_hz=hz(20.0, 2000.0, default=100.0, help="Resting pitch."),
     mode_s=seconds(0.003, 7.0, default=(0.1, 1 / 3), help="T60 of each mode."),
     colour=choice("red", "green", default="green", help="Which colour."),
-    mix=share(default=0.25, help="How much."),
+    mix=amount(default=0.25, help="How much."),
 )
 ROWS = [
     ("pitch_hz", "20 … 2000 Hz", "100 Hz", "log", "Resting pitch."),

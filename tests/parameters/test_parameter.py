@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from backbeat.errors import ParameterError
 from backbeat.parameters import (
     Parameter,
+    amount,
     cents,
     choice,
     cycles,
     decibels,
-    exponent,
     hz,
     octaves,
     pitch,
     seconds,
     semitones,
-    share,
+    shape,
 )
 
 PITCH = hz(20.0, 2000.0, default=100.0, help="Pitch.")
@@ -42,8 +42,8 @@ class TestKinds:
             (octaves(0.1, 4.0, default=1.0, help=""), "linear", "oct"),
             (LEVEL, "linear", "dB"),
             (cycles(default=0.5, help=""), "linear", "cycles"),
-            (share(default=0.5, help=""), "linear", ""),
-            (exponent(0.25, 4.0, default=1.0, help=""), "log", ""),
+            (amount(default=0.5, help=""), "linear", ""),
+            (shape(0.25, 4.0, default=1.0, help=""), "log", ""),
             (COLOUR, "choice", ""),
         ],
     )
@@ -55,7 +55,7 @@ class TestKinds:
 
     def test_musical_range_is_the_whole_range_unless_given(self):
         assert PITCH.musical == (20.0, 2000.0)
-        assert share(default=0.0, musical=(0.0, 0.3), help="").musical == (0.0, 0.3)
+        assert amount(default=0.0, musical=(0.0, 0.3), help="").musical == (0.0, 0.3)
 
     def test_choice(self):
         assert COLOUR.default == (0.0, 1.0, 0.0)

@@ -50,13 +50,13 @@ def test_preset_peaks_near_full_scale_and_dies_away(name: str) -> None:
     assert torch.isfinite(sound).all()
     assert -3.0 <= dbfs(float(sound.abs().max())) <= -0.1
     last = sound[..., -SECOND // 20 :]
-    assert dbfs(float(last.square().mean().sqrt())) < -45.0
+    assert float(last.square().mean().sqrt()) < 10.0 ** (-45.0 / 20.0)
 
 
-@pytest.mark.parametrize("sample_rate", [22_050, 96_000])
+@pytest.mark.parametrize("sample_rate", [48_000, 96_000])
 @pytest.mark.parametrize("name", presets())
 def test_preset_is_as_loud_at_other_rates(name: str, sample_rate: int) -> None:
-    """The noise draws other samples there, so within 2 dB, and below full scale."""
+    """Its noise is the same, read at other times."""
     there, here = (preset(name).render(Placement(rate, rate // 5)).abs().max() for rate in (sample_rate, 44_100))
     assert float(there) < 1.0
     assert abs(dbfs(float(there)) - dbfs(float(here))) < 2.0
@@ -83,7 +83,9 @@ def test_preset_rings_where_its_drum_does(name: str, lowest_hz: float, highest_h
 
 
 def test_plugin_may_be_left_out() -> None:
-    assert preset("909") == preset("kick/909")
+    assert preset("808-long") == preset("kick/808-long")
+    with pytest.raises(PatchError, match=r"^preset: found '909'; say which: clap/909, kick/909$"):
+        preset("909")
 
 
 def test_unknown_preset_lists_what_there_is() -> None:

@@ -16,7 +16,8 @@ class TestWeights:
         patch = randomise(plugins.get(name), 3)
         module = LearnablePatch(patch, sample_rate=22050.0, seconds=0.1)
         assert module().shape == (1, 1, 2205)
-        assert torch.equal(module(), patch.render(Placement(22050, 2205)))
+        # Params in float32 are not the values to their last bit.
+        torch.testing.assert_close(module(), patch.render(Placement(22050, 2205)), atol=1e-3, rtol=0.0)
 
     def test_state_and_patch_say_the_same(self, name):
         patch = randomise(plugins.get(name), 3)

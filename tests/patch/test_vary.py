@@ -33,10 +33,10 @@ class TestMorph:
         first, second = (randomise(plugins.get(name), seed) for seed in (1, 2))
         for amount in (0.25, 0.5):
             found = morph(first, second, amount)
-            expected = (1.0 - amount) * first.params() + amount * second.params()
-            sure = torch.tensor([not p.options and n not in banks for n, p in table.items() for _ in range(p.size)])
+            expected = (1.0 - amount) * first.positions() + amount * second.positions()
+            sure = np.array([not p.options and n not in banks for n, p in table.items() for _ in range(p.size)])
             sure &= ~table.phases()
-            np.testing.assert_allclose(found.params()[sure], expected[sure], atol=1e-12)
+            np.testing.assert_allclose(found.positions()[sure], expected[sure], atol=1e-12)
             assert found.seed == first.seed
             assert from_json(found.to_json()) == found
 

@@ -1,18 +1,19 @@
 import pytest
 
 from backbeat import plugins
-from backbeat.dsp import Grid, decay
+from backbeat.dsp import Grid, Signal, decay
 from backbeat.errors import PluginError
 from backbeat.parameters import Table, seconds
 from backbeat.plugins import Plugin
+from tables import table
 
 
-def render(grid: Grid, *, decay_s):
-    return decay(grid, decay_s)
+def render(grid: Grid, c: Table) -> Signal:
+    return decay(grid, c.decay_s)
 
 
 def plugin(name: str) -> Plugin:
-    return Plugin(name, Table(decay_s=seconds(0.01, 1.0, default=0.1, help="Decay.")), render, summary="A decay.")
+    return Plugin(name, table(decay_s=seconds(0.01, 1.0, default=0.1, help="Decay.")), render, summary="A decay.")
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_a_name_that_is_taken_is_refused():
 
 
 def test_an_unknown_plugin_lists_those_there_are():
-    with pytest.raises(PluginError, match="found 'kik'; there are drum, kick"):
+    with pytest.raises(PluginError, match="found 'kik'; there are clap, drum, hat, kick"):
         plugins.get("kik")
 
 
@@ -56,10 +57,11 @@ def test_options_that_do_not_fit_are_refused(name, options, message):
 
 
 def test_a_table_and_a_render_that_differ_are_refused():
-    table = Table(
-        decay_s=seconds(0.01, 1.0, default=0.1, help="Decay."), hold_s=seconds(0.0, 1.0, default=0.1, help="")
-    )
+    decay_s = seconds(0.01, 1.0, default=0.1, help="Decay.")
+    both = table(decay_s=decay_s, hold_s=seconds(0.0, 1.0, default=0.1, help=""))
     with pytest.raises(
-        PluginError, match="plugin odd: parameter hold_s is in its table but not in the signature of render"
+        PluginError, match=r"^plugin odd: parameter hold_s is in its table, and read nowhere in render$"
     ):
-        Plugin("odd", table, render, summary="")
+        Plugin("odd", both, render, summary="")
+    with pytest.raises(PluginError, match=r"^plugin odd: found no parameter 'decay_s' in its table; there are fade_s$"):
+        Plugin("odd", table(fade_s=decay_s), render, summary="")

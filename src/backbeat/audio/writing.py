@@ -4,18 +4,22 @@ Encoded here rather than by libsndfile, which stamps float files with the time o
 integers by 2^(bits-1) - 1 when it writes but by 2^(bits-1) when it reads.
 """
 
+from __future__ import annotations
+
+import math
 import struct
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from backbeat.audio.bounds import Frames, check_finite, check_layout
 from backbeat.errors import AudioError
 from backbeat.files import replacing
-from backbeat.types import Audio
+
+if TYPE_CHECKING:
+    from backbeat.types import Audio
 
 BitDepth: TypeAlias = Literal["16", "24", "32f"]
 
@@ -25,14 +29,16 @@ MAX_VALUES = 2**29
 _PCM, _IEEE_FLOAT = 1, 3  # WAVE format tags
 
 
-def write(path: str | Path, audio: Audio, sample_rate: int, *, bit_depth: BitDepth = "32f") -> tuple[str, ...]:
+def write(
+    path: str | Path, audio: Audio | NDArray[np.float32], sample_rate: int, *, bit_depth: BitDepth = "32f"
+) -> tuple[str, ...]:
     """Write a WAV file, whole or not at all; the same audio gives the same bytes.
 
     At 16 and 24 bits a sample x becomes `round(x · 2^(bits-1))`, without dither, clipped to the range.
 
     Args:
         path: the file to write, ending in `.wav`; an existing one is replaced.
-        audio: (1, channels, samples), full scale ±1, any device and float type.
+        audio: (1, channels, samples), full scale ±1: a tensor on any device, or an array.
         sample_rate: in Hz.
         bit_depth: "16" or "24" for integers, "32f" for float32, which keeps every sample as it is.
 
@@ -61,12 +67,13 @@ def write(path: str | Path, audio: Audio, sample_rate: int, *, bit_depth: BitDep
     return (f"Clipped {clipped} samples beyond full scale to fit {bit_depth} bits.",)
 
 
-def _frames(path: Path, audio: Audio) -> Frames:
+def _frames(path: Path, audio: Any) -> Frames:
     """Turn (1, channels, samples) into (samples, channels)."""
     shape = tuple(audio.shape)
-    if len(shape) != 3 or shape[0] != 1 or not 1 <= audio.numel() <= MAX_VALUES:
+    if len(shape) != 3 or shape[0] != 1 or not 1 <= math.prod(shape) <= MAX_VALUES:
         raise AudioError(f"{path}: audio of shape {shape}; allowed: (1, channels, samples), not empty")
-    frames: Frames = audio.detach().to("cpu", torch.float32)[0].numpy().T
+    array = audio if isinstance(audio, np.ndarray) else audio.detach().float().cpu().numpy()
+    frames: Frames = array[0].astype(np.float32).T
     return frames
 
 

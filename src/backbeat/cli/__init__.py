@@ -12,6 +12,7 @@ import sys
 from backbeat.cli.app import app
 from backbeat.cli.compare import compare
 from backbeat.cli.dataset import dataset
+from backbeat.cli.export import export
 from backbeat.cli.invert import invert
 from backbeat.cli.library import library
 from backbeat.cli.match import match
@@ -25,6 +26,7 @@ from backbeat.errors import BackbeatError, ParameterError, PluginError, UsageErr
 for command in (plugins, render, match, invert, compare, random, perturb, morph, train):
     app.command()(command)
 app.add_typer(dataset, name="dataset")
+app.add_typer(export, name="export")
 app.add_typer(library, name="library")
 
 _WRONG_USE = (UsageError, PluginError, ParameterError)

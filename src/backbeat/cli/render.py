@@ -62,7 +62,9 @@ def render(
             placement = Placement(rate, max(1, round(seconds * rate)))
         else:
             placement = chosen.natural_placement(rate)
-    for note in audio.write(out, chosen.render(placement), placement.sample_rate, bit_depth=bit_depth.value):
+    if reason := chosen.instrument.no_engine_reason:
+        say_note(f"{chosen.plugin} was rendered by its formula, several times as slowly: {reason}")
+    for note in audio.write(out, chosen.sound(placement)[None, None], placement.sample_rate, bit_depth=bit_depth.value):
         say_note(f"{out}: {note}")
     if as_json:
         say_json({"audio": str(out), "seed": chosen.seed, **asdict(placement)})

@@ -1,6 +1,7 @@
 """What happens to a sound on its way to a file: level, onset, equalisation, room, noise."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Int64
@@ -9,6 +10,9 @@ from torch import Tensor
 from backbeat import dsp
 from backbeat.datasets.draws import uniform
 from backbeat.dsp import Grid
+from backbeat.dsp.convolution import convolve
+from backbeat.dsp.iir import high_shelf, iir, low_shelf
+from backbeat.dsp.iir import peak as peaking
 from backbeat.types import Audio, Control, Mono
 
 _DRAWS, _FIRST_NOISE = 4, 8
@@ -55,7 +59,7 @@ class Augmentation:
         gains_db = tuple(self.equaliser_db * (2.0 * next(draws) - 1.0) for _ in corners_hz)
         if self.equaliser_db:
             low, middle, high = zip(corners_hz, gains_db, strict=True)
-            sound = dsp.iir(sound, dsp.low_shelf(grid, *low), dsp.peak(grid, *middle, 1.0), dsp.high_shelf(grid, *high))
+            sound = iir(sound, low_shelf(grid, *low), peaking(grid, *middle, 1.0), high_shelf(grid, *high))
         depth, length = next(draws), next(draws)
         if self.room_db is not None:
             sound = sound + dsp.db_to_gain(self.room_db - 30.0 * depth) * _room(grid, sound, 0.05 + 0.4 * length, seed)
@@ -75,10 +79,10 @@ def _noise(grid: Grid, seed: int, stream: int) -> Mono:
 
 def _room(grid: Grid, sound: Mono, t60_s: Control, seed: int) -> Mono:
     """The sound in a room that rings for so long, (batch, samples), as loud as the sound in free air."""
-    head = grid.head(_ROOM_S)
+    head = replace(grid, samples=min(grid.samples, math.ceil(_ROOM_S * grid.sample_rate)))
     response = _noise(head, seed, 1) * dsp.decay(head, t60_s)
     response = response / response.square().sum(-1, keepdim=True).sqrt()
-    return dsp.convolve(sound, response)
+    return convolve(sound, response)
 
 
 def _delayed(sound: Mono, samples: Int64[Tensor, "batch 1"]) -> Mono:

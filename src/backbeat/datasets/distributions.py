@@ -43,7 +43,7 @@ def params(plugin: Plugin, distribution: Distribution, seed: int, indices: Int64
     device, table = indices.device, plugin.table
     values = uniform(indices, seed, _VALUES, table.size)
     if distribution == "musical":
-        low, high = (end.to(device, torch.float32) for end in table.musical())
+        low, high = (torch.from_numpy(end).to(device, torch.float32) for end in table.musical())
         values = low + (high - low) * values
     values = _with_options(plugin, values, uniform(indices, seed, _OPTIONS, len(table)))
     origins = _presets(plugin)
@@ -52,7 +52,7 @@ def params(plugin: Plugin, distribution: Distribution, seed: int, indices: Int64
     from_preset, which, width = uniform(indices, seed, _ORIGIN, 3).unsqueeze(-1).unbind(1)
     origin = origins.to(device)[(which.squeeze(-1) * len(origins)).long().clamp(max=len(origins) - 1)]
     steps = _WIDEST_STEP * width * normal(indices, seed, _STEPS, table.size)
-    steps = torch.where(table.choices().to(device), torch.zeros_like(steps), steps)
+    steps = torch.where(torch.from_numpy(table.choices()).to(device), torch.zeros_like(steps), steps)
     return torch.where(from_preset < 0.5, (origin + steps).clamp(0.0, 1.0), values)
 
 

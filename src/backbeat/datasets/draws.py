@@ -5,6 +5,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from backbeat.dsp import Grid, noise
+from backbeat.dsp.noise import LATTICE_HZ
 
 _STREAMS = 16
 
@@ -18,7 +19,7 @@ def uniform(indices: Int64[Tensor, " batch"], seed: int, stream: int, count: int
         stream: tells apart what one item draws for different ends, below 16.
         count: numbers an item.
     """
-    grid = Grid(1.0, count, indices.to(torch.int32))
+    grid = Grid(float(LATTICE_HZ), count, indices.to(torch.int32))
     return 0.5 + 0.5 * noise(grid, stream=seed * _STREAMS + stream)
 
 

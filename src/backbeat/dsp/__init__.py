@@ -1,37 +1,22 @@
-"""Signal processing for drums: pure functions of tensors, differentiable, batched, deterministic.
+"""Signal processing for drums: operations and functions of controls, differentiable, batched, deterministic.
 
-Signals are (..., samples), controls (..., 1) in the units of their names, and both broadcast over leading axes.
+Signals are (..., samples), controls (..., 1) in the units of their names, or (..., n) for a bank; all broadcast over
+leading axes. Within an instrument's `render`, all are handles, and what is called is recorded.
 """
 
-from backbeat.dsp.bands import band_centers_hz, between, control_times_s, noise_bands
+from backbeat.dsp.arithmetic import clamp, cos, exp, log, maximum, minimum, sin, sqrt, stack, tanh, total
+from backbeat.dsp.biquad import bandpass, biquad, highpass, lowpass, one_pole_highpass, one_pole_lowpass
+from backbeat.dsp.clip import soft_clip, tanh_clip
 from backbeat.dsp.comb import comb
-from backbeat.dsp.constant import constant
-from backbeat.dsp.envelopes import adsr, attack, curve, decay, fall_after, heard, shaped_decay, shaped_fall
-from backbeat.dsp.filters.convolution import convolve
-from backbeat.dsp.filters.fir import fir, fir_bandpass, fir_highpass, fir_lowpass
-from backbeat.dsp.filters.iir import (
-    BUTTERWORTH_Q,
-    Section,
-    bandpass,
-    high_shelf,
-    highpass,
-    iir,
-    impulse_response,
-    low_shelf,
-    lowpass,
-    one_pole_highpass,
-    one_pole_lowpass,
-    peak,
-)
+from backbeat.dsp.envelopes import adsr, attack, bursts, decay
+from backbeat.dsp.fir import bandpass_fir, fir, highpass_fir, lowpass_fir
 from backbeat.dsp.grid import Grid
-from backbeat.dsp.known import known
-from backbeat.dsp.loudness import energy_db, k_weighted
-from backbeat.dsp.mixing import mix
 from backbeat.dsp.modal import modal, swept_modal
 from backbeat.dsp.noise import noise
-from backbeat.dsp.oscillators import Voice, sine, sines
-from backbeat.dsp.phase import Phase, steady, sweep, vibrato
-from backbeat.dsp.shapers import arctan_clip, soft_clip, soft_unclip, tanh_clip
+from backbeat.dsp.noise_bands import band_centers_hz, noise_bands
+from backbeat.dsp.sines import sine, sines
+from backbeat.dsp.squares import squares
+from backbeat.dsp.tape import Control, Signal
 from backbeat.dsp.units import (
     cents_to_ratio,
     db_to_gain,
@@ -44,62 +29,51 @@ from backbeat.dsp.units import (
 )
 
 __all__ = [
-    "BUTTERWORTH_Q",
+    "Control",
     "Grid",
-    "Phase",
-    "Section",
-    "Voice",
+    "Signal",
     "adsr",
-    "arctan_clip",
     "attack",
     "band_centers_hz",
     "bandpass",
-    "between",
+    "bandpass_fir",
+    "biquad",
+    "bursts",
     "cents_to_ratio",
+    "clamp",
     "comb",
-    "constant",
-    "control_times_s",
-    "convolve",
-    "curve",
+    "cos",
     "db_to_gain",
     "decay",
-    "energy_db",
-    "fall_after",
+    "exp",
     "fir",
-    "fir_bandpass",
-    "fir_highpass",
-    "fir_lowpass",
     "gain_to_db",
-    "heard",
-    "high_shelf",
     "highpass",
-    "iir",
-    "impulse_response",
-    "k_weighted",
-    "known",
-    "low_shelf",
+    "highpass_fir",
+    "log",
     "lowpass",
-    "mix",
+    "lowpass_fir",
+    "maximum",
+    "minimum",
     "modal",
     "noise",
     "noise_bands",
     "one_pole_highpass",
     "one_pole_lowpass",
-    "peak",
     "ratio_to_semitones",
     "semitones_to_ratio",
-    "shaped_decay",
-    "shaped_fall",
+    "sin",
     "sine",
     "sines",
     "soft_clip",
-    "soft_unclip",
-    "steady",
-    "sweep",
+    "sqrt",
+    "squares",
+    "stack",
     "swept_modal",
     "t60_to_rate",
     "t60_to_time_constant",
+    "tanh",
     "tanh_clip",
     "time_constant_to_t60",
-    "vibrato",
+    "total",
 ]

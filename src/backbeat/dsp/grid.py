@@ -1,24 +1,19 @@
 """Where sound is rendered: sample rate, number of samples, one noise seed per batch item."""
 
-import math
-from dataclasses import dataclass, replace
+from __future__ import annotations
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from backbeat.dsp.kept import extended, first, is_fusing, kept
-from backbeat.types import Control, Mono, Seeds
+from backbeat.dsp.tape import Control, Tape
+from backbeat.errors import RecordingError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 BLOCK = 64
-"""Samples per block where a signal is built as (block start) × (step inside the block).
-
-Short enough that a phase inside one block keeps float32's accuracy (at most 32 cycles), long enough that the
-float64 tables of block starts cost 1/64 of the signal.
-"""
-
-LONG_BLOCK = 256
-"""Samples per block of what is accurate, and quicker, in longer ones; some blocks' worth."""
+"""Samples between the points at which levels that are straight lines between are computed."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +24,19 @@ class Grid:
         sample_rate: in Hz.
         samples: rendered per item.
         seeds: of the noise, (batch,) integers, or (1,): one for all, whose noise is made once.
-        dtype: of everything rendered on this grid.
+        dtype: of everything rendered on this grid; none is float32.
     """
 
-    sample_rate: float
+    sample_rate: Any
     samples: int
-    seeds: Seeds
-    dtype: torch.dtype = torch.float32
+    seeds: Tensor
+    dtype: torch.dtype | None = None
+
+    def __post_init__(self) -> None:
+        if self.dtype is None:
+            import torch
+
+            object.__setattr__(self, "dtype", torch.float32)
 
     @property
     def device(self) -> torch.device:
@@ -43,50 +44,71 @@ class Grid:
         return self.seeds.device
 
     @property
+    def precision(self) -> torch.dtype:
+        """The dtype."""
+        assert self.dtype is not None
+        return self.dtype
+
+    @property
     def tick_s(self) -> float:
         """Time from one sample to the next, in seconds."""
-        return 1.0 / self.sample_rate
+        return 1.0 / float(self.sample_rate)
 
-    def block_starts_s(self, block: int = BLOCK) -> Float[Tensor, "blocks 1"]:
-        """Time of each block's first sample, in seconds, as a float64 column."""
-        blocks = -(-self.samples // block)
-        ticks = torch.arange(blocks, device=self.device, dtype=torch.float64)
-        return (ticks * (block / self.sample_rate)).unsqueeze(-1)
+    @property
+    def nyquist_hz(self) -> Any:
+        """Half the sample rate, in Hz."""
+        return 0.5 * self.sample_rate
 
-    def block_steps_s(self, block: int = BLOCK) -> Float[Tensor, " block"]:
-        """Time since the block's first sample, in seconds, float64."""
-        return torch.arange(block, device=self.device, dtype=torch.float64) / self.sample_rate
+    def constant(self, *values: float) -> Any:
+        """Numbers as a control of as many entries."""
+        return self.seeds.new_tensor(values, dtype=self.dtype)
 
-    def head(self, seconds: float) -> "Grid":
-        """The grid of the first `seconds`, for what is over by then; `with_head` adds it to the whole."""
-        return replace(self, samples=min(self.samples, math.ceil(seconds * self.sample_rate)))
+    def times_s(self) -> Tensor:
+        """Time of each sample, (samples,), in seconds, float64."""
+        import torch
 
-    def ahead(self, samples: int) -> "Grid":
-        """The grid with that many samples more or a few above, for a filter that looks ahead; in whole long blocks."""
-        return replace(self, samples=-(-(self.samples + samples) // LONG_BLOCK) * LONG_BLOCK)
+        return torch.arange(self.samples, device=self.device, dtype=torch.float64) / self.sample_rate
 
-    def cut(self, signal: Float[Tensor, "... longer"]) -> Mono:
-        """What this grid has of a signal of a longer one."""
-        return first(signal, self.samples)
+    def control_times_s(self) -> Tensor:
+        """Time of every 64th sample, the end included, (points,), in seconds, float64."""
+        import torch
 
-    def with_head(self, signal: Mono, head: Float[Tensor, "... head"]) -> Mono:
-        """Add a signal of a `head` to one of this grid."""
-        if is_fusing():
-            return signal + extended(head, self.samples)
-        length = head.shape[-1]
-        return torch.cat([signal[..., :length] + head, signal[..., length:]], dim=-1)
+        points = -(-self.samples // BLOCK) + 1
+        return torch.arange(points, device=self.device, dtype=torch.float64) * (BLOCK / self.sample_rate)
 
-    def join(self, blocks: Float[Tensor, "... blocks block"]) -> Mono:
-        """Lay blocks end to end and cut what overhangs the grid."""
-        return self.cut(blocks.flatten(-2))
+    def between(self, levels: Tensor) -> Tensor:
+        """Straight lines between levels at the control times, (..., points), to (..., samples)."""
+        import torch
 
-    def ramp(self, slope: Control, zero_s: Control) -> Mono:
-        """The straight line `slope · (t - zero)`, accurate near its zero.
+        rise = torch.arange(BLOCK, device=self.device, dtype=levels.dtype) / BLOCK
+        first, step = levels[..., :-1].unsqueeze(-1), levels.diff(dim=-1).unsqueeze(-1)
+        return (first + step * rise).flatten(-2)[..., : self.samples]
 
-        Args:
-            slope: (..., 1), per second.
-            zero_s: where the line crosses zero, (..., 1), seconds.
-        """
-        slope64 = slope.double().unsqueeze(-1)
-        starts = slope64 * (self.block_starts_s() - zero_s.double().unsqueeze(-1))
-        return self.join(kept(starts.to(self.dtype)) + kept((slope64 * self.block_steps_s()).to(self.dtype)))
+
+class RecordingGrid:
+    """The grid of a chain that is recorded: its sample rate is a control, and not a number."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.tape = tape
+
+    @property
+    def sample_rate(self) -> Control:
+        """In Hz."""
+        return self.tape.control("sample_rate")
+
+    @property
+    def nyquist_hz(self) -> Control:
+        """Half the sample rate, in Hz."""
+        half: Control = 0.5 * self.sample_rate
+        return half
+
+    def constant(self, *values: float) -> Control:
+        """Numbers as a control of as many entries."""
+        return self.tape.constant(*values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise RecordingError(
+            f"recording: found grid.{name}, which is not known yet; a signal chain has no sample counts"
+        )

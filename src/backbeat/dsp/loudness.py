@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backbeat.dsp.filters.iir import high_shelf, highpass, iir
 from backbeat.dsp.grid import Grid
+from backbeat.dsp.iir import high_shelf, highpass, iir
 from backbeat.types import Mono
 
 _HEAD_HZ, _HEAD_DB = 1500.0, 4.0

@@ -1,13 +1,11 @@
-"""Decibels, semitones, cents and decay times, to and from what signal processing needs.
+"""Decibels, semitones, cents and decay times, to and from what signal processing needs: of handles and of tensors."""
 
-Powers are written as `exp(x · log b)`: PyTorch's `pow` and `exp2` round differently in the vectorised body and in
-the scalar tail of a tensor, so that a value would depend on its position in the batch.
-"""
+from __future__ import annotations
 
 import math
+from typing import Any
 
-import torch
-from torch import Tensor
+from backbeat.dsp.arithmetic import exp, log, maximum
 
 LN_1000 = math.log(1000.0)
 """A T60 is the time to fall by 60 dB, a factor of 1000."""
@@ -20,41 +18,41 @@ _SEMITONE = math.log(2.0) / 12.0
 _QUIETEST = 1e-10
 
 
-def db_to_gain(level_db: Tensor) -> Tensor:
+def db_to_gain(level_db: Any) -> Any:
     """Amplitude ratio of a level in dB: `10^(dB / 20)`."""
-    return torch.exp(level_db * _DB)
+    return exp(level_db * _DB)
 
 
-def gain_to_db(gain: Tensor) -> Tensor:
+def gain_to_db(gain: Any) -> Any:
     """Level in dB of an amplitude ratio: `20 log10 |gain|`, not below -200 dB."""
-    return torch.log(gain.abs().clamp(min=_QUIETEST)) / _DB
+    return log(maximum(abs(gain), _QUIETEST)) / _DB
 
 
-def semitones_to_ratio(interval_st: Tensor) -> Tensor:
+def semitones_to_ratio(interval_st: Any) -> Any:
     """Frequency ratio of an interval in semitones: `2^(st / 12)`."""
-    return torch.exp(interval_st * _SEMITONE)
+    return exp(interval_st * _SEMITONE)
 
 
-def cents_to_ratio(interval_cents: Tensor) -> Tensor:
+def cents_to_ratio(interval_cents: Any) -> Any:
     """Frequency ratio of an interval in cents: `2^(cents / 1200)`."""
-    return torch.exp(interval_cents * (_SEMITONE / 100.0))
+    return exp(interval_cents * (_SEMITONE / 100.0))
 
 
-def ratio_to_semitones(ratio: Tensor) -> Tensor:
+def ratio_to_semitones(ratio: Any) -> Any:
     """Interval in semitones of a frequency ratio: `12 log2 ratio`."""
-    return torch.log(ratio) / _SEMITONE
+    return log(ratio) / _SEMITONE
 
 
-def t60_to_rate(t60_s: Tensor) -> Tensor:
+def t60_to_rate(t60_s: Any) -> Any:
     """Decay rate in 1/s of a T60 in seconds: `ln 1000 / T60`, so that the envelope is `exp(-rate · t)`."""
-    return LN_1000 / t60_s.clamp(min=SHORTEST_T60_S)
+    return LN_1000 / maximum(t60_s, SHORTEST_T60_S)
 
 
-def t60_to_time_constant(t60_s: Tensor) -> Tensor:
+def t60_to_time_constant(t60_s: Any) -> Any:
     """Time constant τ in seconds of a T60: `T60 / ln 1000`."""
     return t60_s / LN_1000
 
 
-def time_constant_to_t60(time_constant_s: Tensor) -> Tensor:
+def time_constant_to_t60(time_constant_s: Any) -> Any:
     """T60 in seconds of a time constant τ: `τ · ln 1000`."""
     return time_constant_s * LN_1000

@@ -31,7 +31,6 @@ class SynthLoss(nn.Module):
         audio_weight: w_a; at 0, nothing is rendered.
         parameter_weight: w_p; above 0, `forward` needs the true params.
         most_gradient: limit of the norm of each item's gradient, before it is divided by the batch; none is no limit.
-        compile: render by compiled code.
 
     Raises:
         ParameterError: where both weights are 0, or one is below.
@@ -47,7 +46,6 @@ class SynthLoss(nn.Module):
         audio_weight: float = 1.0,
         parameter_weight: float = 0.0,
         most_gradient: float | None = 10.0,
-        compile: bool = False,  # noqa: A002 - the field's word
     ) -> None:
         super().__init__()
         if min(audio_weight, parameter_weight) < 0.0 or audio_weight == parameter_weight == 0.0:
@@ -55,7 +53,7 @@ class SynthLoss(nn.Module):
                 f"weights: found {audio_weight:g} of audio and {parameter_weight:g} of params; "
                 "must be at least 0, and one of them above"
             )
-        self.synth = Synth(plugin, sample_rate, seconds, compile=compile)
+        self.synth = Synth(plugin, sample_rate, seconds)
         self.audio_loss = audio_loss
         self.audio_weight, self.parameter_weight = audio_weight, parameter_weight
         self.most_gradient = most_gradient

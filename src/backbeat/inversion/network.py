@@ -25,7 +25,7 @@ from backbeat.inversion.features import (
     WHOLE_ROWS,
     Features,
 )
-from backbeat.parameters import Table
+from backbeat.parameters import Layout
 from backbeat.plugins import Plugin
 from backbeat.types import Params
 
@@ -62,7 +62,7 @@ class Mixture:
     log_odds: Float[Tensor, "batch components"]
     places: Float[Tensor, "batch components parameters"]
     widths: Float[Tensor, "batch components parameters"]
-    table: Table
+    table: Layout
 
     def log_likelihood(self, params: Params) -> Float[Tensor, " batch"]:
         """Of params whose choices have one option each."""
@@ -70,7 +70,7 @@ class Mixture:
         away = (wanted - self.places) / self.widths
         numbers = -0.5 * away.square() - torch.log(self.widths) - 0.5 * math.log(2.0 * math.pi)
         options = wanted * torch.log(self.places.clamp(min=_LEAST_ODDS))
-        each = torch.where(self.table.choices().to(params.device), options, numbers).sum(-1)
+        each = torch.where(torch.from_numpy(self.table.choices()).to(params.device), options, numbers).sum(-1)
         return torch.logsumexp(self.log_odds + each, dim=-1)
 
     def proposals(self, count: int) -> Float[Tensor, "batch count parameters"]:
@@ -93,7 +93,9 @@ class Mixture:
         chosen = chosen.unsqueeze(-1).expand(-1, -1, self.places.shape[-1])
         places, widths = self.places.gather(1, chosen), self.widths.gather(1, chosen)
         steps = torch.randn(places.shape, generator=generator).to(places)
-        drawn = torch.where(self.table.choices().to(places.device), places, places + width * widths * steps)
+        drawn = torch.where(
+            torch.from_numpy(self.table.choices()).to(places.device), places, places + width * widths * steps
+        )
         return _decided(self.table, drawn.clamp(0.0, 1.0))
 
 
@@ -168,17 +170,17 @@ def _listener(rows: int, width: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.Conv1d(width, width // 2, 1), nn.GELU(), nn.Flatten())
 
 
-def _odds_of_options(table: Table, values: Tensor) -> Tensor:
+def _odds_of_options(table: Layout, values: Tensor) -> Tensor:
     """Numbers as they are, and of each choice the odds."""
     return _of_choices(table, values, lambda part: torch.softmax(part, dim=-1))
 
 
-def _decided(table: Table, places: Tensor) -> Tensor:
+def _decided(table: Layout, places: Tensor) -> Tensor:
     """Params in [0, 1] with the likeliest option of each choice."""
     return _of_choices(table, places.clamp(0.0, 1.0), lambda part: one_hot(part.argmax(-1), part.shape[-1]).to(part))
 
 
-def _of_choices(table: Table, values: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+def _of_choices(table: Layout, values: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
     """Numbers as they are, and the entries of each choice changed together."""
     parts = torch.split(values, [parameter.size for parameter in table.values()], dim=-1)
     changed = [change(part) if p.options else part for part, p in zip(parts, table.values(), strict=True)]

@@ -9,17 +9,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backbeat.compiled import native_render
-from backbeat.errors import NativeError
+from backbeat.errors import KernelError
 from backbeat.losses import DrumLoss
-from backbeat.losses.native import NativeDrumLoss
+from backbeat.losses.kernel import KernelDrumLoss
 from backbeat.matching.ending import Ending
 from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.recorded import Recorded
 from backbeat.matching.search import Objective, SearchState, begin, descend
 from backbeat.matching.starts import Start, propose, refine, vary
 from backbeat.matching.traps import leave_traps
-from backbeat.native import NativeRender
 from backbeat.patch import Patch, resize
 from backbeat.plugins import Plugin
 from backbeat.synth import render
@@ -67,28 +65,17 @@ class Candidate:
 
     def _renderer(self, samples: int) -> Callable[[Tensor], Audio]:
         """Renders params; it does not hold on to the candidate: what a GPU has recorded is freed with it."""
-        plugin, seed, (native, _) = self.plugin, self.seed, self._native(samples)
-        if native is None:
-            return partial(render, plugin, samples=samples, sample_rate=self.sample_rate, seed=seed)
-        return lambda params: native(plugin.table.physical(params), torch.tensor([seed])).unsqueeze(1)
+        return partial(render, self.plugin, samples=samples, sample_rate=self.sample_rate, seed=self.seed)
 
     @property
     def notes(self) -> list[str]:
         """That it was slower than it might have been, and why."""
-        _, reason = self._native(self.target.shape[-1])
-        said = [f"{self.plugin.name} was rendered without C++, several times as slowly: {reason}"] if reason else []
+        said = []
+        if self.target.device.type == "cpu" and (reason := self.plugin.no_engine_reason):
+            said.append(f"{self.plugin.name} was rendered by its formula, several times as slowly: {reason}")
         if isinstance(self.objective, Recorded) and self.objective.failure:
             said.append(f"the GPU could not record a step, and was asked for each operation: {self.objective.failure}")
         return said
-
-    def _native(self, samples: int) -> tuple[NativeRender | None, str]:
-        """The plugin's C++, where it has any that runs here; else why it does not."""
-        if self.target.device.type != "cpu":
-            return None, ""
-        try:
-            return native_render(self.plugin, self.sample_rate, samples), ""
-        except NativeError as error:
-            return None, str(error)
 
     @cached_property
     def objective(self) -> Objective:
@@ -105,13 +92,13 @@ class Candidate:
         return Recorded(losses) if self.target.device.type == "cuda" else losses
 
     def _apart(self) -> Callable[[Audio], Tensor]:
-        """How far sounds are from the target, by C++ where that compiles."""
+        """How far sounds are from the target, by the kernels where there are any."""
         loss = DrumLoss()
         prepared = loss.prepare(self.target, self.sample_rate)
         if self.target.device.type == "cpu":
             try:
-                return NativeDrumLoss(loss, prepared)
-            except NativeError:
+                return KernelDrumLoss(loss, prepared)
+            except KernelError:
                 pass  # as a note says, if the plugin has C++ too
         return partial(loss, prepared)
 
@@ -149,7 +136,7 @@ class Candidate:
         rows = vary(
             proposed,
             len(proposed) + _VARIATIONS * (count - 1),
-            _SPREAD * self.plugin.table.search_steps(),
+            _SPREAD * torch.from_numpy(self.plugin.table.search_steps()),
             torch.Generator().manual_seed(self.seed),
         ).to(self.target.device, torch.float32)
         with torch.no_grad():

@@ -19,7 +19,7 @@ from torch.nn.functional import pad
 
 from backbeat.dsp.fourier import fast_length, irfft, rfft
 from backbeat.matching.search import inside
-from backbeat.parameters import Table
+from backbeat.parameters import Layout
 from backbeat.types import Audio, Mono
 
 Sound: TypeAlias = Callable[[Tensor], Audio]
@@ -54,7 +54,7 @@ def polish(
     params: Tensor,
     sound: Sound,
     target: Audio,
-    table: Table,
+    table: Layout,
     iterations: int,
     enough: Callable[[], bool] = lambda: False,
 ) -> Tensor:
@@ -90,13 +90,13 @@ def polish(
 class _Problem:
     """Least squares of the whitened wave."""
 
-    def __init__(self, sound: Sound, target: Audio, table: Table) -> None:
+    def __init__(self, sound: Sound, target: Audio, table: Layout) -> None:
         self._sound = sound
         self._like = target
         self._whiten = _whitening(target[0, 0])
         self._target = self._whiten(target[0, 0])
         self._energy = float(self._target.double().square().sum())
-        self._pace, self._wraps = table.search_steps(), table.phases()
+        self._pace, self._wraps = torch.from_numpy(table.search_steps()), torch.from_numpy(table.phases())
 
     def at(self, params: Tensor) -> _Point:
         """The point of params (P,)."""

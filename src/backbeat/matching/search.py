@@ -8,7 +8,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from backbeat.parameters import Table
+from backbeat.parameters import Layout
 
 Objective: TypeAlias = Callable[[Tensor], Tensor]
 """Params (starts, P) to losses (starts,)."""
@@ -64,7 +64,7 @@ def begin(params: Tensor) -> SearchState:
 
 
 def descend(
-    state: SearchState, objective: Objective, table: Table, steps: int, renew: Renewal | None = None
+    state: SearchState, objective: Objective, table: Layout, steps: int, renew: Renewal | None = None
 ) -> Iterator[SearchState]:
     """Run Adam on every start until `steps`; yield the state after each step.
 
@@ -81,7 +81,8 @@ def descend(
     References:
         | Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
     """
-    pace, wraps = table.search_steps().to(state.params), table.phases().to(state.params.device)
+    device = state.params.device
+    pace, wraps = torch.from_numpy(table.search_steps()).to(state.params), torch.from_numpy(table.phases()).to(device)
     while state.step < steps:
         params = state.params.detach().requires_grad_()
         losses = objective(params)

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backbeat import dsp
+from backbeat.dsp import db_to_gain
+from backbeat.dsp.clip import soft_unclip
 from backbeat.matching.analysis import (
     Bands,
     Glide,
@@ -23,7 +24,7 @@ from backbeat.matching.analysis import (
     fit_two_glides,
     peel,
 )
-from backbeat.parameters import Table, Value
+from backbeat.parameters import Layout, Value
 from backbeat.plugins import Plugin
 from backbeat.types import Audio, Series
 
@@ -167,8 +168,8 @@ def _kick_again(plugin: Plugin, values: Start, target: Audio, wave: Wave, sample
 
     And, where the body holds for long, the same with a slow decay that is released there: both fall late.
     """
-    gain, drive_db = dsp.db_to_gain(target.new_tensor([values["gain_db"]])), target.new_tensor([values["drive_db"]])
-    whole, rest = (dsp.soft_unclip(sound / gain, drive_db) for sound in (target, wave({**values, "modes": "off"})))
+    gain, drive_db = db_to_gain(target.new_tensor([values["gain_db"]])), target.new_tensor([values["drive_db"]])
+    whole, rest = (soft_unclip(sound / gain, drive_db) for sound in (target, wave({**values, "modes": "off"})))
     _, (_, heard) = _kick_modes(plugin, (whole - rest)[0, 0].cpu().double().numpy(), sample_rate)
     start = {**values, **heard}
     hold_s = values["hold_s"]
@@ -256,7 +257,7 @@ def _whole(plugin: Plugin, values: Start, level: float) -> Start:
     return _within(plugin.table, start)
 
 
-def _within(table: Table, values: Start) -> Start:
+def _within(table: Layout, values: Start) -> Start:
     """Values clipped to each parameter's range."""
     inside: Start = {}
     for name, value in values.items():

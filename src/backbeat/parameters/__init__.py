@@ -1,37 +1,47 @@
 """Parameter tables: names, units, ranges and scales, and the flat vector that optimisers and networks see."""
 
 from backbeat.parameters.kinds import (
+    amount,
     cents,
     choice,
     cycles,
     decibels,
-    exponent,
     hz,
     octaves,
     pitch,
     seconds,
     semitones,
-    share,
+    shape,
     sweep_seconds,
 )
+from backbeat.parameters.layout import Layout
 from backbeat.parameters.parameter import Parameter, Value, numbers
+from backbeat.parameters.roles import BODY, MODES, NOISE, OUTPUT, SWITCH, TRANSIENT, Role
 from backbeat.parameters.table import Table
 
 __all__ = [
+    "BODY",
+    "MODES",
+    "NOISE",
+    "OUTPUT",
+    "SWITCH",
+    "TRANSIENT",
+    "Layout",
     "Parameter",
+    "Role",
     "Table",
     "Value",
+    "amount",
     "cents",
     "choice",
     "cycles",
     "decibels",
-    "exponent",
     "hz",
     "numbers",
     "octaves",
     "pitch",
     "seconds",
     "semitones",
-    "share",
+    "shape",
     "sweep_seconds",
 ]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from backbeat.parameters.parameter import Parameter
+from backbeat.parameters.roles import Role
 
 _PITCH_STEP_OCT = 0.0015
 _INTERVAL_STEP_ST = 0.1
@@ -22,9 +23,10 @@ def hz(
     default: float | Sequence[float],
     help: str,
     musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """A frequency, on a log scale."""
-    return _number("log", low, high, default, "Hz", help, musical)
+    return _number("log", low, high, default, "Hz", help, musical, role)
 
 
 def pitch(
@@ -34,10 +36,11 @@ def pitch(
     default: float | Sequence[float],
     help: str,
     musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """A frequency that is heard as a pitch: as `hz`, but searched in steps of a cent or two."""
     step = _PITCH_STEP_OCT / math.log2(high / low)
-    return replace(hz(low, high, default=default, help=help, musical=musical), search_step=step)
+    return replace(hz(low, high, default=default, help=help, musical=musical, role=role), search_step=step)
 
 
 def seconds(
@@ -47,38 +50,63 @@ def seconds(
     default: float | Sequence[float],
     help: str,
     musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """A time: on a log scale, or on a linear one where it may be zero."""
-    return _number("log" if low > 0.0 else "linear", low, high, default, "s", help, musical)
+    return _number("log" if low > 0.0 else "linear", low, high, default, "s", help, musical, role)
 
 
 def sweep_seconds(
-    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+    low: float,
+    high: float,
+    *,
+    default: float,
+    help: str,
+    musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """How long a pitch moves: as `seconds`, but searched in fine steps, since every phase after it depends on it."""
-    return replace(seconds(low, high, default=default, help=help, musical=musical), search_step=_SWEEP_STEP)
+    return replace(seconds(low, high, default=default, help=help, musical=musical, role=role), search_step=_SWEEP_STEP)
 
 
 def semitones(
-    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+    low: float,
+    high: float,
+    *,
+    default: float,
+    help: str,
+    musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """An interval of pitch, on a linear scale, searched in steps of a tenth of a semitone."""
-    number = _number("linear", low, high, default, "st", help, musical)
+    number = _number("linear", low, high, default, "st", help, musical, role)
     return replace(number, search_step=_INTERVAL_STEP_ST / (high - low))
 
 
 def cents(
-    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+    low: float,
+    high: float,
+    *,
+    default: float,
+    help: str,
+    musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """A small interval of pitch, on a linear scale."""
-    return _number("linear", low, high, default, "cents", help, musical)
+    return _number("linear", low, high, default, "cents", help, musical, role)
 
 
 def octaves(
-    low: float, high: float, *, default: float, help: str, musical: tuple[float, float] | None = None
+    low: float,
+    high: float,
+    *,
+    default: float,
+    help: str,
+    musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """A bandwidth, on a linear scale."""
-    return _number("linear", low, high, default, "oct", help, musical)
+    return _number("linear", low, high, default, "oct", help, musical, role)
 
 
 def decibels(
@@ -88,34 +116,43 @@ def decibels(
     default: float | Sequence[float],
     help: str,
     musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """A level or a drive, linear in dB."""
-    return _number("linear", low, high, default, "dB", help, musical)
+    return _number("linear", low, high, default, "dB", help, musical, role)
 
 
-def cycles(*, default: float | Sequence[float], help: str) -> Parameter:
+def cycles(*, default: float | Sequence[float], help: str, role: Role | None = None) -> Parameter:
     """A start phase, from 0 to 1 cycle."""
-    return _number("linear", 0.0, 1.0, default, "cycles", help, None)
+    return _number("linear", 0.0, 1.0, default, "cycles", help, None, role)
 
 
-def share(*, default: float, help: str, high: float = 1.0, musical: tuple[float, float] | None = None) -> Parameter:
+def amount(
+    *,
+    default: float,
+    help: str,
+    high: float = 1.0,
+    musical: tuple[float, float] | None = None,
+    role: Role | None = None,
+) -> Parameter:
     """A plain amount from 0 up."""
-    return _number("linear", 0.0, high, default, "", help, musical)
+    return _number("linear", 0.0, high, default, "", help, musical, role)
 
 
-def exponent(
+def shape(
     low: float,
     high: float,
     *,
     default: float | Sequence[float],
     help: str,
     musical: tuple[float, float] | None = None,
+    role: Role | None = None,
 ) -> Parameter:
     """The shape of a curve, on a log scale; 1 is plain."""
-    return _number("log", low, high, default, "", help, musical)
+    return _number("log", low, high, default, "", help, musical, role)
 
 
-def choice(*options: str, default: str, help: str) -> Parameter:
+def choice(*options: str, default: str, help: str, role: Role | None = None) -> Parameter:
     """One of several options; it enters the signal chain as one weight per option, which sum to 1."""
     return Parameter(
         scale="choice",
@@ -126,6 +163,7 @@ def choice(*options: str, default: str, help: str) -> Parameter:
         help=help,
         musical=(0.0, 1.0),
         options=options,
+        role=role,
     )
 
 
@@ -137,6 +175,8 @@ def _number(
     unit: str,
     help: str,
     musical: tuple[float, float] | None,
+    role: Role | None,
 ) -> Parameter:
     entries = (default,) if isinstance(default, int | float) else tuple(default)
-    return Parameter(scale, low, high, tuple(float(entry) for entry in entries), unit, help, musical or (low, high))
+    values = tuple(float(entry) for entry in entries)
+    return Parameter(scale, low, high, values, unit, help, musical or (low, high), role=role)

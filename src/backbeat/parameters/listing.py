@@ -3,20 +3,20 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from backbeat.parameters.layout import Layout
 from backbeat.parameters.parameter import Parameter, Value
-from backbeat.parameters.table import Table
 
 _TINY = 1e-6
 _HEADINGS = ("parameter", "range", "default", "scale", "what it does")
 
 
-def rows(table: Table) -> list[tuple[str, str, str, str, str]]:
+def rows(table: Layout) -> list[tuple[str, str, str, str, str]]:
     """Name, range, default, scale and help of every parameter."""
     defaults = table.defaults()
     return [(_title(name, p), _range(p), value_text(p, defaults[name]), p.scale, p.help) for name, p in table.items()]
 
 
-def text(table: Table) -> str:
+def text(table: Layout) -> str:
     """The table in aligned columns."""
     lines = [_HEADINGS, *rows(table)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(_HEADINGS))]
@@ -25,13 +25,13 @@ def text(table: Table) -> str:
     )
 
 
-def markdown(table: Table) -> str:
+def markdown(table: Layout) -> str:
     """The table in Markdown."""
     head = [_line(_HEADINGS), _line(tuple("---" for _ in _HEADINGS))]
     return "\n".join(head + [_line((f"`{name}`", *cells)) for name, *cells in rows(table)])
 
 
-def value_rows(table: Table, values: Mapping[str, Value]) -> list[tuple[str, str, str]]:
+def value_rows(table: Layout, values: Mapping[str, Value]) -> list[tuple[str, str, str]]:
     """Name, value with its unit, and help of every parameter of one patch."""
     return [(name, value_text(p, values[name]), p.help) for name, p in table.items()]
 
@@ -67,7 +67,7 @@ def _line(cells: tuple[str, ...]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def records(table: Table) -> list[dict[str, object]]:
+def records(table: Layout) -> list[dict[str, object]]:
     """Every parameter as plain data, for JSON."""
     defaults = table.defaults()
     return [

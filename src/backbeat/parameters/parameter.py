@@ -1,10 +1,11 @@
 """One control of an instrument: its unit, range, scale and default."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, overload
 
 from backbeat.errors import ParameterError
+from backbeat.parameters.roles import Role
 
 Value: TypeAlias = float | tuple[float, ...] | str
 """A parameter's value in a patch: a number, one number per entry of a bank, or the name of an option."""
@@ -29,6 +30,7 @@ class Parameter:
         musical: where random patches stay, within [low, high].
         search_step: how far a search moves it at a time, as a share of its range.
         options: names of a choice's options, in order.
+        role: what it is to analysis, if that is to find a start value for it.
     """
 
     scale: Literal["linear", "log", "choice"]
@@ -40,6 +42,20 @@ class Parameter:
     musical: tuple[float, float]
     search_step: float = 0.05
     options: tuple[str, ...] = ()
+    role: Role | None = None
+    name: str = field(default="", compare=False, repr=False)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        object.__setattr__(self, "name", name)
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> "Parameter": ...
+
+    @overload
+    def __get__(self, instance: Any, owner: type) -> Any: ...
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        return self if instance is None else instance.control(self.name)
 
     def __post_init__(self) -> None:
         if not self.low < self.high:

@@ -1,207 +1,44 @@
-"""A plugin's parameters in order: the one flat vector in [0, 1] to named physical controls, and back."""
+"""A parameter table as a class, whose fields are the parameters."""
 
-import math
-from collections.abc import Iterator, Mapping
+from __future__ import annotations
 
-import torch
-from jaxtyping import Float
-from torch import Tensor
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
-from backbeat.dsp.constant import constant
-from backbeat.errors import ParameterError
-from backbeat.parameters.parameter import Parameter, Value
-from backbeat.types import Control, Params
-
-_LEAST_WEIGHT = 1e-6
+from backbeat.errors import PluginError
+from backbeat.parameters.layout import Layout
+from backbeat.parameters.parameter import Parameter
 
 
-class Table(Mapping[str, Parameter]):
-    """Named parameters in a fixed order.
+class Table:
+    """Base class of parameter tables.
 
-    A linear parameter is `low (1 - x) + high x`, a log one `low (high / low)^x`, a choice its weights over their sum,
-    equal ones where that is zero.
-    Each map and its inverse are exact at both ends.
+        class Controls(Table):
+            pitch_hz = pitch(100.0, 420.0, default=186.0, help="Pitch the skin settles at.")
+
+    Of the class, a field is its parameter; of an instance, which a signal chain is given, it is its control.
     """
 
-    def __init__(self, **parameters: Parameter) -> None:
-        self._parameters = parameters
-        self._slices: dict[str, slice] = {}
-        start = 0
-        for name, parameter in parameters.items():
-            self._slices[name] = slice(start, start + parameter.size)
-            start += parameter.size
-        self.size = start
-        each = self._of_each_entry()
-        self._low, self._high = tuple(p.low for p in each), tuple(p.high for p in each)
-        self._log = tuple(p.scale == "log" for p in each)
+    def __init__(self, controls: Mapping[str, Any]) -> None:
+        self.read: set[str] = set()
+        self._controls = controls
 
-    def __getitem__(self, name: str) -> Parameter:
-        return self._parameters[name]
+    @classmethod
+    @cache
+    def layout(cls) -> Layout:
+        """Its parameters in order, and where each lies in the flat vector."""
+        fields: dict[str, Parameter] = {}
+        for base in reversed(cls.__mro__):
+            fields |= {name: each for name, each in vars(base).items() if isinstance(each, Parameter)}
+        return Layout(**fields)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._parameters)
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise PluginError(f"found no parameter {name!r} in its table; there are {', '.join(type(self).layout())}")
 
-    def __len__(self) -> int:
-        return len(self._parameters)
-
-    def slice(self, name: str) -> "slice":
-        """Where a parameter lies in the flat vector."""
-        return self._slices[name]
-
-    def entries(self) -> list[str]:
-        """The name of every entry of the flat vector: `pitch_hz`, `tone_hz[3]`, `shell_filter[lowpass]`."""
-        names: list[str] = []
-        for name, parameter in self.items():
-            if parameter.options:
-                names += [f"{name}[{option}]" for option in parameter.options]
-            elif parameter.size > 1:
-                names += [f"{name}[{k}]" for k in range(parameter.size)]
-            else:
-                names.append(name)
-        return names
-
-    def search_steps(self) -> Tensor:
-        """How far a search moves each entry of the flat vector in one coarse step, (P,), float64."""
-        return torch.tensor([parameter.search_step for parameter in self._of_each_entry()], dtype=torch.float64)
-
-    def phases(self) -> Tensor:
-        """Which entries of the flat vector are phases, that wrap around, (P,)."""
-        return torch.tensor([parameter.unit == "cycles" for parameter in self._of_each_entry()])
-
-    def choices(self) -> Tensor:
-        """Which entries of the flat vector are weights of a choice's options, (P,)."""
-        return torch.tensor([bool(parameter.options) for parameter in self._of_each_entry()])
-
-    def musical(self) -> tuple[Tensor, Tensor]:
-        """Ends of every entry's musical range, each (P,), float64; those of a choice are of no meaning."""
-        ends = []
-        for end in (0, 1):
-            values: dict[str, Value] = {
-                name: p.options[0] if p.options else p.musical[end] if p.size == 1 else (p.musical[end],) * p.size
-                for name, p in self.items()
-            }
-            ends.append(self.normalise(values))
-        return ends[0], ends[1]
-
-    def controls(self, params: Params) -> dict[str, Control]:
-        """Physical controls by name, each (batch, size), of params (batch, P) in [0, 1]."""
-        values = self.physical(params)
-        return {name: values[..., entries] for name, entries in self._slices.items()}
-
-    def physical(self, params: Params) -> Float[Tensor, "... entries"]:
-        """Physical values of all entries, (batch, P), of params (batch, P) in [0, 1]."""
-        low, high, log = self._bounds(params)
-        log_low = torch.where(log, low, torch.ones_like(low))
-        span = torch.log(torch.where(log, high, torch.ones_like(high)) / log_low)
-        curved = log_low * torch.exp(params * span)
-        # Rounding leaves the top end a hair off; put it right without touching the gradient.
-        curved = curved + torch.where(params == 1.0, high - curved, torch.zeros_like(curved)).detach()
-        straight = low * (1.0 - params) + high * params
-        values = torch.where(log, curved, straight)
-        parts, end = [], 0
-        for name, parameter in self.items():
-            if parameter.options:
-                entries = self._slices[name]
-                parts += [values[..., end : entries.start], _shares(values[..., entries])]
-                end = entries.stop
-        return torch.cat([*parts, values[..., end:]], dim=-1) if parts else values
-
-    def from_logits(self, logits: Params) -> Params:
-        """Params in (0, 1) of an unconstrained vector: the logistic sigmoid, `(1 + tanh(z / 2)) / 2`."""
-        return 0.5 * (1.0 + torch.tanh(0.5 * logits))
-
-    def to_logits(self, params: Params, *, margin: float = 1e-4) -> Params:
-        """Inverse of `from_logits`, with params first moved at least `margin` into (0, 1)."""
-        return torch.logit(params, eps=margin)
-
-    def normalise(self, values: Mapping[str, Value]) -> Tensor:
-        """Params (P,), float64, of a full set of physical values.
-
-        Raises:
-            ParameterError: at an unknown or missing name, or a value out of range.
-        """
-        checked = self.check(values)
-        params: list[float] = []
-        for name, parameter in self.items():
-            value = checked[name]
-            if isinstance(value, str):
-                params += parameter.weights(value)
-            else:
-                entries = value if isinstance(value, tuple) else (value,)
-                params += [_to_unit(parameter, entry) for entry in entries]
-        return torch.tensor(params, dtype=torch.float64)
-
-    def denormalise(self, params: Tensor) -> dict[str, Value]:
-        """Physical values of one item's params (P,), clipped to each range.
-
-        Raises:
-            ParameterError: at a shape other than (P,), or an entry that is not a number in [0, 1].
-        """
-        if params.shape != (self.size,):
-            raise ParameterError(f"params: found shape {tuple(params.shape)}; must be ({self.size},)")
-        if not bool(((params >= 0.0) & (params <= 1.0)).all()):
-            bad = int((~((params >= 0.0) & (params <= 1.0))).nonzero()[0])
-            found = float(params[bad])
-            raise ParameterError(f"{self.entries()[bad]}: found {found:g}; params must be numbers from 0 to 1")
-        values: dict[str, Value] = {}
-        for name, control in self.controls(params.double().unsqueeze(0)).items():
-            parameter = self[name]
-            entries = tuple(min(max(float(x), parameter.low), parameter.high) for x in control[0])
-            if 1.0 in entries and parameter.options:
-                values[name] = parameter.options[entries.index(1.0)]
-            else:
-                values[name] = entries[0] if parameter.size == 1 else entries
-        return values
-
-    def defaults(self) -> dict[str, Value]:
-        """The default values."""
-        return {
-            name: p.options[p.default.index(1.0)] if p.options else p.default[0] if p.size == 1 else p.default
-            for name, p in self.items()
-        }
-
-    def check(self, values: Mapping[str, object]) -> dict[str, Value]:
-        """A full set of values, in the table's order and of the right types.
-
-        Raises:
-            ParameterError: at an unknown or missing name, or a value that is not allowed.
-        """
-        for name in values:
-            self.require(name)
-        missing = [name for name in self if name not in values]
-        if missing:
-            raise ParameterError(f"{missing[0]}: no value; every parameter needs one ({len(missing)} missing)")
-        return {name: parameter.check(name, values[name]) for name, parameter in self.items()}
-
-    def require(self, name: str) -> Parameter:
-        """The parameter of that name.
-
-        Raises:
-            ParameterError: listing the names there are.
-        """
-        if name not in self._parameters:
-            raise ParameterError(f"{name}: no such parameter; there are {', '.join(self)}")
-        return self._parameters[name]
-
-    def _of_each_entry(self) -> list[Parameter]:
-        return [parameter for parameter in self.values() for _ in range(parameter.size)]
-
-    def _bounds(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Low and high end of every entry, and whether its scale is log."""
-        low, high = (constant(ends, like.dtype, like.device) for ends in (self._low, self._high))
-        return low, high, constant(self._log, torch.bool, like.device)
-
-
-def _shares(weights: Tensor) -> Tensor:
-    """Weights of options as shares of their sum; equal where there is none."""
-    total = weights.sum(-1, keepdim=True)
-    chosen = total > _LEAST_WEIGHT
-    equal = torch.full_like(weights, 1.0 / weights.shape[-1])
-    return torch.where(chosen, weights / torch.where(chosen, total, torch.ones_like(total)), equal)
-
-
-def _to_unit(parameter: Parameter, value: float) -> float:
-    """Position in [0, 1] of a physical value."""
-    if parameter.scale == "log":
-        return math.log(value / parameter.low) / math.log(parameter.high / parameter.low)
-    return (value - parameter.low) / (parameter.high - parameter.low)
+    def control(self, name: str) -> Any:
+        """The control of that name."""
+        self.read.add(name)
+        return self._controls[name]

@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float64
 
-from backbeat.parameters import Table
+from backbeat.parameters import Layout
 from backbeat.patch.assignment import assignment
 
 Rows: TypeAlias = Float64[np.ndarray, "parameters entries"]
@@ -20,7 +20,7 @@ _QUIET = 1e-3
 """Power, against the loudest entry, of one that counts for half: -30 dB."""
 
 
-def between(table: Table, bank: tuple[str, ...], first: Rows, second: Rows, amount: float) -> Rows:
+def between(table: Layout, bank: tuple[str, ...], first: Rows, second: Rows, amount: float) -> Rows:
     """One bank of a patch that lies `amount` of the way between two.
 
     Entries are paired so that the sum of `(l - m)² + l m d²` over the pairs is the least there is. Here l and m are the
@@ -60,7 +60,7 @@ def _loudness(level_db: Levels) -> Levels:
     return np.exp2(0.1 * level_db)
 
 
-def _distances(table: Table, bank: tuple[str, ...], first: Rows, second: Rows) -> Pairs:
+def _distances(table: Layout, bank: tuple[str, ...], first: Rows, second: Rows) -> Pairs:
     """Squares of how far apart any two entries lie, levels aside."""
     squares = np.zeros((first.shape[1], second.shape[1]))
     for row, name in enumerate(bank):

@@ -7,15 +7,16 @@ Values are physical. A patch that a match found also says where it was found, so
 of the match: `"render": {"sample_rate": 44100, "samples": 18233, "onset_samples": 0}`.
 """
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
-from torch.nn.functional import pad
+import numpy as np
+from numpy.typing import NDArray
 
 from backbeat import plugins
 from backbeat.errors import ParameterError, PatchError, PluginError
@@ -23,8 +24,12 @@ from backbeat.files import encodable, replacing
 from backbeat.parameters import Value
 from backbeat.parameters.listing import value_rows
 from backbeat.plugins import Plugin
-from backbeat.synth import LAST_SEED, render
-from backbeat.types import Audio
+from backbeat.program.engine import LAST_SEED, render_values
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from backbeat.types import Audio
 
 SCHEMA = 1
 _REQUIRED = ("schema", "plugin", "version", "values")
@@ -65,7 +70,7 @@ class Placement:
                 f"{_HIGHEST_RATE_HZ} Hz, at most {_LONGEST_RENDER_S} s, and the onset within them"
             )
 
-    def at(self, sample_rate: int, seconds: float | None = None) -> "Placement":
+    def at(self, sample_rate: int, seconds: float | None = None) -> Placement:
         """The same place at another sample rate, and of another length where one is given."""
         ratio = sample_rate / self.sample_rate
         samples = self.samples * ratio if seconds is None else seconds * sample_rate
@@ -115,6 +120,10 @@ class Patch:
         """Normalised values, (P,), float64."""
         return self.instrument.table.normalise(self.values)
 
+    def positions(self) -> NDArray[np.float64]:
+        """`params` as an array."""
+        return self.instrument.table.to_unit(self.values)
+
     def render(self, placement: Placement | None = None, *, device: str = "cpu") -> Audio:
         """Render the patch to (1, 1, samples), float32.
 
@@ -122,6 +131,33 @@ class Patch:
             placement: sample rate, length and onset; none is where a match found it, or else a second at 44.1 kHz.
             device: where to compute.
         """
+        import torch
+
+        if device == "cpu":
+            return torch.from_numpy(self.sound(placement))[None, None]
+        return self._by_formula(placement, device)
+
+    def sound(self, placement: Placement | None = None) -> NDArray[np.float32]:
+        """`render` as an array, (samples,), without PyTorch where the engine can render.
+
+        Args:
+            placement: sample rate, length and onset; none is where a match found it, or else a second at 44.1 kHz.
+        """
+        program = self.instrument.program
+        if program is None or self.instrument.no_engine_reason:
+            return self._by_formula(placement, "cpu")[0, 0].numpy()
+        where = placement or self.placement or Placement()
+        sound = np.zeros(where.samples, np.float32)
+        values, sounding = self.instrument.table.flat(self.values), where.samples - where.onset_samples
+        sound[where.onset_samples :] = render_values(program, values, self.seed, sounding, where.sample_rate)
+        return sound
+
+    def _by_formula(self, placement: Placement | None, device: str) -> Audio:
+        import torch
+        from torch.nn.functional import pad
+
+        from backbeat.synth import render
+
         where = placement or self.placement or Placement()
         params = self.params().to(device, torch.float32).unsqueeze(0)
         sounding = where.samples - where.onset_samples
@@ -131,8 +167,8 @@ class Patch:
 
     def natural_placement(self, sample_rate: int = 44100) -> Placement:
         """As long as the patch sounds: until it stays 80 dB under its peak, at most ten seconds."""
-        sound = self.render(Placement(sample_rate, round(_LONGEST_S * sample_rate)))[0, 0].abs()
-        loud = (sound > _FADED * sound.max()).nonzero()
+        sound = np.abs(self.sound(Placement(sample_rate, round(_LONGEST_S * sample_rate))))
+        loud = np.flatnonzero(sound > _FADED * sound.max())
         return Placement(sample_rate, int(loud[-1]) + 1 if len(loud) else sample_rate)
 
     def rows(self) -> list[tuple[str, str, str]]:
@@ -156,10 +192,17 @@ class Patch:
 
 
 def from_params(
-    plugin: Plugin, params: Tensor, *, name: str = "", seed: int = 0, placement: Placement | None = None
+    plugin: Plugin,
+    params: Tensor | NDArray[np.float64],
+    *,
+    name: str = "",
+    seed: int = 0,
+    placement: Placement | None = None,
 ) -> Patch:
     """The patch of normalised params (P,)."""
-    return Patch(plugin.name, plugin.table.denormalise(params), plugin.options, name, seed, placement)
+    table = plugin.table
+    values = table.from_unit(params) if isinstance(params, np.ndarray) else table.denormalise(params)
+    return Patch(plugin.name, values, plugin.options, name, seed, placement)
 
 
 def from_json(text: str) -> Patch:

@@ -1,16 +1,18 @@
 """Macros: one knob turns many values of a patch."""
 
+from __future__ import annotations
+
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
-
-from backbeat import dsp
 from backbeat.errors import PatchError
 from backbeat.parameters import Parameter, numbers
 from backbeat.patch.document import Patch, Placement
 from backbeat.plugins import Macro
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _PIVOT_HZ = 1000.0
 _NEAR_DB, _MOST_TRIALS = 0.1, 4
@@ -78,23 +80,31 @@ def _louder(parameter: Parameter, level: float, step_db: float) -> float:
 
 def _tilted(patch: Patch, knob: Macro, amount: float, drive: str, gain: str) -> Patch:
     """The patch with its levels tilted, driven as hard and as loud as before."""
+    import torch
+
+    from backbeat.dsp import Grid, soft_clip
+    from backbeat.dsp.loudness import energy_db, k_weighted
+
     place = patch.placement or patch.natural_placement()
     before = _unclipped(patch, place, drive, gain)
     lift_db = 0.0 if knob.pivot else amount * (math.log2(_PIVOT_HZ) - _middle_oct(before, place.sample_rate))
     for _ in range(_MOST_TRIALS):
         turned = _changed(patch, knob, amount, lift_db)
         after = _unclipped(turned, place, drive, gain)
-        missing_db = float(dsp.energy_db(before) - dsp.energy_db(after))
+        missing_db = float(energy_db(before) - energy_db(after))
         if knob.pivot or abs(missing_db) < _NEAR_DB:
             break
         lift_db += missing_db
     drive_db = before.new_tensor(numbers(patch.values[drive]))
-    loud = [dsp.k_weighted(place.sample_rate, dsp.soft_clip(sound, drive_db)) for sound in (before, after)]
-    return _changed(turned, Macro("dB", (gain,), ""), float(dsp.energy_db(loud[0]) - dsp.energy_db(loud[1])))
+    grid = Grid(place.sample_rate, len(before), torch.zeros(1, dtype=torch.int64), before.dtype)
+    loud = [k_weighted(place.sample_rate, soft_clip(grid, sound, drive_db)) for sound in (before, after)]
+    return _changed(turned, Macro("dB", (gain,), ""), float(energy_db(loud[0]) - energy_db(loud[1])))
 
 
 def _middle_oct(sound: Tensor, sample_rate: int) -> float:
     """The mean of log2 of frequency in Hz, with power as weight: about there, a small tilt keeps the energy."""
+    import torch
+
     powers = torch.fft.rfft(sound).abs().square()[1:]
     octaves = torch.log2(torch.arange(1, len(powers) + 1, dtype=powers.dtype) * (sample_rate / len(sound)))
     return float((powers * octaves).sum() / powers.sum().clamp(min=_SILENT))
@@ -102,6 +112,8 @@ def _middle_oct(sound: Tensor, sample_rate: int) -> float:
 
 def _unclipped(patch: Patch, place: Placement, drive: str, gain: str) -> Tensor:
     """What goes into the patch's clipper, (samples,), float64: by way of the least drive, which hardly bends it."""
+    from backbeat.dsp.clip import soft_unclip
+
     least_db = patch.instrument.table[drive].low
     sound = replace(patch, values={**patch.values, drive: least_db, gain: 0.0}).render(place)[0, 0].double()
-    return dsp.soft_unclip(sound, sound.new_tensor([least_db]))
+    return soft_unclip(sound, sound.new_tensor([least_db]))

@@ -1,7 +1,6 @@
 """A patch in another size of its plugin."""
 
 import numpy as np
-import torch
 
 from backbeat.errors import PatchError
 from backbeat.patch.document import Patch, from_params
@@ -21,7 +20,7 @@ def resize(patch: Patch, plugin: Plugin) -> Patch:
     before, after = patch.instrument.table, plugin.table
     if patch.plugin != plugin.name:
         raise PatchError(f"resize: found a patch of {patch.plugin}; must be of {plugin.name}")
-    params, values = patch.params(), after.normalise(after.defaults())
+    params, values = patch.positions(), after.to_unit(after.defaults())
     in_banks = {name for bank in plugin.banks for name in bank}
     for name, parameter in after.items():
         old, size = params[before.slice(name)], parameter.size
@@ -29,9 +28,9 @@ def resize(patch: Patch, plugin: Plugin) -> Patch:
             new = old
         elif name not in in_banks:
             places = np.linspace(0.0, len(old) - 1.0, size)
-            new = torch.from_numpy(np.interp(places, np.arange(len(old)), old.numpy()))
+            new = np.interp(places, np.arange(len(old)), old)
         elif len(old) < size:
-            new = values[after.slice(name)].clone()
+            new = values[after.slice(name)].copy()
             new[: len(old)] = old
             if parameter.unit == "dB":
                 new[len(old) :] = 0.0

@@ -3,7 +3,6 @@
 from random import Random
 
 import numpy as np
-import torch
 
 from backbeat.errors import PatchError
 from backbeat.patch.banks import between
@@ -35,14 +34,14 @@ def morph(first: Patch, second: Patch, amount: float) -> Patch:
     name, plugin, table = f"{first.name} → {second.name}", first.instrument, first.instrument.table
     if amount > 0.5:
         first, second, amount = second, first, 1.0 - amount
-    start, end, phases = first.params(), second.params(), table.phases()
-    end[phases] += (start - end)[phases].round()
+    start, end, phases = first.positions(), second.positions(), table.phases()
+    end[phases] += np.round((start - end)[phases])
     params = start * (1.0 - amount) + end * amount
     params[phases] %= 1.0
     for bank in plugin.banks:
-        one, other = (np.stack([each[table.slice(row)].numpy() for row in bank]) for each in (start, end))
+        one, other = (np.stack([each[table.slice(row)] for row in bank]) for each in (start, end))
         for row, mixed in zip(bank, between(table, bank, one, other, amount), strict=True):
-            params[table.slice(row)] = torch.from_numpy(mixed)
+            params[table.slice(row)] = mixed
     return from_params(plugin, params, name=name, seed=first.seed)
 
 
@@ -60,10 +59,10 @@ def perturb(patch: Patch, amount: float, seed: int) -> Patch:
     if not 0.0 <= amount <= 1.0:
         raise PatchError(f"amount: found {amount:g}; must be from 0 to 1")
     table, generator = patch.instrument.table, Random(seed)
-    steps = torch.tensor([generator.gauss(0.0, amount) for _ in range(table.size)], dtype=torch.float64)
+    steps = np.array([generator.gauss(0.0, amount) for _ in range(table.size)])
     steps[table.choices()] = 0.0
-    params = patch.params() + steps
-    params = torch.where(table.phases(), params % 1.0, params.clamp(0.0, 1.0))
+    params = patch.positions() + steps
+    params = np.where(table.phases(), params % 1.0, params.clip(0.0, 1.0))
     return from_params(patch.instrument, params, name=patch.name, seed=seed, placement=patch.placement)
 
 
@@ -75,14 +74,14 @@ def randomise(plugin: Plugin, seed: int) -> Patch:
         seed: of the values and of the patch's noise.
     """
     generator = Random(seed)
-    params = torch.zeros(plugin.table.size, dtype=torch.float64)
+    params = np.zeros(plugin.table.size)
     low, high = plugin.table.musical()
     for name, parameter in plugin.table.items():
         where = plugin.table.slice(name)
         if parameter.options:
-            params[where] = torch.tensor(parameter.weights(generator.choice(parameter.options)), dtype=torch.float64)
+            params[where] = parameter.weights(generator.choice(parameter.options))
         else:
-            shares = torch.tensor([generator.random() for _ in range(parameter.size)], dtype=torch.float64)
+            shares = np.array([generator.random() for _ in range(parameter.size)])
             params[where] = low[where] + (high[where] - low[where]) * shares
     return from_params(plugin, params, name=f"random {seed}", seed=seed)
 

@@ -1,21 +1,24 @@
 """The instruments: one file each, found by name.
 
-Packages register theirs through the entry-point group `backbeat.plugins`: a `Plugin`, or a function that makes one from
-its options. A program that makes one for itself calls `register`.
+Each file of this folder but `base` has a constant `PLUGIN`: a `Plugin`, or a function that makes one from its options.
+Packages register theirs, of either kind, through the entry-point group `backbeat.plugins`. A program that makes one for
+itself calls `register`.
 """
 
 import inspect
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import iter_modules
 from typing import TypeAlias
 
 from backbeat.errors import PluginError
 from backbeat.plugins.base import Macro, Plugin
-from backbeat.plugins.drum import drum
-from backbeat.plugins.kick import KICK
 
 _GROUP = "backbeat.plugins"
+_BASE = "base"
+"""The one file of this folder that is no instrument."""
 
 Maker: TypeAlias = Callable[..., Plugin]
 
@@ -67,7 +70,8 @@ def _make(maker: Maker, options: tuple[tuple[str, int], ...]) -> Plugin:
 
 @cache
 def _registered() -> dict[str, Plugin | Maker]:
-    found: dict[str, Plugin | Maker] = {"drum": drum, "kick": KICK}
+    names = [each.name for each in iter_modules(__path__) if each.name != _BASE]
+    found: dict[str, Plugin | Maker] = {name: import_module(f"{__name__}.{name}").PLUGIN for name in names}
     for entry in entry_points(group=_GROUP):
         if entry.name in found:
             raise PluginError(f"plugin {entry.name}: registered twice; {entry.value} must take another name")

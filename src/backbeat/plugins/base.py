@@ -1,16 +1,19 @@
-"""What a plugin is: a name, a parameter table and a pure render function."""
+"""What a plugin is: a name, a parameter table and a signal chain."""
 
-import inspect
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
-from backbeat.errors import PluginError
-from backbeat.parameters import Table, Value
-from backbeat.types import Mono
+from backbeat.errors import PluginError, RecordingError
+from backbeat.kernels.library import library
+from backbeat.parameters import Layout, Table, Value
+from backbeat.program import Program, record
 
-Render: TypeAlias = Callable[..., Mono]
-"""`render(grid, *, name: Control, …) -> (batch, samples)`, with one keyword per parameter."""
+Render: TypeAlias = Callable[[Any, Any], Any]
+"""`render(grid, c) -> Signal`, with the table's controls as fields of `c`."""
 
 Migration: TypeAlias = Callable[[dict[str, Value]], dict[str, Value]]
 """Values of one version of a plugin to values of the next that sound the same."""
@@ -53,7 +56,7 @@ class Plugin:
 
     Attributes:
         name: as in patches and on the command line.
-        table: its parameters.
+        controls: its parameters.
         render: its signal chain.
         summary: one sentence for a musician.
         version: raised when the table or the sound changes.
@@ -64,15 +67,14 @@ class Plugin:
         banks: parameters whose entries belong together, such as frequencies and levels, and may change places without
             changing the sound. The first says where an entry lies; what is in dB, if anything is, is its level.
         clipper: drive and output level of the `dsp.soft_clip` that its chain ends in, if it does.
-        native: the source of `backbeat.native` that renders the same, where there is one.
 
     Raises:
-        PluginError: where the table and the signature of `render` name different parameters, or a macro, a bank or
-            the clipper names one that is not there.
+        PluginError: where the chain reads one of its parameters nowhere, or a macro, a bank or the clipper names one
+            that is not there.
     """
 
     name: str
-    table: Table
+    controls: type[Table]
     render: Render
     summary: str
     version: int = 1
@@ -82,14 +84,8 @@ class Plugin:
     macros: Mapping[str, Macro] = field(default_factory=dict)
     banks: tuple[tuple[str, ...], ...] = ()
     clipper: tuple[str, str] | None = None
-    native: str | None = None
 
     def __post_init__(self) -> None:
-        parameters = inspect.signature(self.render).parameters.values()
-        heard = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
-        for name in sorted(heard ^ set(self.table)):
-            side = "in its table but not in the signature of" if name in self.table else "missing from its table but in"
-            raise PluginError(f"plugin {self.name}: parameter {name} is {side} render")
         if len(self.macros) > MOST_MACROS:
             raise PluginError(f"plugin {self.name}: found {len(self.macros)} macros; must be at most {MOST_MACROS}")
         for macro, turned in self.macros.items():
@@ -103,3 +99,51 @@ class Plugin:
             sizes = {self.table[name].size if name in self.table else None for name in bank}
             if None in sizes or len(sizes) != 1:
                 raise PluginError(f"plugin {self.name}: bank {', '.join(bank)} is not of one size in its table")
+        _ = self._recorded
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """One that is registered is known by its name in every process."""
+        from backbeat import plugins
+
+        try:
+            if plugins.get(self.name, **self.options) is self:
+                return _registered, (self.name, dict(self.options))
+        except PluginError:
+            pass
+        return type(self), tuple(getattr(self, each.name) for each in fields(self))
+
+    @cached_property
+    def table(self) -> Layout:
+        """Its parameters in order, and where each lies in the flat vector."""
+        return self.controls.layout()
+
+    @property
+    def program(self) -> Program | None:
+        """Its signal chain as data; none of a formula plugin, whose chain does what no program can."""
+        return self._recorded[0]
+
+    @property
+    def formula_reason(self) -> str | None:
+        """Why it is a formula plugin: slower, and not to be exported."""
+        return self._recorded[1]
+
+    @property
+    def no_engine_reason(self) -> str | None:
+        """Why it is rendered by its formula even in float32 on a CPU; none where the engine renders it."""
+        return self.formula_reason or (None if library() else "this installation has no kernels")
+
+    @cached_property
+    def _recorded(self) -> tuple[Program | None, str | None]:
+        facts = {"plugin": self.name, "version": self.version, "options": dict(self.options)}
+        try:
+            return record(lambda grid, handles: self.render(grid, self.controls(handles)), self.table, facts), None
+        except RecordingError as error:
+            return None, str(error)
+        except PluginError as error:
+            raise PluginError(f"plugin {self.name}: {error}") from None
+
+
+def _registered(name: str, options: Mapping[str, int]) -> Plugin:
+    from backbeat import plugins
+
+    return plugins.get(name, **options)

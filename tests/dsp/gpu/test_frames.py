@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backbeat.dsp.filters.convolution import convolve
+from backbeat.dsp.convolution import convolve
 from backbeat.dsp.gpu import filtering
 from backbeat.dsp.gpu.frames import Frames
 

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from backbeat.dsp.filters.convolution import convolve
+from backbeat.dsp.convolution import convolve
+from backbeat.dsp.gpu.custom_operation import differentiable_slopes, operation, shared_shape
 from backbeat.dsp.gpu.frames import Frames
 from backbeat.dsp.gpu.trial import agree, spread
-from backbeat.dsp.own import differentiable_slopes, operation, shared_shape
 from backbeat.types import Kernel, Mono
 
 _TRIED = 2, 3000, 301

@@ -7,10 +7,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from backbeat.dsp.gpu.custom_operation import differentiable_slopes, operation
 from backbeat.dsp.gpu.trial import agree, spread
-from backbeat.dsp.kept import kept
-from backbeat.dsp.oscillators import sine_of_cycles
-from backbeat.dsp.own import differentiable_slopes, operation
 
 _TRIED = 2, 3, 65
 """Items, modes and blocks of the tables that kernels are tried on."""
@@ -36,13 +34,16 @@ def ringing_mode_by_mode(tables: Tables, tick_s: float) -> Tensor:
     Returns:
         (..., blocks, block).
     """
-    tables = tuple(kept(table) for table in tables)
     since_s, rise = _times(tables, tick_s)
     sound = torch.zeros_like(since_s)
     for mode in range(tables[0].shape[-2]):
         now, _, fallen, cycles = _mode(tables, mode, since_s, rise)
-        sound = torch.addcmul(sound, now * fallen, sine_of_cycles(cycles))
+        sound = torch.addcmul(sound, now * fallen, _sine(cycles))
     return sound
+
+
+def _sine(cycles: Tensor) -> Tensor:
+    return torch.sin(2.0 * math.pi * (cycles - torch.round(cycles)))
 
 
 def _times(tables: Tables, tick_s: float) -> tuple[Tensor, Tensor]:
@@ -106,12 +107,12 @@ def slopes_mode_by_mode(slope: Tensor, tables: Tables, tick_s: float) -> list[Te
     of_since = torch.zeros_like(since_s)
     for mode in range(per_second.shape[-2]):
         now, hertz, fallen, cycles = _mode(tables, mode, since_s, rise)
-        along = slope * sine_of_cycles(cycles)
+        along = slope * _sine(cycles)
         of_decay[..., mode, :] = (along * now).sum(-2)
         of_level[..., 0, mode] = (along * fallen).sum(-1)
         if level.shape[-2] > 1:
             of_level[..., 1, mode] = (along * fallen * rise).sum(-1)
-        turned = slope * now * fallen * (2.0 * math.pi * sine_of_cycles(cycles + 0.25))
+        turned = slope * now * fallen * (2.0 * math.pi * _sine(cycles + 0.25))
         of_start[..., mode] = turned.sum(-1)
         of_per_second[..., mode, 0] = (turned * since_s).sum((-2, -1))
         of_since += hertz * turned

@@ -10,7 +10,8 @@ import triton.language as tl
 from torch import Tensor
 
 from backbeat.dsp.gpu.ringing import Tables
-from backbeat.dsp.oscillators import SINE_QUOTIENT
+
+SINE_QUOTIENT = (25.13274108, -64.83582258, 67.07675873, -38.49841931, 14.06550687, -3.19337729)
 
 _TILE = 32
 """Blocks that a program renders."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backbeat.dsp.bands import band_centers_hz
+from backbeat.dsp.noise_bands import band_centers_hz
 from backbeat.matching.analysis.envelope import BLOCK_S, fit_decay, level_db
 from backbeat.types import Series
 

@@ -1,0 +1,64 @@
+"""`backbeat export`: instruments for engines outside Python."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backbeat.cli.arguments import read_patch
+from backbeat.cli.output import check_folder, say
+from backbeat.errors import PluginError, UsageError
+from backbeat.files import replacing
+
+if TYPE_CHECKING:
+    from backbeat.plugins import Plugin
+
+export = typer.Typer(no_args_is_help=True, help="Write instruments for engines outside Python.")
+
+
+@export.callback()
+def _group() -> None:
+    """Have commands by name, though there is one."""
+
+
+@export.command()
+def program(
+    source: Annotated[
+        str, typer.Argument(metavar="PATCH|PRESET|PLUGIN", help="A patch file, or the name of a preset or of a plugin.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The JSON file to write; by default the program is printed.")
+    ] = None,
+) -> None:
+    """Write the program of an instrument: its signal chain as JSON.
+
+    That of a plugin is of its default size, that of a patch or preset of the patch's.
+    """
+    if out is not None:
+        check_folder(out)
+    instrument = _instrument(source)
+    found = instrument.program
+    if found is None:
+        raise PluginError(
+            f"plugin {instrument.name}: a formula plugin, which has no program to export ({instrument.formula_reason})"
+        )
+    text = json.dumps(found.as_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    if out is None:
+        say(text)
+        return
+    with replacing(out) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    say(str(out))
+
+
+def _instrument(source: str) -> "Plugin":
+    """The plugin, or that of a patch, in the patch's size."""
+    from backbeat import plugins
+
+    if source in plugins.names() and not Path(source).is_file():
+        return plugins.get(source)
+    try:
+        return read_patch(source).instrument
+    except UsageError as error:
+        raise UsageError(f"{error}, or a plugin ({', '.join(plugins.names())})") from error

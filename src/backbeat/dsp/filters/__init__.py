@@ -1,1 +1,0 @@
-"""Filters: finite impulse responses by fast convolution, recursive ones block by block."""

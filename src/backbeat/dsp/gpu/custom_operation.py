@@ -1,0 +1,59 @@
+"""Operations of our own: what they are to PyTorch, where they may stand, and how their gradient gets one itself."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def is_compiling() -> bool:
+    """Whether this is being compiled to run here, and not for export, which knows no operations of our own."""
+    return torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+
+
+def operation(
+    name: str,
+    compute: Callable[..., Any],
+    shapes: Callable[..., Any],
+    gradient: tuple[Callable[..., None], Callable[..., Any]] | None = None,
+) -> Callable[..., Any]:
+    """A function of tensors as an operation of PyTorch's, of which a compiler sees no more than the name.
+
+    Eager code calls the function itself: to be called by name, PyTorch reads in its compiler, for a second.
+
+    Args:
+        name: in the namespace `backbeat`.
+        compute: the function, annotated: its annotations are the operation's.
+        shapes: takes the same, and returns empty tensors of the shapes and strides of the result.
+        gradient: `setup_context` and `backward`, as of a `torch.autograd.Function`; none where it has none.
+    """
+    named = torch.library.custom_op(f"backbeat::{name}", compute, mutates_args=())
+    named.register_fake(shapes)
+    here = compute
+    if gradient is not None:
+        setup_context, backward = gradient
+        named.register_autograd(backward, setup_context=setup_context)
+        methods = {"forward": compute, "setup_context": setup_context, "backward": backward}
+        function: Any = type(name, (torch.autograd.Function,), {of: staticmethod(each) for of, each in methods.items()})
+        here = function.apply
+
+    def call(*arguments: Any) -> Any:
+        return (named if is_compiling() else here)(*arguments)
+
+    return call
+
+
+def shared_shape(*shapes: torch.Size) -> torch.Size:
+    """The shape that all broadcast to."""
+    # Not by `torch.broadcast_shapes`, which reads in a computer algebra system.
+    alike = (torch.empty(()).expand(shape) for shape in shapes)
+    tensors: tuple[Tensor, ...] = torch.broadcast_tensors(*alike)  # type: ignore[no-untyped-call]
+    return tensors[0].shape
+
+
+def differentiable_slopes(result: Tensor, inputs: Sequence[Tensor], slope: Tensor) -> list[Tensor | None]:
+    """Gradients of what PyTorch's operations have made, which can be differentiated; none where it is not asked for."""
+    wanted = [each for each in inputs if each.requires_grad]
+    slopes = iter(torch.autograd.grad(result, wanted, slope, create_graph=True))
+    return [next(slopes) if each.requires_grad else None for each in inputs]

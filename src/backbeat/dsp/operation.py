@@ -1,0 +1,137 @@
+"""Operations: one piece of signal processing each, with a formula in PyTorch and a kernel of the same name in C++.
+
+    @operation
+    def comb(grid: Grid, signal: Signal, frequency_hz: Control, …) -> Signal:
+        '''What it is, with its equation, shapes and units.'''
+
+    @comb.formula
+    def _(grid: Grid, signal: Tensor, frequency_hz: Tensor, …) -> Tensor:
+        …
+
+Called while an instrument's chain is recorded, an operation becomes a node of a program. Called with float32 tensors
+on a CPU, it is its kernel. With any others, within a transform of `torch.func`, an export or a compiler, or where there
+are no kernels, it is its formula.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cached_property, update_wrapper
+from typing import TYPE_CHECKING, Any
+
+from backbeat.dsp.tape import Control, Handle, Signal, Tape, as_handle
+from backbeat.errors import PluginError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Formula = Callable[..., Any]
+
+_OPERATIONS: dict[str, Operation] = {}
+
+
+def operation(declared: Callable[..., Any]) -> Operation:
+    """An operation, declared by its signature: the grid, then signals, controls, and numbers that are attributes."""
+    made = Operation(declared)
+    _OPERATIONS[made.name] = made
+    return made
+
+
+def operations() -> list[Operation]:
+    """All there are."""
+    return list(_OPERATIONS.values())
+
+
+def find_operation(name: str) -> Operation | None:
+    """The operation of that name, if there is one."""
+    return _OPERATIONS.get(name)
+
+
+class Operation:
+    """A function of a grid, signals and controls."""
+
+    def __init__(self, declared: Callable[..., Any]) -> None:
+        update_wrapper(self, declared)
+        self.name = declared.__name__
+        self.signature = inspect.signature(declared)
+        self._formula: Formula | None = None
+        _, *others = self.signature.parameters.values()
+        self.signals = [each.name for each in others if each.annotation in ("Signal", Signal)]
+        self.controls = [each.name for each in others if "Control" in str(each.annotation)]
+        self.attributes = [each.name for each in others if each.annotation in ("int", "float", int, float)]
+
+    def formula(self, formula: Formula) -> Formula:
+        """Define the operation by PyTorch."""
+        self._formula = formula
+        return formula
+
+    def __call__(self, grid: Any, *args: Any, **kwargs: Any) -> Any:
+        """Record it, or compute it."""
+        bound = self.signature.bind(grid, *args, **kwargs)
+        bound.apply_defaults()
+        given = bound.arguments
+        handles = [each for each in given.values() if isinstance(each, Handle)]
+        tape = getattr(grid, "tape", None) or next((each.tape for each in handles), None)
+        if isinstance(tape, Tape):
+            return self._record(tape, given)
+        return self._compute(given)
+
+    def _record(self, tape: Tape, given: dict[str, Any]) -> Signal:
+        numbers: list[int | None] = []
+        for name in (*self.signals, *self.controls):
+            value = given[name]
+            if value is None:
+                numbers.append(None)
+                continue
+            handle = as_handle(tape, value, f"{self.name}'s {name}")
+            wanted = Signal if name in self.signals else Control
+            if not isinstance(handle, wanted):
+                raise PluginError(
+                    f"recording: found a {type(handle).__name__.lower()} for {self.name}'s {name}; "
+                    f"must be a {wanted.__name__.lower()}"
+                )
+            numbers.append(handle.number)
+        attributes = {name: _number(self.name, name, given[name]) for name in self.attributes}
+        return tape.signal(self.name, tuple(numbers), **attributes)
+
+    def _compute(self, given: dict[str, Any]) -> Tensor:
+        from backbeat.dsp.eager import kernel_takes, run_kernel
+
+        if kernel_takes(self, given):
+            return run_kernel(self, given)
+        if self._formula is None:
+            raise NotImplementedError(self.name)
+        numbers = {name: as_tensor(given[name], given["grid"]) for name in self.controls}
+        found: Tensor = self._formula(**{**given, **numbers})
+        return found
+
+    def by_formula(self, grid: Any, inputs: list[Any], attributes: dict[str, Any]) -> Tensor:
+        """The formula of tensors in the order of a node's inputs."""
+        if self._formula is None:
+            raise NotImplementedError(self.name)
+        given = dict(zip((*self.signals, *self.controls), inputs, strict=True))
+        found: Tensor = self._formula(grid, **given, **{name: attributes[name] for name in self.attributes})
+        return found
+
+    @cached_property
+    def inputs(self) -> list[str]:
+        """Names of a node's inputs, in order."""
+        return [*self.signals, *self.controls]
+
+
+def _number(operation: str, name: str, value: object) -> float | int:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise PluginError(
+            f"recording: found {type(value).__name__} for {operation}'s {name}; must be a number that no control moves"
+        )
+    return value
+
+
+def as_tensor(control: Any, grid: Any) -> Any:
+    """A control as it is, and a number as one, float64."""
+    if isinstance(control, bool) or not isinstance(control, int | float):
+        return control
+    import torch
+
+    return torch.tensor([float(control)], dtype=torch.float64, device=grid.device)

@@ -1,0 +1,329 @@
+// Noise whose colour changes: `Σ_b level_b(t) (h_b * noise)(t)`.
+//
+//   level_b(t) = g_b exp(-ln 1000 (t / T60_b)^p_b) min((t + 1/R) / (attack + 1/R), 1) + s_b snap(t)
+//   snap(t)    = Σ_j a_j c(t - t_j) exp(-r max(t - t_j, 0)), t_0 = 0, a_0 = 1, r = ln 1000 / snap's T60;
+//                c rises from 0 to 1 within one block before t_j
+//
+// at the times where blocks of 64 samples begin, and straight lines between. The bands h_b overlap as triangles on the
+// mel scale below 18 kHz, linear-phase kernels of 23 ms in a Hann window, and add up to a single tap: where every level
+// is 1, the noise is white.
+//
+// The gradient of a band's levels at both ends of a block is the sum over its samples of the gradient times the band's
+// noise, times 1 - rise and times rise.
+#include <tuple>
+
+#include "fall.h"
+#include "linear_phase.h"
+#include "noise.h"
+
+namespace backbeat {
+namespace {
+
+constexpr double kKernelS = 0.023;
+constexpr double kHighestHz = 18000.0;
+
+// White noise of a seed, split into bands.
+class Bands {
+   public:
+    // Have at least so many samples; nothing is done where they are there from the last time.
+    void make(double sample_rate, int64_t samples, int bands, uint32_t seed, uint32_t stream) {
+        const std::tuple wanted(sample_rate, bands, seed, stream);
+        if (made_of_ == wanted && samples <= samples_) return;
+        const int half = design(sample_rate, bands);
+        const int64_t at_a_time = LinearPhase::samples_at_a_time(half);
+        if (made_of_ == wanted) samples = std::max(samples, 2 * samples_);
+        made_of_ = wanted;
+        // Whole transforms, so that no bit depends on how many samples are wanted.
+        samples_ = rounded_up(samples, at_a_time);
+        apart_ = rounded_up(samples_, kTile) + kTile;
+        const int64_t made = rounded_up(samples_ + 2 * half, kTile);
+        noise_.resize(made);
+        lattice_.prepare(sample_rate);
+        points_.resize(lattice_.points_of_tile());
+        // The kernels look behind, and so the noise begins before the sound; at 44.1 kHz, by `half` samples exactly.
+        const int64_t before = (int64_t)rounded(0.5 * kKernelS * Lattice::kRate) - 1;
+        const WhiteNoise noise(lattice_, seed, stream, before, points_.data());
+        for (int64_t n = 0; n < made; n += kTile) noise(n - half, &noise_[n]);
+        sound_.resize(bands * apart_);
+        for (int band = 0; band < bands; ++band) {
+            filter_.prepare(&kernels_[band * (half + 1)], half, samples_);
+            if (!band) filter_.take(noise_.data(), half);
+            filter_.apply(&sound_[band * apart_]);
+            std::fill_n(&sound_[band * apart_ + samples_], apart_ - samples_, 0.0f);
+        }
+    }
+
+    const float* band(int number) const { return &sound_[number * apart_]; }
+
+   private:
+    static double highest() { return logarithm(1.0 + kHighestHz / 700.0); }
+
+    // Linear-phase kernels, taps 0 to `half` of one side, that add up to a single tap; returns `half`.
+    int design(double sample_rate, int bands) {
+        const int whole = std::max((int)rounded(0.5 * kKernelS * sample_rate), 1);
+        const int half = whole - 1;
+        if (bands_ == bands && rate_ == sample_rate) return half;
+        bands_ = bands;
+        rate_ = sample_rate;
+        std::vector<double> response(whole + 1), cosine(2 * whole);
+        for (int k = 0; k < 2 * whole; ++k) cosine[k] = cosine_of_cycles(0.5 * k / whole);
+        kernels_.resize(bands * (half + 1));
+        for (int band = 0; band < bands; ++band) {
+            for (int k = 0; k <= whole; ++k) {
+                const double mel = logarithm(1.0 + 0.5 * sample_rate * k / whole / 700.0);
+                const double position = clamped(mel * bands / highest() - 0.5, 0.0, bands - 1.0);
+                response[k] = maximum(0.0, 1.0 - magnitude(position - band));
+            }
+            for (int m = 0; m <= half; ++m) {
+                double total = 0.5 * (response[0] + (m % 2 ? -1.0 : 1.0) * response[whole]);
+                for (int k = 1; k < whole; ++k) total += response[k] * cosine[(int64_t)k * m % (2 * whole)];
+                const double window = 0.5 + 0.5 * cosine_of_cycles(0.5 * m / whole);
+                kernels_[band * (half + 1) + m] = (float)(total / whole * window);
+            }
+        }
+        return half;
+    }
+
+    std::tuple<double, int, uint32_t, uint32_t> made_of_;
+    int bands_ = 0;
+    double rate_ = 0.0;
+    int64_t samples_ = 0, apart_ = 0;
+    Lattice lattice_;
+    LinearPhase filter_;
+    std::vector<float> kernels_, noise_, points_, sound_;
+};
+
+struct Space : Kept {
+    Bands bands;
+    Times times;
+};
+
+// Controls: gain, t60_s, shape, attack_s, snap_gain, snap_s, burst_s, burst_gain; attribute: stream.
+class NoiseBands final : public Source {
+   public:
+    explicit NoiseBands(const Call& call)
+        : space_(kept<Space>(call)),
+          samples_(call.grid.samples),
+          rate_(call.grid.sample_rate),
+          count_(call.sizes[0]),
+          points_(Times::count(samples_)),
+          attacked_s_(call.control(3) + 1.0 / rate_),
+          snap_s_(call.controls[5] ? call.control(5) : 1.0),
+          snap_rate_(t60_to_rate(snap_s_)),
+          bursts_(call.controls[6] ? call.sizes[6] : 0),
+          burst_s_(call.controls[6]),
+          burst_gain_(call.controls[7]),
+          bands_(call.arena->take<Band>(count_)),
+          snaps_(call.arena->take<float>(points_)),
+          has_snap_(call.controls[4]) {
+        space_.times.prepare(rate_, samples_, 0.5 / rate_);
+        if (has_snap_) prepare_snaps();
+        rising_ = last_rise();
+        ends_ = 0;
+        for (int k = 0; k < count_; ++k) {
+            Band& band = bands_[k];
+            band.gain = call.controls[0][k];
+            band.t60_s = call.controls[1][k];
+            band.shape = call.controls[2] ? call.controls[2][k] : 1.0;
+            band.snap = has_snap_ ? call.controls[4][k] : 0.0;
+            band.levels = call.arena->take<float>(points_);
+            band.grad_levels = call.differentiated ? call.arena->zeros<float>(points_) : nullptr;
+            prepare(band);
+            if (band.ends > ends_) ends_ = band.ends;
+        }
+        space_.bands.make(rate_, rounded_up(lasting((double)(ends_ * kBlock), samples_), kTile), count_, call.grid.seed,
+                          (uint32_t)(uint64_t)call.attributes[0]);
+    }
+
+    int64_t silent_after() const override { return lasting((double)(ends_ * kBlock), samples_); }
+    void rewind() override { block_ = 0; }
+    void advance() override { block_ += kBlocks; }
+
+    void forward(float* tile) const override {
+        for (int number = 0; number < kBlocks; ++number) {
+            const int64_t block = block_ + number;
+            Vector sound[kVectors];
+            for (int v = 0; v < kVectors; ++v) sound[v] = all(0.0f);
+            for (int k = 0; k < count_; ++k) {
+                if (block >= bands_[k].ends) continue;
+                const float first = bands_[k].levels[block];
+                const float gained = bands_[k].levels[block + 1] - first;
+                const float* from = space_.bands.band(k) + block * kBlock;
+                for (int v = 0; v < kVectors; ++v) sound[v] += (kRise(v) * gained + first) * load(from + v * kLanes);
+            }
+            for (int v = 0; v < kVectors; ++v) store(tile + number * kBlock + v * kLanes, sound[v]);
+        }
+    }
+
+    void backward(const float* grad_tile) override {
+        for (int number = 0; number < kBlocks; ++number) {
+            const int64_t block = block_ + number;
+            if (block >= ends_) return;
+            for (int k = 0; k < count_; ++k) {
+                const float* from = space_.bands.band(k) + block * kBlock;
+                Vector whole = all(0.0f);
+                Vector late = all(0.0f);
+                for (int v = 0; v < kVectors; ++v) {
+                    const Vector along = load(grad_tile + number * kBlock + v * kLanes) * load(from + v * kLanes);
+                    whole += along;
+                    late += along * kRise(v);
+                }
+                const double later = sum(late);
+                bands_[k].grad_levels[block] += (float)(sum(whole) - later);
+                bands_[k].grad_levels[block + 1] += (float)later;
+            }
+        }
+    }
+
+    void finish(double* const* grad_controls) const override {
+        double grad_attack = 0.0;
+        for (int k = 0; k < count_; ++k) {
+            const Band& band = bands_[k];
+            ShapedFall fall(band.t60_s, band.shape);
+            Vector by_gain = all(0.0f);
+            Vector by_rise = all(0.0f);
+            Vector by_snap = all(0.0f);
+            for (int64_t n = 0; n < points_; n += kLanes) {
+                const Vector gradient = load(band.grad_levels + n);
+                const Vector fallen = fall.fallen(space_.times, n);
+                const Vector risen = rise(n);
+                const Vector along = gradient * exponential(-fallen) * lesser(risen, all(1.0f));
+                const Vector whole = along * (float)band.gain;
+                by_gain += along;
+                by_rise += where(risen <= all(1.0f), whole, all(0.0f));
+                fall.take(space_.times, n, fallen, whole);
+                if (has_snap_) by_snap += gradient * load(snaps_ + n);
+            }
+            grad_attack -= sum(by_rise) / attacked_s_;
+            add(grad_controls, 0, sum(by_gain), k);
+            add(grad_controls, 1, fall.grad_t60_s(), k);
+            add(grad_controls, 2, fall.grad_shape(), k);
+            add(grad_controls, 4, sum(by_snap), k);
+        }
+        add(grad_controls, 3, grad_attack);
+        if (has_snap_) finish_snaps(grad_controls);
+    }
+
+   private:
+    struct Band {
+        double gain, t60_s, shape, snap;
+        int64_t ends;  // in blocks
+        float *levels, *grad_levels;
+    };
+
+    // The last point at which a level may still rise.
+    int64_t last_rise() const {
+        double last_s = attacked_s_;
+        for (int k = 0; k < bursts_; ++k) last_s = maximum(last_s, burst_s_[k]);
+        return lasting(last_s * rate_ / kBlock + 2.0, points_);
+    }
+
+    void prepare(Band& band) const {
+        if (band.grad_levels) {  // which also what is not heard has
+            fill(band, maximum(magnitude(band.gain), kLeastGain), maximum(magnitude(band.snap), kLeastGain));
+        } else {
+            fill(band, band.gain, band.snap);
+        }
+        band.ends = (samples_ + kBlock - 1) / kBlock;
+        while (band.ends && is_silent(band, band.ends - 1)) --band.ends;
+        if (band.grad_levels) fill(band, band.gain, band.snap);
+    }
+
+    void fill(Band& band, double gain, double snap) const {
+        const ShapedFall fall(band.t60_s, band.shape);
+        for (int64_t n = 0; n < points_; n += kLanes) {
+            if (n && n > rising_ && is_silent(band, n - 2)) {  // and does not rise again
+                std::memset(band.levels + n, 0, (points_ - n) * sizeof(float));
+                break;
+            }
+            const Vector body = exponential(-fall.fallen(space_.times, n)) * lesser(rise(n), all(1.0f));
+            Vector level = body * (float)gain;
+            if (has_snap_) level += load(snaps_ + n) * (float)snap;
+            store(band.levels + n, level);
+        }
+    }
+
+    static bool is_silent(const Band& band, int64_t block) {
+        return maximum(magnitude(band.levels[block]), magnitude(band.levels[block + 1])) < kSilence;
+    }
+
+    Vector rise(int64_t n) const {
+        return (space_.times.seconds(n) + (float)(1.0 / rate_)) * (float)(1.0 / attacked_s_);
+    }
+
+    // The snap, or one of its repeats: time since, how far it has begun, and what its decay has left.
+    struct Snap {
+        Vector since, rising, begun, fallen;
+    };
+
+    Snap snap(int burst, int64_t n) const {
+        const Vector since = space_.times.seconds(n) - (float)(burst ? burst_s_[burst - 1] : 0.0);
+        const Vector rising = since * (float)(rate_ / kBlock) + 1.0f;
+        return {since, rising, clamped(rising, 0.0f, 1.0f),
+                exponential(-clamped(since * (float)snap_rate_, 0.0f, (float)kDeepest))};
+    }
+
+    float gain_of(int burst) const { return burst ? (float)burst_gain_[burst - 1] : 1.0f; }
+
+    void prepare_snaps() {
+        for (int64_t n = 0; n < points_; n += kLanes) {
+            Vector total = all(0.0f);
+            for (int burst = 0; burst <= bursts_; ++burst) {
+                const Snap now = snap(burst, n);
+                total += now.begun * now.fallen * gain_of(burst);
+            }
+            store(snaps_ + n, total);
+        }
+    }
+
+    void finish_snaps(double* const* grad_controls) const {
+        double grad_rate = 0.0;
+        for (int burst = 0; burst <= bursts_; ++burst) {
+            const float gain = gain_of(burst);
+            Vector by_gain = all(0.0f);
+            Vector by_rate = all(0.0f);
+            Vector by_onset = all(0.0f);
+            for (int64_t n = 0; n < points_; n += kLanes) {
+                Vector gradient = all(0.0f);
+                for (int k = 0; k < count_; ++k) gradient += load(bands_[k].grad_levels + n) * (float)bands_[k].snap;
+                const Snap now = snap(burst, n);
+                const Vector along = gradient * now.begun * now.fallen;
+                by_gain += along;
+                const Vector fallen = now.since * (float)snap_rate_;
+                const Mask is_falling = (now.since >= all(0.0f)) & (fallen <= all((float)kDeepest));
+                const Vector falling = where(is_falling, along * gain, all(0.0f));
+                by_rate -= falling * now.since;
+                by_onset += falling * (float)snap_rate_;
+                const Mask is_rising = (now.rising >= all(0.0f)) & (now.rising <= all(1.0f));
+                by_onset -= where(is_rising, gradient * now.fallen * (gain * (float)(rate_ / kBlock)), all(0.0f));
+            }
+            grad_rate += sum(by_rate);
+            if (!burst) continue;
+            add(grad_controls, 6, sum(by_onset), burst - 1);
+            add(grad_controls, 7, sum(by_gain), burst - 1);
+        }
+        add(grad_controls, 5, t60_gradient(snap_s_, snap_rate_, grad_rate));
+    }
+
+    Space& space_;
+    int64_t samples_;
+    double rate_;
+    int count_;
+    int64_t points_;
+    double attacked_s_, snap_s_, snap_rate_;
+    int bursts_;
+    const double *burst_s_, *burst_gain_;
+    Band* bands_;
+    float* snaps_;
+    bool has_snap_;
+    int64_t ends_, rising_;
+    int64_t block_ = 0;
+};
+
+}  // namespace
+
+extern const Operation kNoiseBandsOperation;
+const Operation kNoiseBandsOperation = {
+    "noise_bands", Kind::source, "n n n? 1 n? 1& b? b&", "stream", make_operation<Source, NoiseBands>, false, false};
+
+}  // namespace backbeat

@@ -1,0 +1,74 @@
+"""What a parameter is to analysis and to macros, whatever the instrument calls it."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TypeAlias
+
+
+class BODY(Enum):
+    """The one pitch of a drum, and how it moves and falls."""
+
+    pitch_hz = "body.pitch_hz"
+    phase_cycles = "body.phase_cycles"
+    sweep_st = "body.sweep_st"
+    sweep_s = "body.sweep_s"
+    fast_sweep_st = "body.fast_sweep_st"
+    fast_sweep_s = "body.fast_sweep_s"
+    vibrato_hz = "body.vibrato_hz"
+    vibrato_st = "body.vibrato_st"
+    attack_s = "body.attack_s"
+    hold_s = "body.hold_s"
+    t60_s = "body.t60_s"
+    gate_s = "body.gate_s"
+    release_s = "body.release_s"
+    level_db = "body.level_db"
+
+
+class MODES(Enum):
+    """A bank of tones."""
+
+    hz = "modes.hz"
+    t60_s = "modes.t60_s"
+    level_db = "modes.level_db"
+    phase_cycles = "modes.phase_cycles"
+    shape = "modes.shape"
+
+
+class NOISE(Enum):
+    """A layer of noise."""
+
+    level_db = "noise.level_db"
+    t60_s = "noise.t60_s"
+    attack_s = "noise.attack_s"
+    low_hz = "noise.low_hz"
+    high_hz = "noise.high_hz"
+    band_db = "noise.band_db"
+    band_ratio = "noise.band_ratio"
+    shape = "noise.shape"
+
+
+class TRANSIENT(Enum):
+    """A short burst at the start."""
+
+    level_db = "transient.level_db"
+    t60_s = "transient.t60_s"
+    hz = "transient.hz"
+
+
+class OUTPUT(Enum):
+    """What the whole sound goes through at the end."""
+
+    level_db = "output.level_db"
+    drive_db = "output.drive_db"
+    gate_s = "output.gate_s"
+    release_s = "output.release_s"
+
+
+class SWITCH(Enum):
+    """A choice that turns a part on."""
+
+    modes = "switch.modes"
+
+
+Role: TypeAlias = BODY | MODES | NOISE | TRANSIENT | OUTPUT | SWITCH

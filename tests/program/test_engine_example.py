@@ -1,0 +1,105 @@
+"""The example in C++ renders patches without Python, to the samples that Python gets."""
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from backbeat import plugins
+from backbeat.kernels.library import library
+from backbeat.patch import Placement, load, preset, presets, save
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "engine"
+CHOSEN = [next(each for each in presets() if each.startswith(f"{name}/")) for name in plugins.names()]
+
+pytestmark = [
+    pytest.mark.skipif(library() is None, reason="no kernels here to compare with"),
+    pytest.mark.skipif(shutil.which("cmake") is None, reason="no CMake to build the example with"),
+    pytest.mark.skipif(not EXAMPLE.is_dir(), reason="no examples here"),
+]
+
+
+@pytest.fixture(scope="module")
+def render_patch(tmp_path_factory) -> Path:
+    """The example, built as its user would build it."""
+    build = tmp_path_factory.mktemp("engine")
+    for command in (["cmake", "-S", EXAMPLE, "-B", build], ["cmake", "--build", build]):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    return build / "render_patch"
+
+
+def run(render_patch: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    names = ("program.json", "patch.json", "out.wav")
+    return subprocess.run([render_patch, *names], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def write_program(patch, path: Path) -> None:
+    path.write_text(json.dumps(patch.instrument.program.as_json()), encoding="utf-8")
+
+
+def check_same_samples(render_patch: Path, patch, folder: Path) -> None:
+    save(patch, folder / "patch.json")
+    write_program(patch, folder / "program.json")
+    done = run(render_patch, folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    found, sample_rate = soundfile.read(folder / "out.wav", dtype="float32")
+    placement = patch.placement or Placement()
+    assert (soundfile.info(folder / "out.wav").subtype, sample_rate) == ("FLOAT", placement.sample_rate)
+    expected = load(folder / "patch.json").sound()
+    assert np.abs(expected).max() > 0.1
+    assert found.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_same_samples_as_in_python(render_patch, tmp_path, name):
+    check_same_samples(render_patch, preset(name), tmp_path)
+
+
+def test_placement_and_seed_of_a_match(render_patch, tmp_path):
+    patch = replace(preset("drum/snare"), seed=2**31 - 1, placement=Placement(48000, 9601, 481))
+    check_same_samples(render_patch, patch, tmp_path)
+
+
+def test_options_of_a_choice_by_weights(render_patch, tmp_path):
+    found = preset("kick/909")
+    check_same_samples(render_patch, replace(found, values={**found.values, "shell_filter": (0.5, 0.2, 0.1)}), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda patch: patch["values"].pop("pitch_hz"), "values: pitch_hz is missing"),
+        (lambda patch: patch["values"].update(shell_filter="wah"), "shell_filter: no option 'wah'"),
+        (lambda patch: patch["values"].update(mode_hz=[1.0]), "mode_hz: not as many entries"),
+        (lambda patch: patch["values"].update(pitch_hz=None), "pitch_hz: not as many entries"),
+        (lambda patch: patch.update(seed=-1), "seed: out of range"),
+        (lambda patch: patch.update(render={"sample_rate": 1e300}), "sample_rate: out of range"),
+        (lambda patch: patch.update(version=9), "patch: of another plugin or version"),
+        (lambda patch: patch.update(plugin="hat"), "patch: of another plugin or version"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(render_patch, tmp_path, change, says):
+    found = preset("kick/909")
+    write_program(found, tmp_path / "program.json")
+    document = json.loads(found.to_json())
+    change(document)
+    (tmp_path / "patch.json").write_text(json.dumps(document), encoding="utf-8")
+    done = run(render_patch, tmp_path)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert done.stderr.startswith(f"error: {says}")
+    assert not (tmp_path / "out.wav").exists()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 2}', "{"])
+def test_what_is_no_program(render_patch, tmp_path, text):
+    save(preset("kick/909"), tmp_path / "patch.json")
+    (tmp_path / "program.json").write_text(text, encoding="utf-8")
+    done = run(render_patch, tmp_path)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert done.stderr.startswith("error: ")
