@@ -1,5 +1,7 @@
 """What the kernels take from the machine that they run on: nothing that would change a bit."""
 
+import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -58,3 +60,21 @@ def test_what_is_not_a_number_stays_in_its_item(name):
         found = synth(broken)
         assert torch.equal(found[0], expected[0])
         assert torch.equal(found[2], expected[2])
+
+
+@pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="the system does not list what the processor has")
+@pytest.mark.skipif(bool(os.environ.get("BACKBEAT_KERNELS")), reason="a variant is chosen")
+def test_the_best_variant_that_the_processor_runs_is_taken():
+    flags = re.search(r"^flags\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    if flags is None:
+        pytest.skip("not an x86 processor")
+    has = set(flags[1].split())
+    best = "v2"
+    if has >= {"avx2", "fma", "bmi1", "bmi2"}:
+        best = "v3"
+        if has >= {"avx512f", "avx512dq", "avx512cd", "avx512bw", "avx512vl"}:
+            best = "v4"
+    kernels = library()
+    assert kernels is not None
+    there = {path.stem.rpartition("_")[2] for path in Path(kernels._name).parent.glob("libbackbeat_*")}
+    assert kernels.backbeat_variant().decode() == (best if best in there else min(there))

@@ -3,6 +3,10 @@
 // An item's controls are computed first, and its operations made from them. Signals are then computed tile by tile, all
 // that lies between two transforms together; transforms take whole signals. What has fallen silent is not computed.
 // On the way back all that leads to a sample is computed again: to keep it takes as long.
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <algorithm>
 #include <cstdio>
 
@@ -772,12 +776,19 @@ const char* backbeat_sources(void) { return BACKBEAT_SOURCES; }
 
 const char* backbeat_variant(void) { return BACKBEAT_VARIANT; }
 
+// Asked of the processor itself: not every compiler's __builtin_cpu_supports works in a shared library.
 int backbeat_processor(void) {
 #if defined(__x86_64__)
-    const bool is_v3 =
-        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-    const bool is_v4 = is_v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+    unsigned a, b, c, d;
+    if (!__get_cpuid(1, &a, &b, &c, &d)) return 2;
+    const bool has_fma = c >> 12 & 1, has_saved = c >> 27 & 1;
+    if (!has_fma || !has_saved || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return 2;
+    unsigned kept, above;  // which registers the system keeps for a process
+    __asm__("xgetbv" : "=a"(kept), "=d"(above) : "c"(0));
+    const auto has = [&](int bit) { return b >> bit & 1; };
+    const bool is_v3 = (kept & 0x06) == 0x06 && has(3) && has(5) && has(8);  // BMI, AVX2, BMI2
+    const bool is_v4 =
+        is_v3 && (kept & 0xe0) == 0xe0 && has(16) && has(17) && has(28) && has(30) && has(31);  // AVX-512
     return is_v4 ? 4 : is_v3 ? 3 : 2;
 #else
     return 0;
