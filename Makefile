@@ -29,7 +29,9 @@ test-sanitize: $(READY)  ## The kernels' tests, with kernels that stop at what C
 	cmake --build build/sanitize --parallel 2
 	BACKBEAT_KERNELS_FOLDER=$(CURDIR)/build/sanitize LD_PRELOAD="$(foreach each,libasan.so libstdc++.so,$(shell $(CXX) -print-file-name=$(each)))" \
 	ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1 \
-	$(BIN)/python -m pytest $(SANITIZED)
+	$(BIN)/python -m pytest -n 2 $(SANITIZED) \
+	--deselect tests/kernels/test_operations.py::TestBits::test_in_every_variant \
+	--deselect tests/kernels/test_processes.py  # one variant is built, and the checks take memory of their own
 
 check: $(READY)  ## Lint, format, types, layers, generated pages
 	$(BIN)/ruff check .
