@@ -93,17 +93,7 @@ class Lattice : public Kept {
     static double sinc(double x) { return x == 0.0 ? 1.0 : sine_of_cycles(0.5 * x) / (kPi * x); }
 
     static double kaiser(double x) {
-        return x * x >= 1.0 ? 0.0 : bessel(kBeta * square_root(1.0 - x * x)) / bessel(kBeta);
-    }
-
-    static double bessel(double x) {
-        double total = 1.0;
-        double term = 1.0;
-        for (int k = 1; k < 60; ++k) {
-            term *= 0.25 * x * x / ((double)k * k);
-            total += term;
-        }
-        return total;
+        return x * x >= 1.0 ? 0.0 : bessel_i0(kBeta * square_root(1.0 - x * x)) / bessel_i0(kBeta);
     }
 
     double rate_ = 0.0;

@@ -143,43 +143,44 @@ inline double cosine_of_eighth(double r) {
 // Which of the four a whole number of quarters ends in; what is beyond all turns ends in the first.
 inline int quarter(double quarters) { return magnitude(quarters) < 0x1p62 ? (int)((int64_t)quarters & 3) : 0; }
 
+// sin 2πx of x cycles and so many quarters.
+inline double sine_of_cycles(double cycles, int quarters_ahead) {
+    const double quarters = rounded(4.0 * cycles);
+    const double rest = cycles - 0.25 * quarters;
+    switch ((quarter(quarters) + quarters_ahead) & 3) {
+        case 0:
+            return sine_of_eighth(rest);
+        case 1:
+            return cosine_of_eighth(rest);
+        case 2:
+            return -sine_of_eighth(rest);
+        default:
+            return -cosine_of_eighth(rest);
+    }
+}
+
 }  // namespace detail
 
 // sin 2πx of x cycles.
-inline double sine_of_cycles(double cycles) {
-    const double quarters = rounded(4.0 * cycles);
-    const double rest = cycles - 0.25 * quarters;
-    switch (detail::quarter(quarters)) {
-        case 0:
-            return detail::sine_of_eighth(rest);
-        case 1:
-            return detail::cosine_of_eighth(rest);
-        case 2:
-            return -detail::sine_of_eighth(rest);
-        default:
-            return -detail::cosine_of_eighth(rest);
-    }
-}
+inline double sine_of_cycles(double cycles) { return detail::sine_of_cycles(cycles, 0); }
 
 // cos 2πx of x cycles.
-inline double cosine_of_cycles(double cycles) {
-    const double quarters = rounded(4.0 * cycles);
-    const double rest = cycles - 0.25 * quarters;
-    switch (detail::quarter(quarters)) {
-        case 0:
-            return detail::cosine_of_eighth(rest);
-        case 1:
-            return -detail::sine_of_eighth(rest);
-        case 2:
-            return -detail::cosine_of_eighth(rest);
-        default:
-            return detail::sine_of_eighth(rest);
-    }
-}
+inline double cosine_of_cycles(double cycles) { return detail::sine_of_cycles(cycles, 1); }
 
 inline double sine(double radians) { return sine_of_cycles(radians * (0.5 / kPi)); }
 
 inline double cosine(double radians) { return cosine_of_cycles(radians * (0.5 / kPi)); }
+
+// I0(x), the modified Bessel function of order zero, for x up to 10: a sum of (x / 2)^2k / (k!)².
+inline double bessel_i0(double x) {
+    double total = 1.0;
+    double term = 1.0;
+    for (int k = 1; k < 40; ++k) {
+        term *= 0.25 * x * x / ((double)k * k);
+        total += term;
+    }
+    return total;
+}
 
 // 1 - exp(-x), without loss where x is small.
 inline double one_less_exponential(double x) {

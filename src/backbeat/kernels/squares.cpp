@@ -60,17 +60,7 @@ class Edge {
     static double impulse(double x) {
         const double sinc = x == 0.0 ? 1.0 : sine_of_cycles(kCutoff * x) / (2.0 * kPi * kCutoff * x);
         const double place = x / kHalfTaps;
-        return sinc * (bessel(kBeta * square_root(maximum(1.0 - place * place, 0.0))) - 1.0);
-    }
-
-    static double bessel(double x) {
-        double total = 1.0;
-        double term = 1.0;
-        for (int k = 1; k < 40; ++k) {
-            term *= 0.25 * x * x / ((double)k * k);
-            total += term;
-        }
-        return total;
+        return sinc * (bessel_i0(kBeta * square_root(maximum(1.0 - place * place, 0.0))) - 1.0);
     }
 
     std::vector<float> values_, gains_;

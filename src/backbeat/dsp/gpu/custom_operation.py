@@ -44,14 +44,6 @@ def operation(
     return call
 
 
-def shared_shape(*shapes: torch.Size) -> torch.Size:
-    """The shape that all broadcast to."""
-    # Not by `torch.broadcast_shapes`, which reads in a computer algebra system.
-    alike = (torch.empty(()).expand(shape) for shape in shapes)
-    tensors: tuple[Tensor, ...] = torch.broadcast_tensors(*alike)  # type: ignore[no-untyped-call]
-    return tensors[0].shape
-
-
 def differentiable_slopes(result: Tensor, inputs: Sequence[Tensor], slope: Tensor) -> list[Tensor | None]:
     """Gradients of what PyTorch's operations have made, which can be differentiated; none where it is not asked for."""
     wanted = [each for each in inputs if each.requires_grad]

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from backbeat.dsp.arithmetic import shared_shape
 from backbeat.dsp.convolution import convolve
-from backbeat.dsp.gpu.custom_operation import differentiable_slopes, operation, shared_shape
+from backbeat.dsp.gpu.custom_operation import differentiable_slopes, operation
 from backbeat.dsp.gpu.frames import Frames
 from backbeat.dsp.gpu.trial import agree, spread
 from backbeat.types import Kernel, Mono
