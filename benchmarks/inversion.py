@@ -33,10 +33,10 @@ from backbeat.datasets import Synthetic
 from backbeat.inversion import Inverter, Proposal, invert, load_inverter, pretrained
 from backbeat.inversion.features import SAMPLE_RATE, Features, features
 from backbeat.inversion.onset import begun
-from backbeat.inversion.proposals import levelled
 from backbeat.losses import FLOORS, distances, family_of
 from backbeat.matching.candidate import Candidate
 from backbeat.matching.search import begin, descend
+from backbeat.matching.starts import levelled
 from backbeat.plugins import Plugin
 from backbeat.synth import render
 from backbeat.types import Audio, Params

@@ -54,7 +54,7 @@ def main() -> None:
         length_s, broken = _fill(samples, sources, options.count)
         arguments = [str(samples), "--quality", options.quality, "--workers", str(options.workers)]
         ray_s = _matched(
-            [*COMMAND, *arguments, "--engine", "ray", "--out", str(on_ray)],
+            [*COMMAND, *arguments, "--executor", "ray", "--out", str(on_ray)],
             on_ray,
             kills={options.count // 5: _kill_a_worker, options.count // 2: _kill_the_driver},
         )

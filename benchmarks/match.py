@@ -2,7 +2,7 @@
 
     python benchmarks/match.py FOLDER --out benchmarks/results/match.json --picture docs/images/distances.png
     python benchmarks/match.py FOLDER --most 8 --baselines --out benchmarks/results/baselines.json
-    python benchmarks/match.py FOLDER --engine ray --address auto
+    python benchmarks/match.py FOLDER --executor ray --address auto
 
 A file named FAMILY-NAME counts to that family, whose take-to-take floor (the distance between two takes of one drum)
 its distances are also given as a ratio to. With `--baselines`, every file is also given to the searches of
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import backbeat
 from backbeat import plugins
-from backbeat.engines import Failure, Local, Ray
+from backbeat.executors import Failure, Local, Ray
 from backbeat.losses import FLOORS, auditory_distance, family_of, pitch_error_cents
 from backbeat.matching import QUALITIES
 from baselines import BASELINES, Found, task_of
@@ -178,7 +178,7 @@ def main() -> None:
     parser.add_argument("--baselines", action="store_true", help="search in other ways too")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu", help="as PyTorch names it")
-    parser.add_argument("--engine", choices=("local", "ray"), default="local")
+    parser.add_argument("--executor", choices=("local", "ray"), default="local")
     parser.add_argument("--workers", type=int, default=1, help="matches at a time, which take longer than one alone")
     parser.add_argument("--address", help="of a Ray cluster")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
@@ -194,8 +194,8 @@ def main() -> None:
     print(f"{'':32}" + "".join(f"{name[:8]:>9}" for name in FIGURES))
     rows: list[Row] = []
     work = partial(measure, arguments.plugin, arguments.quality, arguments.seed, arguments.device, arguments.baselines)
-    engine = Ray(arguments.address, arguments.workers) if arguments.engine == "ray" else Local(arguments.workers)
-    for path, found in engine.run(work, paths):
+    executor = Ray(arguments.address, arguments.workers) if arguments.executor == "ray" else Local(arguments.workers)
+    for path, found in executor.run(work, paths):
         rows.append(
             Row(path.name, family_of(path.stem) or "perc", error=found.reason) if isinstance(found, Failure) else found
         )

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 import backbeat
-from backbeat.engines import Failure, Local
+from backbeat.executors import Failure, Local
 from backbeat.inversion import suggest
 from backbeat.losses import FLOORS, family_of
 from backbeat.matching import QUALITIES

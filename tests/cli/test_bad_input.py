@@ -208,7 +208,7 @@ BAD_PATCHES = {
     "bank too short": (with_value("mode_hz", [100.0, 200.0]), ["mode_hz", "list of 6"]),
     "bank with NaN": (with_value("mode_hz", [100.0] * 5 + [float("nan")]), ["mode_hz[5]: found nan"]),
     "unknown choice": (with_value("shell_filter", "notch"), ["shell_filter: found 'notch'", "bandpass"]),
-    "wrong schema": (with_field("schema", 2), ["schema: found 2", "schema 1"]),
+    "wrong schema": (with_field("schema", 3), ["schema: found 3", "schema 1 and 2"]),
     "no schema": (without_field("schema"), ["schema: missing"]),
     "no values": (without_field("values"), ["values: missing"]),
     "values of another type": (with_field("values", [1, 2]), ["values: found [1, 2]", "object"]),

@@ -93,14 +93,14 @@ def test_names_that_are_not_utf_8_can_be_listed(samples, tmp_path):
 
 def test_wrong_use(backbeat, samples, tmp_path):
     out = tmp_path / "library"
-    for arguments in (("--plugin", "flute"), ("--steps", 0), ("--address", "auto"), ("--engine", "odd")):
+    for arguments in (("--plugin", "flute"), ("--steps", 0), ("--address", "auto"), ("--executor", "odd")):
         assert match(backbeat, samples, out, *arguments).status == 2
-    assert "--engine ray" in match(backbeat, samples, out, "--address", "auto").error()
+    assert "--executor ray" in match(backbeat, samples, out, "--address", "auto").error()
     assert "no index of a library" in backbeat("library", "show", out).error()
     assert not out.exists()
 
 
 def test_a_cluster_that_is_not_there(backbeat, samples, tmp_path):
-    shown = match(backbeat, samples, tmp_path / "library", "--engine", "ray", "--address", "127.0.0.1:1")
+    shown = match(backbeat, samples, tmp_path / "library", "--executor", "ray", "--address", "127.0.0.1:1")
     assert shown.status == 2
     assert "address: found '127.0.0.1:1'" in shown.error()

@@ -14,8 +14,8 @@ import torch
 
 from backbeat import plugins
 from backbeat.datasets import Augmentation, Synthetic, read, shards, verify, write
-from backbeat.engines import Local
 from backbeat.errors import DatasetError
+from backbeat.executors import Local
 
 KICK = plugins.get("kick")
 TINY = Synthetic(KICK, seconds=0.02, sample_rate=8000)
@@ -62,7 +62,7 @@ def test_a_shard_is_what_webdataset_expects(written):
 def test_two_processes_write_the_same_bytes(tmp_path):
     count = shards.ITEMS_PER_SHARD + 10
     for workers in (1, 2):
-        write(TINY, tmp_path / str(workers), count, engine=Local(workers))
+        write(TINY, tmp_path / str(workers), count, executor=Local(workers))
     assert contents(tmp_path / "1") == contents(tmp_path / "2")
 
 

@@ -28,7 +28,7 @@ def patches(plugin, count: int) -> torch.Tensor:
 
 def heard(plugin, count: int) -> Mixture:
     torch.manual_seed(0)
-    return Inverter(plugin, SMALL).hear(features(render(plugin, patches(plugin, count), samples=4410)))
+    return Inverter(plugin, SMALL).encode(features(render(plugin, patches(plugin, count), samples=4410)))
 
 
 def test_likelihood_is_that_of_normals_and_of_odds(plugin):

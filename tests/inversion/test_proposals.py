@@ -6,7 +6,8 @@ import torch
 from backbeat import plugins
 from backbeat.errors import InverterError
 from backbeat.inversion import Inverter, Size, invert
-from backbeat.inversion.proposals import levelled, tuned
+from backbeat.inversion.proposals import tuned
+from backbeat.matching.starts import levelled
 from backbeat.patch import preset
 from backbeat.synth import render
 

@@ -17,8 +17,8 @@ import soundfile
 import torch
 
 from backbeat import load, read
-from backbeat.engines import Local, Ray
 from backbeat.errors import BackbeatError, LibraryError
+from backbeat.executors import Local, Ray
 from backbeat.library import Library, Settings, match_folder
 from matching.sounds import save_thump
 
@@ -255,13 +255,13 @@ def kill_a_ray_worker() -> None:
 
 
 @pytest.mark.parametrize(
-    ("engine", "kill"),
+    ("executor", "kill"),
     [
         pytest.param(Local(2), kill_a_local_worker, id="local"),
         pytest.param(Ray(workers=2), kill_a_ray_worker, id="ray"),
     ],
 )
-def test_other_engines_find_the_same_bit_for_bit_though_a_worker_is_killed(tmp_path, engine, kill):
+def test_other_executors_find_the_same_bit_for_bit_though_a_worker_is_killed(tmp_path, executor, kill):
     folder = tmp_path / "samples"
     folder.mkdir()
     differing(folder)
@@ -272,7 +272,7 @@ def test_other_engines_find_the_same_bit_for_bit_though_a_worker_is_killed(tmp_p
         if done == 1 and not killed:
             killed.append(kill())
 
-    assert match_folder(folder, tmp_path / "there", QUICK, engine=engine, progress=progress).matched == 6
+    assert match_folder(folder, tmp_path / "there", QUICK, executor=executor, progress=progress).matched == 6
     assert killed
     assert files_of(tmp_path / "here" / "matches") == files_of(tmp_path / "there" / "matches")
     assert rows(tmp_path / "here") == rows(tmp_path / "there")

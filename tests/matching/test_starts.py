@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from backbeat import plugins
-from backbeat.dsp import Grid, decay
+from backbeat.dsp import Grid, db_to_gain, decay
+from backbeat.dsp import noise as noise_layer
 from backbeat.matching.starts import propose, refine, vary
-from backbeat.parameters import Table, decibels, hz
+from backbeat.parameters import EXTRA, NOISE, OUTPUT, Table, decibels, hz, seconds
 from backbeat.plugins import Plugin
 from backbeat.synth import render
 from matching.sounds import RATE, Signal, damped, fall, glide, noise, thump, times_s
@@ -24,6 +25,8 @@ SOUNDS = {
 PLUGINS = {
     "kick": plugins.get("kick"),
     "drum": plugins.get("drum"),
+    "clap": plugins.get("clap"),
+    "hat": plugins.get("hat"),
     "one tone": plugins.get("drum", tones=1),
     "many tones": plugins.get("drum", tones=20),
 }
@@ -94,7 +97,7 @@ def test_long_hold_may_be_a_release():
     assert released["hold_s"] < 0.05
 
 
-def test_plugin_without_a_refiner_suggests_nothing():
+def test_plugin_without_a_body_suggests_nothing():
     drum = plugins.get("drum")
     assert (
         refine(drum, drum.table.defaults(), torch.zeros(1, 1, 100), lambda values: torch.zeros(1, 1, 100), RATE) == []
@@ -146,13 +149,28 @@ def test_gliding_drum_is_proposed_with_a_sweep():
     assert any(sweep == pytest.approx(9.0, abs=0.75) for sweep in sweeps)
 
 
-def test_plugin_that_no_analysis_is_written_for_starts_from_its_defaults():
+def test_plugin_of_which_analysis_tells_nothing_starts_from_its_defaults():
     controls = table(
         pitch_hz=hz(50.0, 500.0, default=100.0, help="Pitch."),
-        gain_db=decibels(-60.0, 0.0, default=-6.0, help="Level."),
+        gain_db=decibels(-60.0, 0.0, default=-6.0, help="Level.", role=OUTPUT.level_db),
     )
     toy = Plugin("toy", controls, unplayed, summary="A toy.")
     assert propose(toy, SOUNDS["thump"], RATE, 0.1) == [{"pitch_hz": 100.0, "gain_db": pytest.approx(-26.0)}]
+
+
+def test_values_are_found_by_role_whatever_the_names():
+    controls = table(
+        long=seconds(0.01, 2.0, default=0.5, help="T60.", role=NOISE.t60_s),
+        loud=decibels(-60.0, 0.0, default=-6.0, help="Level.", role=OUTPUT.level_db),
+        spice=decibels(-40.0, 0.0, default=-6.0, help="A part that analysis does not know.", role=EXTRA.level_db),
+    )
+
+    def chain(grid: Grid, c: Table) -> object:
+        return db_to_gain(c.loud + c.spice) * noise_layer(grid, stream=0) * decay(grid, c.long)
+
+    toy = Plugin("toy", controls, chain, summary="A toy.")
+    (start,) = propose(toy, SOUNDS["noise"], RATE, 1.0)
+    assert start == {"long": pytest.approx(0.05, rel=0.2), "loud": -6.0, "spice": -40.0}
 
 
 def test_variations_keep_the_starts_and_go_round_them():

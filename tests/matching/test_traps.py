@@ -7,7 +7,7 @@ from backbeat import plugins
 from backbeat.losses import DrumLoss, pitch_error_cents
 from backbeat.matching import match
 from backbeat.matching.search import begin, descend
-from backbeat.matching.traps import leave_traps
+from backbeat.matching.traps import escape_octave_minima
 from backbeat.patch import Placement, preset
 from backbeat.synth import render
 
@@ -43,18 +43,18 @@ def pitch_after(params: torch.Tensor, steps: int = 40) -> float:
 def test_descent_is_caught_and_gets_out(semitones):
     caught = detuned(semitones)
     assert pitch_after(caught) > 100.0
-    assert pitch_after(leave_traps(caught, KICK, objective)) < 5.0
+    assert pitch_after(escape_octave_minima(caught, KICK, objective)) < 5.0
 
 
 def test_right_pitch_is_left_alone():
     right = detuned(0.0)
-    assert torch.equal(leave_traps(right, KICK, objective), right)
+    assert torch.equal(escape_octave_minima(right, KICK, objective), right)
 
 
 def test_every_start_is_moved_by_itself():
     both = torch.cat([detuned(12.0), detuned(0.0)])
-    moved = leave_traps(both, KICK, objective)
-    assert torch.allclose(moved[:1], leave_traps(both[:1], KICK, objective))
+    moved = escape_octave_minima(both, KICK, objective)
+    assert torch.allclose(moved[:1], escape_octave_minima(both[:1], KICK, objective))
     assert torch.equal(moved[1], both[1])
 
 

@@ -77,13 +77,17 @@ class TestRoundTrip:
         params = torch.full((plugin.table.size,), 0.25, dtype=torch.float64)
         patch = from_params(plugin, params, name="Größe 🥁", seed=2**31 - 1, placement=Placement(48000, 777, 5))
         fields = json.loads(patch.to_json())
-        assert fields["schema"] == 1
+        assert fields["schema"] == 2
+        assert [fields[place] for place in ("velocity", "humanize", "detail")] == [None, None, None]
         assert (fields["plugin"], fields["version"], fields["options"]) == ("drum", plugin.version, plugin.options)
         assert (fields["name"], fields["seed"]) == ("Größe 🥁", 2**31 - 1)
         assert fields["render"] == {"sample_rate": 48000, "samples": 777, "onset_samples": 5}
         assert list(fields["values"]) == list(plugin.table)
         assert from_json(patch.to_json()) == patch
         np.testing.assert_allclose(patch.params(), params, atol=1e-14)
+
+    def test_an_earlier_schema_is_read(self, kick):
+        assert from_json(document(kick, schema=1, velocity=..., humanize=..., detail=...)) == kick
 
     def test_what_may_be_left_out(self, kick):
         patch = from_json(document(kick, options=..., name=..., seed=..., render=...))
@@ -208,13 +212,18 @@ class TestRefused:
 
     def test_unknown_field(self, kick):
         message = self.refused(document(kick, author="me"))
-        assert (
-            message == "author: no such field; there are schema, plugin, version, values, options, name, seed, render"
-        )
+        there = "schema, plugin, version, values, options, name, seed, render, velocity, humanize, detail"
+        assert message == f"author: no such field; there are {there}"
 
-    @pytest.mark.parametrize("schema", [0, 2, "1", True, None, [1], 1.5])
+    @pytest.mark.parametrize("schema", [0, 3, "1", True, None, [1], 1.5])
     def test_schema(self, kick, schema):
-        assert self.refused(document(kick, schema=schema)) == f"schema: found {schema!r}; this backbeat reads schema 1"
+        message = self.refused(document(kick, schema=schema))
+        assert message == f"schema: found {schema!r}; this backbeat reads schema 1 and 2"
+
+    @pytest.mark.parametrize("place", ["velocity", "humanize", "detail"])
+    def test_what_a_later_version_may_write(self, kick, place):
+        message = self.refused(document(kick, **{place: {"drive_db": 0.5}}))
+        assert message == f"{place}: found {{'drive_db': 0.5}}; must be null in this backbeat"
 
     @pytest.mark.parametrize("field", ["plugin", "name"])
     @pytest.mark.parametrize("found", [3, None, ["kick"], {"kick": 1}, True])

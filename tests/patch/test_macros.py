@@ -210,7 +210,8 @@ def test_silence_stays_silence():
 
 
 def test_without_a_clipper_levels_are_tilted_about_1_khz(monkeypatch):
-    patch, plain = randomise(DRUM, 1), replace(DRUM, clipper=None)
+    patch, plain = randomise(DRUM, 1), replace(DRUM)
+    plain.__dict__["clipper"] = None
     monkeypatch.setattr(Patch, "instrument", property(lambda _: plain))
     values = turn(patch, "brightness", 2.0).values
     raised_db = 2.0 * np.log2(np.array(band_centers_hz(16)) / 1000.0)

@@ -53,12 +53,12 @@ def _loss(alone: NDArray[np.float64], mixed: NDArray[np.float64], sample_rate: i
     octave = np.round(np.log2(np.maximum(hz, _LOWEST_HZ) / 1000.0)).astype(int)
     lowest = int(octave[0])
     before, after = (np.bincount(octave - lowest, each) for each in (before, after))
-    heard = np.flatnonzero(before >= LEAST_SHARE * before.sum())
-    losses_db = 10.0 * np.log10(before[heard] / np.maximum(after[heard], _FLOOR * before[heard]))
-    worst = np.lexsort((before[heard], losses_db.round(1)))[-1]  # of those that lose as much, the one that holds most
+    audible = np.flatnonzero(before >= LEAST_SHARE * before.sum())
+    losses_db = 10.0 * np.log10(before[audible] / np.maximum(after[audible], _FLOOR * before[audible]))
+    worst = np.lexsort((before[audible], losses_db.round(1)))[-1]  # of those that lose as much, the one that holds most
     if losses_db[worst] <= MOST_LOSS_DB:
         return ""
-    middle_hz = 1000.0 * 2.0 ** (lowest + int(heard[worst]))
+    middle_hz = 1000.0 * 2.0 ** (lowest + int(audible[worst]))
     return f"a mix would lose {losses_db[worst]:.1f} dB of it in the octave around {middle_hz:g} Hz"
 
 

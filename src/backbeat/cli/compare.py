@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backbeat.cli.output import AsJson, say, say_json, say_note
+from backbeat.families import FLOORS, Family, family_of
 
 if TYPE_CHECKING:
     from backbeat.audio import Recording
@@ -28,7 +29,7 @@ def compare(
     target: Annotated[Path, typer.Argument(metavar="A.wav", help="The sound to be compared with.")],
     estimate: Annotated[Path, typer.Argument(metavar="B.wav", help="The sound that should be like it.")],
     family: Annotated[
-        Literal["kick", "snare", "tom", "hat", "clap", "perc"] | None,
+        Family | None,
         typer.Option(help="What kind of drum A is, to compare with two takes of one; by default what its name tells."),
     ] = None,
     as_json: AsJson = False,
@@ -39,14 +40,7 @@ def compare(
     the drummer's next hit. Noise before A's hit is passed over in both, and a note says so.
     """
     from backbeat import audio
-    from backbeat.losses import (
-        FLOORS,
-        auditory_distance,
-        distances,
-        drumblender_distances,
-        family_of,
-        pitch_error_cents,
-    )
+    from backbeat.losses import auditory_distance, distances, drumblender_distances, pitch_error_cents
     from backbeat.losses.published import DRUMBLENDER_RATE_HZ
     from backbeat.matching.excerpt import lead_in
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from backbeat.cli.engine import Address, EngineName, Workers, engine_of
+from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
 from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json
 from backbeat.cli.progress import counting
 
@@ -29,7 +29,7 @@ def write(
     augment: Annotated[
         bool, typer.Option("--augment", help="Change level, onset, equalisation, room and noise of each.")
     ] = False,
-    engine: EngineName = "local",
+    executor: ExecutorName = "local",
     address: Address = None,
     workers: Workers = None,
     as_json: AsJson = False,
@@ -46,8 +46,8 @@ def write(
     items = Synthetic(
         plugins.get(plugin), distribution, seed, split, seconds, sample_rate, Augmentation() if augment else None
     )
-    with counting(out.name) as show, engine_of(engine, workers, address) as workplace:
-        manifest = write_dataset(items, out, count, engine=workplace, progress=show)
+    with counting(out.name) as show, executor_of(executor, workers, address) as workplace:
+        manifest = write_dataset(items, out, count, executor=workplace, progress=show)
     shards = manifest["shards"]
     if as_json:
         say_json({"folder": str(out), "items": count, "shards": len(shards), "bytes": sum(s["bytes"] for s in shards)})

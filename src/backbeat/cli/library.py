@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
-from backbeat.cli.engine import Address, EngineName, Workers, engine_of
+from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
 from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
 
@@ -30,7 +30,7 @@ def match(
     start: Start = None,
     seed: Seed = 0,
     whole: Whole = False,
-    engine: EngineName = "local",
+    executor: ExecutorName = "local",
     address: Address = None,
     workers: Workers = None,
     as_json: AsJson = False,
@@ -45,8 +45,8 @@ def match(
 
     collect_garbage()
     settings = Settings(plugin, quality, steps, starts, start_of(start, plugin), seed, whole)
-    with counting(folder.name) as show, engine_of(engine, workers, address) as workplace:
-        found = match_folder(folder, out, settings, engine=workplace, progress=show)
+    with counting(folder.name) as show, executor_of(executor, workers, address) as workplace:
+        found = match_folder(folder, out, settings, executor=workplace, progress=show)
     if found.passed_over:
         say_note(f"{folder}: {passed_over(found.passed_over)}")
     for path, reason in found.failures:

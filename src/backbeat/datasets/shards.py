@@ -24,8 +24,8 @@ from torch import Tensor
 from backbeat import audio
 from backbeat.datasets.datasheet import datasheet
 from backbeat.datasets.synthetic import BLOCK, MOST_ITEMS, SPLITS, Synthetic, indices_of
-from backbeat.engines import Engine, Failure, Local
 from backbeat.errors import DatasetError
+from backbeat.executors import Executor, Failure, Local
 from backbeat.files import replacing
 
 ITEMS_PER_SHARD = 16 * BLOCK
@@ -62,7 +62,7 @@ def write(
     folder: str | Path,
     count: int,
     *,
-    engine: Engine | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Write the first `count` items of a dataset, or what is missing of them where they were begun.
@@ -71,7 +71,7 @@ def write(
         dataset: what to write.
         folder: made where there is none; must hold nothing, or what an earlier call began.
         count: items.
-        engine: where to render; none is this process. Every worker must see the folder.
+        executor: where to render; none is this process. Every worker must see the folder.
         progress: told what is done.
 
     Returns:
@@ -94,7 +94,7 @@ def write(
         progress(done, count)
     missing = [number for number in numbers if number not in records]
     write_shard = partial(_write_shard, dataset, folder.resolve(), count)
-    for number, written in (engine or Local()).run(write_shard, missing):
+    for number, written in (executor or Local()).run(write_shard, missing):
         if isinstance(written, Failure):
             raise DatasetError(f"{folder}: {written.reason}")
         records[number] = written

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _LEAST = 1e-18
 """Below a square root, whose gradient at 0 is none."""
 _HIGHEST_CUTOFF = 0.49
+_BETWEEN = 0.6
+"""Where a band-pass is matched beside its centre: that share of the way from there to Nyquist."""
 _FLAT_Q = math.sqrt(0.5)
 
 
@@ -85,14 +87,20 @@ def highpass(grid: Grid, signal: Signal, cutoff_hz: Control, q: Control | float 
 
 
 def bandpass(grid: Grid, signal: Signal, center_hz: Control, q: Control | float) -> Signal:
-    """Band-pass, of gain 1 at its centre and a width of centre / Q; as `lowpass`, with a zero
-    at 0 Hz, and the analog filter's magnitude at Nyquist.
-    """  # noqa: D205
+    """Band-pass, of gain 1 at its centre and a width of centre / Q; as `lowpass`, with a zero at 0 Hz.
+
+    Its magnitude is the analog filter's at the centre and at a frequency between that and Nyquist; up to 18 kHz it is
+    within 0.5 dB of it at 44.1 kHz, for centres up to 10 kHz.
+    """
     match = _Matched(grid, center_hz, q)
-    far = math.pi / match.angle
+    above = match.angle + _BETWEEN * (math.pi - match.angle)
+    far = above / match.angle
     wide, off = far / match.q, 1.0 - far * far
-    first = match.at_nyquist * wide * wide / (off * off + wide * wide)
-    second = (match.power - first * match.high) / (4.0 * match.low * match.high)
+    low, high, power = match.at(above)
+    # |b|² = B_1 φ_1 + B_2 φ_2 = φ_1 (B_1 + 4 B_2 φ_0), at both frequencies.
+    here, there = match.power / match.high, power * wide * wide / ((off * off + wide * wide) * high)
+    second = (here - there) / (4.0 * (match.low - low))
+    first = maximum(here - 4.0 * second * match.low, _LEAST)
     b1 = -0.5 * sqrt(first)
     b0 = 0.5 * (sqrt(maximum(second + b1 * b1, _LEAST)) - b1)
     return match.filter(signal, b0, b1, -b0 - b1)
@@ -141,10 +149,14 @@ class _Matched:
         self._a2 = fall * fall
         self.at_zero, self.at_nyquist = (each * each for each in (1.0 + self._a1 + self._a2, 1.0 - self._a1 + self._a2))
         self.between = -4.0 * self._a2
+        self.low, self.high, self.power = self.at(angle)
+
+    def at(self, angle: Any) -> tuple[Any, Any, Any]:
+        """φ_0, φ_1 and `|a|²` at a frequency in radians a sample."""
         half_sine = sin(0.5 * angle)
-        self.high = half_sine * half_sine
-        self.low = 1.0 - self.high
-        self.power = self.at_zero * self.low + self.at_nyquist * self.high + 4.0 * self.between * self.low * self.high
+        high = half_sine * half_sine
+        low = 1.0 - high
+        return low, high, self.at_zero * low + self.at_nyquist * high + 4.0 * self.between * low * high
 
     def filter(self, signal: Signal, b0: Any, b1: Any, b2: Any) -> Signal:
         """The signal through the poles and these zeros."""

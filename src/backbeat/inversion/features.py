@@ -115,12 +115,12 @@ def _pitch(ringing: Complex[Tensor, "batch samples"], window: int) -> tuple[Tens
     """
     turns = 2.0 * math.pi * torch.arange(window, device=ringing.device) / window
     spectrum = _spectrum(ringing, torch.hann_window(window, device=ringing.device), _PITCH_FFT)
-    sloped = _spectrum(ringing, math.pi / window * torch.sin(turns), _PITCH_FFT)
+    by_window_step = _spectrum(ringing, math.pi / window * torch.sin(turns), _PITCH_FFT)
     bin_hz = _LOW_RATE / _PITCH_FFT
     first, last = round(_LOWEST_HZ / bin_hz), round(_HIGHEST_HZ / bin_hz)
     peak = first + spectrum[..., first:last].abs().argmax(-1, keepdim=True)
     at_peak = spectrum.gather(-1, peak)
-    turned = (sloped.gather(-1, peak) * at_peak.conj()).imag / at_peak.abs().square().clamp(min=_SILENCE)
+    turned = (by_window_step.gather(-1, peak) * at_peak.conj()).imag / at_peak.abs().square().clamp(min=_SILENCE)
     hz = (peak * bin_hz - turned * (_LOW_RATE / (2.0 * math.pi))).squeeze(-1).clamp(_LOWEST_HZ, _HIGHEST_HZ)
     level_db = 20.0 * torch.log10((at_peak.abs().squeeze(-1) * (2.0 / window)).clamp(min=1e-4))
     return torch.log2(hz / 100.0), _scaled(level_db)

@@ -107,7 +107,7 @@ class _Limited(torch.autograd.Function):
         return params.view_as(params)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
-        slope = torch.nan_to_num(slope, nan=0.0, posinf=0.0, neginf=0.0)
-        most = ctx.most / slope.shape[0]
-        return slope * (most / slope.norm(dim=-1, keepdim=True).clamp(min=most)), None
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        gradient = torch.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0)
+        most = ctx.most / gradient.shape[0]
+        return gradient * (most / gradient.norm(dim=-1, keepdim=True).clamp(min=most)), None

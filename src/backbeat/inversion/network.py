@@ -1,8 +1,9 @@
 """The inverter: from a sound's features to a distribution over patches.
 
-One sound has many patches that make it: a shell or modes, a detuned pair or a vibrato. A network that names one patch
-would name the mean of them, which sounds like none. So it names a mixture: each of a few components has a place and a
-width for every number, and odds for the options of every choice; a number that does not matter gets a great width.
+One sound has many patches that make it: a shell or modes, a detuned pair or a vibrato. A network that predicts one
+patch would predict the mean of them, which sounds like none. So it predicts a mixture: each of a few components has a
+mean and a width for every number, and odds for the options of every choice; a number that does not matter gets a great
+width.
 Unlike a flow, a mixture tells its modes at once, and these are the proposals to render.
 
 Entries of a bank that may change places without changing the sound, such as modes, are sorted by their frequency.
@@ -113,24 +114,24 @@ class Inverter(nn.Module):
         width, hidden = self.size.channels, self.size.hidden
         self.whole = _listener(WHOLE_ROWS, width)
         self.attack = _listener(ATTACK_ROWS, width // 2)
-        heard = width // 2 * -(-FRAMES // 8) + width // 4 * -(-ATTACK_FRAMES // 8) + FACTS
-        self.think = nn.Sequential(nn.Linear(heard, hidden), nn.GELU(), _Residual(hidden), _Residual(hidden))
+        inputs = width // 2 * -(-FRAMES // 8) + width // 4 * -(-ATTACK_FRAMES // 8) + FACTS
+        self.think = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), _Residual(hidden), _Residual(hidden))
         entries = plugin.table.size
         self.odds = nn.Linear(hidden, self.size.components)
         self.places = nn.Linear(hidden + FACTS, self.size.components * entries)
         self.widths = nn.Linear(hidden, self.size.components * entries)
 
-    def hear(self, heard: Features) -> Mixture:
+    def encode(self, features: Features) -> Mixture:
         """The patches that may have made these sounds."""
-        log_odds, places, widths = self(heard)
+        log_odds, places, widths = self(features)
         return Mixture(log_odds, places, widths, self.plugin.table)
 
-    def forward(self, heard: Features) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, features: Features) -> tuple[Tensor, Tensor, Tensor]:
         """Log odds, places and widths of a `Mixture`."""
-        seen = torch.cat([self.whole(heard.whole), self.attack(heard.attack), heard.facts], dim=-1)
+        seen = torch.cat([self.whole(features.whole), self.attack(features.attack), features.facts], dim=-1)
         thought = self.think(seen)
         shape = (-1, self.size.components, self.plugin.table.size)
-        places = self.places(torch.cat([thought, heard.facts], dim=-1)).reshape(shape)
+        places = self.places(torch.cat([thought, features.facts], dim=-1)).reshape(shape)
         widths = torch.sigmoid(self.widths(thought).reshape(shape) - 1.0)
         return (
             torch.log_softmax(self.odds(thought), dim=-1),

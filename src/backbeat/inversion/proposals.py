@@ -8,21 +8,21 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from backbeat import audio, dsp
+from backbeat import audio
 from backbeat.audio.conditioning import resample
 from backbeat.errors import InverterError
 from backbeat.inversion.features import SAMPLE_RATE, features, pitch, pitch_gap
 from backbeat.inversion.network import Inverter, Mixture
 from backbeat.losses import DrumLoss
 from backbeat.matching.excerpt import excerpt
-from backbeat.matching.starts import glance, has_glance
+from backbeat.matching.readings import has_quick_reading
+from backbeat.matching.starts import levelled, quick_start
 from backbeat.matching.threads import one_thread_in_numpy
 from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin
 from backbeat.synth import render
 from backbeat.types import Audio, Params
 
-_LEVEL, _TUNE = "gain_db", "tune"
 _MOST_OCTAVES = 0.35
 _LIKELIEST, _NARROWER = 4, 0.5
 MOST_PROPOSALS = 1024
@@ -57,8 +57,8 @@ def invert(
 ) -> list[Proposal]:
     """Patches for a one-shot, the nearest first.
 
-    The network names the likeliest patches. Each is rendered, and given what is told in closed form: the pitch of the
-    one-shot, which a network tells to half a semitone, and its level. Then it is compared with the one-shot.
+    The network predicts the likeliest patches. Each is rendered, and given what is told in closed form: the pitch of
+    the one-shot, which a network tells to half a semitone, and its level. Then it is compared with the one-shot.
 
     Args:
         sample: a sound file, or audio (1, 1, samples).
@@ -67,14 +67,14 @@ def invert(
         count: patches to try: the likeliest of each of a few components, and then patches drawn from narrower ones;
             none is 12, or 4 beside what analysis tells.
         seed: of the patches that are drawn, and of their noise.
-        analysis: whether to try what analysis tells at a glance too, for a plugin that this is written for.
+        analysis: whether to try what a quick analysis tells too, for an instrument of tones and noise.
         whole: hear all of a sample with several hits, not the first alone.
 
     Raises:
         AudioError: where the file cannot be read.
         InverterError: at an argument out of range.
     """
-    beside = analysis and has_glance(inverter.plugin)
+    beside = analysis and has_quick_reading(inverter.plugin.table)
     if count is None:
         count = FEWER_PROPOSALS if beside else PROPOSALS
     if not 1 <= count <= MOST_PROPOSALS:
@@ -88,20 +88,20 @@ def invert(
         target, rate, name = sample, sample_rate, "sample"
     part = excerpt(target, rate, whole=whole)
     target, onset = part.audio, part.lead_in.onset
-    heard = target[..., onset:]
-    plugin, seen = inverter.plugin, features(_resampled(heard, rate))
+    sounding = target[..., onset:]
+    plugin, seen = inverter.plugin, features(_resampled(sounding, rate))
 
     def sounds() -> Audio:
-        return render(plugin, params, samples=heard.shape[-1], sample_rate=rate, seed=seed)
+        return render(plugin, params, samples=sounding.shape[-1], sample_rate=rate, seed=seed)
 
-    params = _tried(inverter.hear(seen), count, seed)
+    params = _tried(inverter.encode(seen), count, seed)
     params = tuned(plugin, params, pitch_gap(seen.whole[:, -2:], pitch(_resampled(sounds(), rate))))
     if beside:
-        params = torch.cat([params, _at_a_glance(plugin, heard, rate)])
+        params = torch.cat([params, _quick_start(plugin, sounding, rate)])
     found = sounds()
-    params, found = levelled(plugin, params, found, heard)
+    params, found = levelled(plugin, params, found, sounding)
     loss = DrumLoss()
-    losses = loss(loss.prepare(heard, rate), found).nan_to_num(nan=math.inf)
+    losses = loss(loss.prepare(sounding, rate), found).nan_to_num(nan=math.inf)
     placement = Placement(rate, target.shape[-1], onset)
     return [
         Proposal(
@@ -112,11 +112,11 @@ def invert(
     ]
 
 
-def _at_a_glance(plugin: Plugin, heard: Audio, sample_rate: int) -> Params:
+def _quick_start(plugin: Plugin, sounding: Audio, sample_rate: int) -> Params:
     """Params that analysis proposes at once, (1, P)."""
-    signal = heard[0, 0].double().numpy()
+    signal = sounding[0, 0].double().numpy()
     peak = float(abs(signal).max()) or 1.0
-    return plugin.table.normalise(glance(plugin, signal / peak, sample_rate, peak)).float().unsqueeze(0)
+    return plugin.table.normalise(quick_start(plugin, signal / peak, sample_rate, peak)).float().unsqueeze(0)
 
 
 def _tried(mixture: Mixture, count: int, seed: int) -> Params:
@@ -126,38 +126,25 @@ def _tried(mixture: Mixture, count: int, seed: int) -> Params:
     return torch.cat([found, drawn])
 
 
-def _resampled(heard: Audio, sample_rate: int) -> Audio:
+def _resampled(sounding: Audio, sample_rate: int) -> Audio:
     """At the rate that inverters are trained at."""
     if sample_rate == SAMPLE_RATE:
-        return heard
-    sounds = [torch.from_numpy(resample(each.double().numpy(), sample_rate, SAMPLE_RATE)[0]) for each in heard[:, 0]]
+        return sounding
+    sounds = [torch.from_numpy(resample(each.double().numpy(), sample_rate, SAMPLE_RATE)[0]) for each in sounding[:, 0]]
     return torch.stack(sounds).float().unsqueeze(1)
 
 
 def tuned(plugin: Plugin, params: Params, octaves: Float[Tensor, " batch"]) -> Params:
     """Params whose pitch lies so many octaves higher, where that is not so many that another partial must be meant.
 
-    The pitch is the first of what the plugin's macro `tune` turns.
+    The pitch is the first that the plugin has.
     """
-    if _TUNE not in plugin.macros:
+    if not plugin.pitched:
         return params
-    name = plugin.macros[_TUNE].parameters[0]
+    name = plugin.pitched[0]
     pitch, where = plugin.table[name], plugin.table.slice(name)
     steps = torch.where(octaves.abs() < _MOST_OCTAVES, octaves, torch.zeros_like(octaves))
     params = params.clone()
     params[:, where] += (steps / math.log2(pitch.high / pitch.low)).unsqueeze(-1)
     params[:, where] = params[:, where].clamp(0.0, 1.0)
     return params
-
-
-def levelled(plugin: Plugin, params: Params, sounds: Audio, target: Audio) -> tuple[Params, Audio]:
-    """Params and sounds with the target's energy, for a plugin with an output level."""
-    if _LEVEL not in plugin.table:
-        return params, sounds
-    level, where = plugin.table[_LEVEL], plugin.table.slice(_LEVEL)
-    ratio = target.square().sum((1, 2)) / sounds.square().sum((1, 2)).clamp(min=1e-12)
-    steps = (10.0 * torch.log10(ratio.clamp(min=1e-12)) / (level.high - level.low)).unsqueeze(-1)
-    louder = params.clone()
-    louder[:, where] = (params[:, where] + steps).clamp(0.0, 1.0)
-    gain_db = (louder[:, where] - params[:, where]) * (level.high - level.low)
-    return louder, sounds * dsp.db_to_gain(gain_db).unsqueeze(-1)

@@ -156,7 +156,7 @@ def train(
         raise TrainingError(f"{checkpoint.path(folder)}: of an earlier training; resume that, or choose another folder")
     first = checkpoint.load(folder, settings, inverter, optimiser) if resume else 0
     module, optimiser = fabric.setup(inverter, optimiser)
-    heard = SynthLoss(training.instrument, sample_rate=SAMPLE_RATE, seconds=SECONDS)
+    audio_loss = SynthLoss(training.instrument, sample_rate=SAMPLE_RATE, seconds=SECONDS)
     lessons, trial = training.items("train"), training.items("validation")
     real = RealSounds(training.real, _AUGMENTATION, training.seed) if training.real else None
     began = time.perf_counter()
@@ -168,7 +168,7 @@ def train(
             group["lr"] = training.learning_rate * _pace(step, training.steps)
         own = step * training.batch + fabric.global_rank * share
         positions = torch.arange(own, own + share, device=fabric.device)
-        by_ear = heard if step >= training.audio_from * training.steps else None
+        by_ear = audio_loss if step >= training.audio_from * training.steps else None
         loss = _loss(module, lessons.at(positions), training, by_ear)
         if by_ear is not None and real is not None:
             sound = real.at(positions[: max(1, share // 2)])
@@ -189,7 +189,7 @@ def train(
                 )
             _tell(report, logs, done, figures)
             if fabric.is_global_zero:
-                _sing(logs, done, inverter, trial)
+                _log_audio(logs, done, inverter, trial)
                 save_inverter(inverter, folder, {"training": settings, "step": done, "figures": figures})
                 checkpoint.save(folder, settings, inverter, optimiser, done)
     if logs is not None:
@@ -230,12 +230,12 @@ def _tell(report: Report | None, logs: Any, step: int, figures: Mapping[str, flo
 
 
 @torch.no_grad()
-def _sing(logs: Any, step: int, inverter: Inverter, trial: Synthetic) -> None:
+def _log_audio(logs: Any, step: int, inverter: Inverter, trial: Synthetic) -> None:
     """Log a few sounds that are not learned from, each before what it was taken for."""
     device = next(inverter.parameters()).device
     batch = trial.at(torch.arange(_LOGGED_SOUNDS, device=device))
     sound = begun(batch.audio, SAMPLE_RATE)
-    params = inverter.hear(features(sound)).proposals(1)[:, 0]
+    params = inverter.encode(features(sound)).proposals(1)[:, 0]
     named = render(trial.plugin, params, samples=trial.samples, sample_rate=SAMPLE_RATE, seed=shared_seed(batch.seeds))
     for number, pair in enumerate(torch.cat([sound, named], dim=-1)):
         logs.add_audio(f"sound {number}", pair / pair.abs().max().clamp(min=1.0), step, SAMPLE_RATE)
@@ -246,13 +246,13 @@ def _pace(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / _WARM_UP_STEPS) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
 
 
-def _loss(module: Any, batch: Batch, training: Training, heard: SynthLoss | None) -> Float[Tensor, ""]:
+def _loss(module: Any, batch: Batch, training: Training, audio_loss: SynthLoss | None) -> Float[Tensor, ""]:
     plugin = training.instrument
     sound = begun(batch.audio, SAMPLE_RATE)
     mixture = _mixture(module, sound, plugin)
     loss = -mixture.log_likelihood(sorted_banks(plugin, batch.params)).mean() / plugin.table.size
-    if heard is not None:
-        loss = loss + training.audio_weight * heard(_likeliest(mixture), sound, seed=shared_seed(batch.seeds))
+    if audio_loss is not None:
+        loss = loss + training.audio_weight * audio_loss(_likeliest(mixture), sound, seed=shared_seed(batch.seeds))
     return loss
 
 

@@ -11,8 +11,8 @@ import torch
 
 from backbeat import audio, patch, plugins
 from backbeat.datasets import OneShots
-from backbeat.engines import Engine, Failure, Local
 from backbeat.errors import AudioError, BackbeatError, LibraryError
+from backbeat.executors import Executor, Failure, Local
 from backbeat.files import replacing
 from backbeat.library.index import Entry, Index, Sample, opened
 from backbeat.library.job import Job, Match, Settings, match_one
@@ -51,7 +51,7 @@ def match_folder(
     out: str | Path,
     settings: Settings | None = None,
     *,
-    engine: Engine | None = None,
+    executor: Executor | None = None,
     progress: Progress | None = None,
 ) -> Summary:
     """Match all one-shots below a folder, or those that an earlier call has not matched, or that have changed since.
@@ -62,13 +62,13 @@ def match_folder(
     - `matches/STEM.patch.json`, `.wav` and `.png` for each sound, STEM being the file's path from `folder` on;
     - `index.html`: all of them on a sheet.
 
-    The patches, sounds, pictures and distances are the same on every engine.
+    The patches, sounds, pictures and distances are the same on every executor.
 
     Args:
         folder: where the one-shots are; they are only read.
         out: made where there is none.
         settings: how each is matched; none is a `normal` match by whichever plugin comes nearest.
-        engine: where to match; none is this process. Its workers need not see either folder.
+        executor: where to match; none is this process. Its workers need not see either folder.
         progress: told what is done.
 
     Raises:
@@ -87,7 +87,7 @@ def match_folder(
     with opened(out / INDEX, request) as index:
         _survey(folder, one_shots, index)
         try:
-            _match_all(folder, out, index, settings, engine or Local(), progress)
+            _match_all(folder, out, index, settings, executor or Local(), progress)
         finally:
             _write_sheet(index, folder, out)
         return Summary(*index.counts(), index.failures(), one_shots.passed_over)
@@ -141,7 +141,7 @@ def _content(sound: torch.Tensor, sample_rate: int) -> str:
 
 
 def _match_all(
-    folder: Path, out: Path, index: Index, settings: Settings, engine: Engine, progress: Progress | None
+    folder: Path, out: Path, index: Index, settings: Settings, executor: Executor, progress: Progress | None
 ) -> None:
     unmatched = index.unmatched()
     stems = {content: stem for content, _, stem in unmatched}
@@ -157,7 +157,7 @@ def _match_all(
 
     if progress is not None:
         progress(0, len(unmatched))
-    for done, (job, found) in enumerate(engine.run(partial(match_one, settings), jobs()), start=1):
+    for done, (job, found) in enumerate(executor.run(partial(match_one, settings), jobs()), start=1):
         if isinstance(found, Failure):
             index.fail(job.content, found.reason)
         else:

@@ -33,8 +33,8 @@ def likeness(audio: Audio, sample_rate: int) -> Likeness:
     Returns:
         (512,).
     """
-    heard = audio[0, 0, int(onsets(audio, sample_rate)) :][: round(_SECONDS * sample_rate)].float()
-    whole = torch.nn.functional.pad(heard, (0, round(_SECONDS * sample_rate) - heard.numel()))
+    sounding = audio[0, 0, int(onsets(audio, sample_rate)) :][: round(_SECONDS * sample_rate)].float()
+    whole = torch.nn.functional.pad(sounding, (0, round(_SECONDS * sample_rate) - sounding.numel()))
     levels_db = mel_spectrogram_db(
         whole / whole.abs().max().clamp(min=1e-9),
         sample_rate,

@@ -73,8 +73,8 @@ def auditory_image(signal: Mono, sample_rate: int) -> Float[Tensor, "... frames 
     window = 2 * round(0.5 * _WINDOW_S * sample_rate)
     resolution = Resolution(window, max(1, round(_HOP_S * sample_rate)), window)
     power = power_spectrogram(signal, resolution) / (0.25 * window) ** 2
-    heard = power @ _ear(window, sample_rate, signal.device, signal.dtype)
-    level_db = _FULL_SCALE_DB + 10.0 * torch.log10(heard.clamp(min=10.0 ** (-0.1 * _FULL_SCALE_DB)))
+    weighted = power @ _ear(window, sample_rate, signal.device, signal.dtype)
+    level_db = _FULL_SCALE_DB + 10.0 * torch.log10(weighted.clamp(min=10.0 ** (-0.1 * _FULL_SCALE_DB)))
     level_db = level_db.clamp(min=_QUIETEST_DB)
     loud = 2.0 ** ((level_db - _SONE_DB) / _SONE_DOUBLES_DB)
     quiet = (level_db / _SONE_DB) ** _QUIET_POWER - (_QUIETEST_DB / _SONE_DB) ** _QUIET_POWER

@@ -45,22 +45,22 @@ def pitch_track(
     hop = max(1, round(_HOP_S * sample_rate))
     step = math.pi / half
     turns = step * torch.arange(2 * half, dtype=torch.float64)
-    window, slope = 0.5 - 0.5 * torch.cos(turns), 0.5 * step * torch.sin(turns)
+    window, window_step = 0.5 - 0.5 * torch.cos(turns), 0.5 * step * torch.sin(turns)
     fft = _PADDING << (2 * half - 1).bit_length()
     frames = analytic(pad(signal.detach().cpu().double(), (half, half))).unfold(-1, 2 * half, hop)
-    spectrum, sloped = (torch.fft.fft(frames * shape, fft)[:, : fft // 2] for shape in (window, slope))
+    spectrum, by_window_step = (torch.fft.fft(frames * shape, fft)[:, : fft // 2] for shape in (window, window_step))
     bin_hz = sample_rate / fft
     power = spectrum.abs().square()
     low, high = math.ceil(LOWEST_HZ / bin_hz), min(power.shape[-1], math.ceil(HIGHEST_HZ / bin_hz))
     peak = low + power[:, low:high].argmax(-1, keepdim=True)
     at_peak = spectrum.gather(-1, peak)
-    turned = (sloped.gather(-1, peak) / torch.where(at_peak == 0.0, 1.0, at_peak)).imag
+    turned = (by_window_step.gather(-1, peak) / torch.where(at_peak == 0.0, 1.0, at_peak)).imag
     hz = (peak * bin_hz - turned * (sample_rate / (2.0 * math.pi))).squeeze(-1)
     near = ((torch.arange(power.shape[-1]) - peak) * bin_hz).abs() <= _LOBE_HZ
     clear = (power * near).sum(-1) >= _CLEAR * power.sum(-1)
     level = at_peak.abs().squeeze(-1)
-    heard = clear & (level > _QUIETEST * level.max()) & (hz > 0.0)
-    return hz.clamp(min=LOWEST_HZ), torch.where(heard, level, 0.0)
+    audible = clear & (level > _QUIETEST * level.max()) & (hz > 0.0)
+    return hz.clamp(min=LOWEST_HZ), torch.where(audible, level, 0.0)
 
 
 def analytic(signal: Mono) -> Complex[Tensor, "... samples"]:

@@ -12,12 +12,13 @@ from torch import Tensor
 from backbeat.errors import KernelError
 from backbeat.losses import DrumLoss
 from backbeat.losses.kernel import KernelDrumLoss
+from backbeat.matching.cuda_graph import CudaGraphObjective
 from backbeat.matching.ending import Ending
 from backbeat.matching.polish import MOST_PARAMS, polish
-from backbeat.matching.recorded import Recorded
+from backbeat.matching.readings import tells_level
 from backbeat.matching.search import Objective, SearchState, begin, descend
-from backbeat.matching.starts import Start, propose, refine, vary
-from backbeat.matching.traps import leave_traps
+from backbeat.matching.starts import Start, levelled, propose, refine, vary
+from backbeat.matching.traps import escape_octave_minima
 from backbeat.patch import Patch, resize
 from backbeat.plugins import Plugin
 from backbeat.synth import render
@@ -73,25 +74,25 @@ class Candidate:
         said = []
         if self.target.device.type == "cpu" and (reason := self.plugin.no_engine_reason):
             said.append(f"{self.plugin.name} was rendered by its formula, several times as slowly: {reason}")
-        if isinstance(self.objective, Recorded) and self.objective.failure:
+        if isinstance(self.objective, CudaGraphObjective) and self.objective.failure:
             said.append(f"the GPU could not record a step, and was asked for each operation: {self.objective.failure}")
         return said
 
     @cached_property
     def objective(self) -> Objective:
         """Losses of params against the target, whose transforms are done once, and against its ending."""
-        apart, ending, compared = self._apart(), self.ending, self.target.shape[-1]
+        distance, ending, compared = self._distance_to_target(), self.ending, self.target.shape[-1]
         rendered = self._renderer(compared if ending is None else ending.samples)
 
         def losses(params: Tensor) -> Tensor:
             sounds = rendered(params)
             if ending is None:
-                return apart(sounds)
-            return apart(sounds[..., :compared]) + ending(sounds)
+                return distance(sounds)
+            return distance(sounds[..., :compared]) + ending(sounds)
 
-        return Recorded(losses) if self.target.device.type == "cuda" else losses
+        return CudaGraphObjective(losses) if self.target.device.type == "cuda" else losses
 
-    def _apart(self) -> Callable[[Audio], Tensor]:
+    def _distance_to_target(self) -> Callable[[Audio], Tensor]:
         """How far sounds are from the target, by the kernels where there are any."""
         loss = DrumLoss()
         prepared = loss.prepare(self.target, self.sample_rate)
@@ -110,26 +111,28 @@ class Candidate:
         """
         signal = self.target[0, 0].cpu().double().numpy()
         peak, table = float(np.abs(signal).max()), self.plugin.table
-        heard = signal * (_ANALYSIS_PEAK / peak)
-        proposed = [
-            table.normalise(values) for values in propose(self.plugin, heard, self.sample_rate, peak / _ANALYSIS_PEAK)
-        ]
-        best, loss = self._screened(torch.stack(proposed), count)
-        if self.hinted is not None:
-            rows, hinted_loss = self._screened(self.hinted, count)
-            if hinted_loss < loss:
+        scaled = signal * (_ANALYSIS_PEAK / peak)
+        readings = propose(self.plugin, scaled, self.sample_rate, peak / _ANALYSIS_PEAK)
+        proposed = torch.stack([table.normalise(values) for values in readings]).to(self.target)
+        if not tells_level(table):
+            with torch.no_grad():
+                proposed, _ = levelled(self.plugin, proposed, self.sound(proposed), self.target)
+        best, loss = self._screened(proposed.cpu().double(), count)
+        if self.suggested_params is not None:
+            rows, suggested_loss = self._screened(self.suggested_params, count)
+            if suggested_loss < loss:
                 best = torch.cat([best[:1], rows[:1], best[1:], rows[1:]])
-        return best if self.enough() else leave_traps(best, self.plugin, self.objective)
+        return best if self.enough() else escape_octave_minima(best, self.plugin, self.objective)
 
     @cached_property
-    def hinted(self) -> Tensor | None:
+    def suggested_params(self) -> Tensor | None:
         """What is suggested, (starts, P)."""
         rows = [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
         return torch.stack(rows) if rows else None
 
     def is_hopeless(self, reached: float) -> bool:
         """Whether what is suggested lies far above the loss that another candidate has reached."""
-        return self.hinted is not None and self._screened(self.hinted, 1)[1] > _HOPELESS * reached
+        return self.suggested_params is not None and self._screened(self.suggested_params, 1)[1] > _HOPELESS * reached
 
     def _screened(self, proposed: Tensor, count: int) -> tuple[Tensor, float]:
         """The best of what is proposed (starts, P), and of variations where more than one is wanted; the least loss."""
@@ -166,7 +169,7 @@ class Candidate:
         with torch.no_grad():
             return self.sound(params.unsqueeze(0))
 
-    def after(self, first: Tensor, steps: int) -> float:
+    def loss_after(self, first: Tensor, steps: int) -> float:
         """The loss that a few steps from these starts lead to."""
         best_loss = math.inf
         for state in descend(begin(first[:_STARTS_TRIED]), self.objective, self.plugin.table, steps):
@@ -198,7 +201,7 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         begun.append((each, first))
         if len(candidates) == 1 or (each.enough() and not losses):
             return each, first, []
-        losses.append(each.after(first, tried))
+        losses.append(each.loss_after(first, tried))
         said.append(f"{each.plugin.name} {losses[-1]:.2f}")
         if each.enough():
             break
@@ -208,10 +211,12 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
     return chosen, first, [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {', '.join(said)})"]
 
 
-def nearer(others: Sequence[Candidate], chosen: Plugin, found: SearchState) -> list[str]:
+def better_plugins(others: Sequence[Candidate], chosen: Plugin, found: SearchState) -> list[str]:
     """A note on each candidate that gets nearer in a few steps than the chosen plugin did in all of its own."""
     losses = [
-        (each.plugin.name, each.after(each.starts(_STARTS_TRIED), _STEPS_TRIED)) for each in others if not each.enough()
+        (each.plugin.name, each.loss_after(each.starts(_STARTS_TRIED), _STEPS_TRIED))
+        for each in others
+        if not each.enough()
     ]
     return [
         f"{name} suits this sound better: nearer after {_STEPS_TRIED} steps than {chosen.name} after {found.step} "

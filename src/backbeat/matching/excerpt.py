@@ -54,8 +54,8 @@ def excerpt(sample: Audio, sample_rate: int, *, whole: bool = False) -> Excerpt:
     first = sample[..., : found[1].at]
     # Anew, since a louder hit further on says nothing about the noise before the first.
     before = lead_in(first, sample_rate)
-    heard = f"from {before.onset / sample_rate:.2f} to {found[1].at / sample_rate:.2f} s"
-    said = f"{loop}: the first, {heard}, is matched; `whole` (--whole) matches all of it"
+    part = f"from {before.onset / sample_rate:.2f} to {found[1].at / sample_rate:.2f} s"
+    said = f"{loop}: the first, {part}, is matched; `whole` (--whole) matches all of it"
     return Excerpt(first, before, len(found), (*before.notes, said))
 
 

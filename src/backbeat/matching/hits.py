@@ -67,8 +67,8 @@ def hits(audio: Audio, sample_rate: int, onset: int) -> list[Hit]:
     levels = mel_spectrogram_db(audio[0, 0], sample_rate, window=window, hop=hop, bands=_BANDS, floor_db=-140.0)
     levels = (levels - levels.max()).clamp(min=_FLOOR_DB)
     before, after, later = (_highest(levels, *frames) for frames in (_BEFORE, _AFTER, _LATER))
-    heard = levels.amax(-1, keepdim=True) > _HEARD_DB
-    weights = heard / heard.sum().clamp(min=_FEWEST)
+    audible = levels.amax(-1, keepdim=True) > _HEARD_DB
+    weights = audible / audible.sum().clamp(min=_FEWEST)
     rise, stays = (((each - before).clamp(min=0.0) * weights).sum(0) for each in (after, later))
     alone = (rise == _highest(rise.unsqueeze(0), -_ALONE, _ALONE)[0]) & (rise >= _RIPPLE_DB)
     power_db = (10.0 * (10.0 ** (0.1 * levels)).sum(0).log10()).numpy()
@@ -110,8 +110,8 @@ def _is_loop(found: list[Hit], sample_rate: int) -> bool:
 
 def _difference_db(one: Hit, other: Hit) -> float:
     """How far two hits differ in colour, whatever their levels: the mean over the bands that either is heard in."""
-    heard = np.maximum(one.colour_db, other.colour_db) > _FLOOR_DB + 10.0
-    difference = (one.colour_db - other.colour_db)[heard]
+    audible = np.maximum(one.colour_db, other.colour_db) > _FLOOR_DB + 10.0
+    difference = (one.colour_db - other.colour_db)[audible]
     return float(np.abs(difference - np.median(difference)).mean())
 
 

@@ -14,7 +14,7 @@ from backbeat.audio.bounds import MAX_RATE_HZ, MIN_RATE_HZ
 from backbeat.audio.reading import MIN_SAMPLES
 from backbeat.errors import MatchError
 from backbeat.losses import distances
-from backbeat.matching.candidate import Candidate, choose, nearer
+from backbeat.matching.candidate import Candidate, better_plugins, choose
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.ending import Ending
 from backbeat.matching.excerpt import excerpt
@@ -113,15 +113,15 @@ def match(
     part = excerpt(recording.audio, rate, whole=whole)
     target, onset, notes = part.audio, part.lead_in.onset, [*recording.notes, *part.notes]
     sounding = target[..., onset:].to(_device(device))
-    heard = sounding[..., : round(_LONGEST_SEARCH_S * rate)]
-    ending = Ending(sounding, rate, heard.shape[-1])
-    if heard.shape[-1] < sounding.shape[-1]:
+    searched_part = sounding[..., : round(_LONGEST_SEARCH_S * rate)]
+    ending = Ending(sounding, rate, searched_part.shape[-1])
+    if searched_part.shape[-1] < sounding.shape[-1]:
         notes.append(f"what follows the first {_LONGEST_SEARCH_S:g} s of the sound was compared more coarsely")
 
     def over() -> bool:
         return seconds_budget is not None and time.perf_counter() - began > seconds_budget
 
-    candidates = [Candidate(each, heard, rate, seed, over, suggested, ending) for each in instruments]
+    candidates = [Candidate(each, searched_part, rate, seed, over, suggested, ending) for each in instruments]
     chosen, first, said = choose(candidates, starts, steps)
     instrument = chosen.plugin
     notes += said
@@ -174,12 +174,12 @@ def match(
     found = distances(*compared)
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over():
         others = [
-            Candidate(each, heard, rate, seed, over, ending=ending)
+            Candidate(each, searched_part, rate, seed, over, ending=ending)
             for each in _instruments(AUTO)
             if each.name != instrument.name
         ]
         try:
-            notes += nearer(others, instrument, state)
+            notes += better_plugins(others, instrument, state)
         except KeyboardInterrupt:  # the match itself is there
             interrupted = True
     return MatchResult(

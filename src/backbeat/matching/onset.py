@@ -52,10 +52,10 @@ def onsets(audio: Audio, sample_rate: int) -> Int64[Tensor, " batch"]:
     block = max(1, round(_BLOCK_S * sample_rate))
     peaks = pad(wave, (0, -wave.shape[-1] % block)).reshape(len(wave), -1, block).amax(-1)
     lasting = torch.where(peaks > _gain(_HIT_DB), peaks, _lasting(peaks))
-    heard = torch.where(peaks > _gain(_CLICK_DB) * lasting, lasting, peaks)
+    lasting_peaks = torch.where(peaks > _gain(_CLICK_DB) * lasting, lasting, peaks)
 
-    first, threshold = _first(heard > _BEGUN), torch.full_like(peaks[:, :1], _BEGUN)
-    hit, above, is_hit = _hit(peaks, lasting, _first(heard > _INAUDIBLE))
+    first, threshold = _first(lasting_peaks > _BEGUN), torch.full_like(peaks[:, :1], _BEGUN)
+    hit, above, is_hit = _hit(peaks, lasting, _first(lasting_peaks > _INAUDIBLE))
     first, threshold = torch.where(is_hit, hit, first), torch.where(is_hit, above.clamp(min=_BEGUN), threshold)
     begun = (wave > threshold) & (torch.arange(wave.shape[-1], device=wave.device) >= first * block)
     return (_first(begun)[:, 0] - round(_EARLY_S * sample_rate)).clamp(min=0)

@@ -100,7 +100,7 @@ class _Problem:
 
     def at(self, params: Tensor) -> _Point:
         """The point of params (P,)."""
-        wave = self._heard(params.unsqueeze(0))[0]
+        wave = self._whitened(params.unsqueeze(0))[0]
         return _Point(params, wave, float((wave - self._target).double().square().sum()) / self._energy)
 
     def inside(self, params: Tensor) -> Tensor:
@@ -109,22 +109,22 @@ class _Problem:
 
     def step(self, point: _Point, damping: float) -> tuple[_Point, float]:
         """A better point, or the same if none is found, and the damping for the next step."""
-        gram, slope = self._linear(point)
+        gram, gradient = self._linear(point)
         scale = gram.diagonal().mean()
         if not 0.0 < float(scale) < math.inf:
             return point, damping
         lowest = torch.where(self._wraps, -math.inf, -point.params / self._pace)
         highest = torch.where(self._wraps, math.inf, (1.0 - point.params) / self._pace)
         for _ in range(_TRIALS):
-            move = least_in_box(gram + damping * scale * torch.eye(len(gram)), slope, lowest, highest)
+            move = least_in_box(gram + damping * scale * torch.eye(len(gram)), gradient, lowest, highest)
             tried = self.at(point.params + move * self._pace)
             if tried.error < point.error:
-                foretold = -float(2.0 * slope @ move + move @ gram @ move)
+                foretold = -float(2.0 * gradient @ move + move @ gram @ move)
                 return tried, _next_damping(damping, (point.error - tried.error) / max(foretold, _EXACT**2))
             damping *= _DAMPED_MORE
         return point, damping
 
-    def _heard(self, rows: Tensor) -> Tensor:
+    def _whitened(self, rows: Tensor) -> Tensor:
         """Whitened waves of params (n, P)."""
         params = self.inside(rows).to(self._like)
         with torch.no_grad():
@@ -133,10 +133,10 @@ class _Problem:
     def _linear(self, point: _Point) -> tuple[Tensor, Tensor]:
         """`Jᵀ J` and `Jᵀ r`, per search step, as shares of the target's energy."""
         nudge = torch.where(point.params < 0.5, 1.0, -1.0) * _SHARE_OF_STEP * self._pace
-        moved = self._heard(point.params + torch.diag(nudge)) - point.wave
+        moved = self._whitened(point.params + torch.diag(nudge)) - point.wave
         jacobian = moved * (self._pace / nudge).to(moved).unsqueeze(-1)
-        gram, slope = jacobian @ jacobian.T, jacobian @ (point.wave - self._target)
-        return gram.double().cpu() / self._energy, slope.double().cpu() / self._energy
+        gram, gradient = jacobian @ jacobian.T, jacobian @ (point.wave - self._target)
+        return gram.double().cpu() / self._energy, gradient.double().cpu() / self._energy
 
 
 def _next_damping(damping: float, agreement: float) -> float:
@@ -146,7 +146,7 @@ def _next_damping(damping: float, agreement: float) -> float:
     return 2.0 * damping if agreement < 0.3 else damping
 
 
-def least_in_box(matrix: Tensor, slope: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
+def least_in_box(matrix: Tensor, gradient: Tensor, lowest: Tensor, highest: Tensor) -> Tensor:
     """The x in [lowest, highest] where `xᵀ A x + 2 gᵀ x` is least.
 
     An active set: what would leave the box is held at its side and the rest solved again; what would rather come back
@@ -154,18 +154,18 @@ def least_in_box(matrix: Tensor, slope: Tensor, lowest: Tensor, highest: Tensor)
 
     Args:
         matrix: A, positive definite, (P, P).
-        slope: g, (P,).
+        gradient: g, (P,).
         lowest: (P,), may be -inf.
         highest: (P,), above `lowest`, may be inf.
     """
-    x, held = torch.zeros_like(slope), torch.zeros_like(slope, dtype=torch.bool)
-    for _ in range(len(slope)):
+    x, held = torch.zeros_like(gradient), torch.zeros_like(gradient, dtype=torch.bool)
+    for _ in range(len(gradient)):
         free = (~held).nonzero()[:, 0]
-        others = slope + matrix @ torch.where(held, x, 0.0)
+        others = gradient + matrix @ torch.where(held, x, 0.0)
         x[free] = -torch.linalg.solve(matrix[free][:, free], others[free])
         outside = (x < lowest) | (x > highest)
         x = torch.minimum(torch.maximum(x, lowest), highest)
-        pull = slope + matrix @ x
+        pull = gradient + matrix @ x
         back = held & torch.where(x <= lowest, pull < 0.0, pull > 0.0)
         if not bool((outside | back).any()):
             break

@@ -94,9 +94,9 @@ def descend(
         step = state.step + 1
         mean = _BETA_1 * state.gradient + (1.0 - _BETA_1) * gradient
         power = _BETA_2 * state.power + (1.0 - _BETA_2) * gradient**2
-        slope = mean / (1.0 - _BETA_1**step)
+        gradient = mean / (1.0 - _BETA_1**step)
         scale = torch.sqrt(power / (1.0 - _BETA_2**step)) + _EPSILON
-        moved = params - _schedule(step, steps) * pace * slope / scale
+        moved = params - _schedule(step, steps) * pace * gradient / scale
 
         winner = int(losses.argmin())
         better = float(losses[winner]) < state.best_loss

@@ -1,6 +1,6 @@
 """Ways out of the pitches where a descent is caught: an octave, a fifth, or some cents off.
 
-A spectral loss has a minimum at every octave and hardly a slope between them, so that descent does not leave them; a
+A spectral loss has a minimum at every octave and hardly a gradient between them, so that descent does not leave them; a
 few renders without gradients do.
 
 References:
@@ -15,18 +15,17 @@ from torch import Tensor
 from backbeat.matching.search import Objective
 from backbeat.plugins import Plugin
 
-_MACRO = "tune"
 _JUMPS_ST = ((12.0, 24.0, 7.0, 5.0), (3.0, 2.0, 1.0), (0.5, 0.25), (0.1, 0.05))
 """One round after the other, each up and down from the best of the last."""
 
 
 @torch.no_grad()
-def leave_traps(params: Tensor, plugin: Plugin, objective: Objective) -> Tensor:
-    """Params with all pitches moved to where the loss is least, row by row; the same where the plugin has no `tune`.
+def escape_octave_minima(params: Tensor, plugin: Plugin, objective: Objective) -> Tensor:
+    """Params with all pitches moved to where the loss is least, row by row; the same where the plugin has no pitch.
 
     Args:
         params: (starts, P).
-        plugin: whose macro `tune` says what has a pitch.
+        plugin: the instrument.
         objective: losses of params.
     """
     octave = _octave(plugin).to(params)
@@ -44,8 +43,7 @@ def leave_traps(params: Tensor, plugin: Plugin, objective: Objective) -> Tensor:
 def _octave(plugin: Plugin) -> Tensor:
     """What an octave is in each entry of the params, 0 where it has no pitch, (P,)."""
     octave = torch.zeros(plugin.table.size)
-    macro = plugin.macros.get(_MACRO)
-    for name in macro.parameters if macro else ():
+    for name in plugin.pitched:
         parameter = plugin.table[name]
         if parameter.scale == "log":
             octave[plugin.table.slice(name)] = 1.0 / math.log2(parameter.high / parameter.low)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from backbeat.errors import ParameterError
 from backbeat.parameters.parameter import Parameter, Value, numbers
+from backbeat.parameters.roles import EXTRA, Role
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -32,10 +33,16 @@ class Layout(Mapping[str, Parameter]):
     def __init__(self, **parameters: Parameter) -> None:
         self._parameters = parameters
         self._slices: dict[str, slice] = {}
+        self._roles: dict[Role, list[str]] = {}
         start = 0
         for name, parameter in parameters.items():
             self._slices[name] = slice(start, start + parameter.size)
             start += parameter.size
+            if parameter.role is not None:
+                self._roles.setdefault(parameter.role, []).append(name)
+        for role, named in self._roles.items():
+            if len(named) > 1 and not isinstance(role, EXTRA):
+                raise ParameterError(f"{named[1]}: found role {role.value}, which {named[0]} has already")
         self.size = start
         each = self._of_each_entry()
         self._low, self._high = tuple(p.low for p in each), tuple(p.high for p in each)
@@ -53,6 +60,14 @@ class Layout(Mapping[str, Parameter]):
     def slice(self, name: str) -> slice:
         """Where a parameter lies in the flat vector."""
         return self._slices[name]
+
+    def with_role(self, role: Role) -> str | None:
+        """The name of the parameter that has a role, if one has."""
+        return next(iter(self._roles.get(role, ())), None)
+
+    def by_name(self, values: Mapping[Role, Value]) -> dict[str, Value]:
+        """Values of roles as values of the parameters that have them; those of other roles are left out."""
+        return {name: value for role, value in values.items() for name in self._roles.get(role, ())}
 
     def entries(self) -> list[str]:
         """The name of every entry of the flat vector: `pitch_hz`, `tone_hz[3]`, `shell_filter[lowpass]`."""

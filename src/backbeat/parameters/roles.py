@@ -20,6 +20,7 @@ class BODY(Enum):
     attack_s = "body.attack_s"
     hold_s = "body.hold_s"
     t60_s = "body.t60_s"
+    sustain = "body.sustain"
     gate_s = "body.gate_s"
     release_s = "body.release_s"
     level_db = "body.level_db"
@@ -54,6 +55,7 @@ class TRANSIENT(Enum):
     level_db = "transient.level_db"
     t60_s = "transient.t60_s"
     hz = "transient.hz"
+    band_db = "transient.band_db"
 
 
 class OUTPUT(Enum):
@@ -71,4 +73,13 @@ class SWITCH(Enum):
     modes = "switch.modes"
 
 
-Role: TypeAlias = BODY | MODES | NOISE | TRANSIENT | OUTPUT | SWITCH
+class EXTRA(Enum):
+    """A part that analysis does not tell: a search finds what it is good for. Several parameters may have this role."""
+
+    level_db = "extra.level_db"
+    """Begins at its lowest, where the part is off."""
+    mix = "extra.mix"
+    """Begins a little above 0, where there is a gradient to follow."""
+
+
+Role: TypeAlias = BODY | MODES | NOISE | TRANSIENT | OUTPUT | SWITCH | EXTRA

@@ -1,10 +1,11 @@
 """One patch: what it holds, how it is checked, and its JSON.
 
-    {"schema": 1, "plugin": "drum", "version": 1, "options": {"tones": 12}, "name": "conga", "seed": 0,
-     "values": {"gain_db": -1.0, …}}
+    {"schema": 2, "plugin": "drum", "version": 1, "options": {"tones": 12}, "name": "conga", "seed": 0,
+     "values": {"gain_db": -1.0, …}, "velocity": null, "humanize": null, "detail": null}
 
 Values are physical. A patch that a match found also says where it was found, so that it renders to the very samples
-of the match: `"render": {"sample_rate": 44100, "samples": 18233, "onset_samples": 0}`.
+of the match: `"render": {"sample_rate": 44100, "samples": 18233, "onset_samples": 0}`. Three places are kept for what
+no patch has yet: how it answers to velocity, how its hits differ, and the detail beside the instrument's own sound.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
 
     from backbeat.types import Audio
 
-SCHEMA = 1
+SCHEMA = 2
+_READ = (1, SCHEMA)
+_PLACES = ("velocity", "humanize", "detail")
 _REQUIRED = ("schema", "plugin", "version", "values")
-_OPTIONAL = ("options", "name", "seed", "render")
+_OPTIONAL = ("options", "name", "seed", "render", *_PLACES)
 _LARGEST_FILE = 1 << 20
 _LONGEST_S = 10.0
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 2_000, 768_000
@@ -185,6 +188,7 @@ class Patch:
             "name": self.name,
             "seed": self.seed,
             "values": {name: list(v) if isinstance(v, tuple) else v for name, v in self.values.items()},
+            **dict.fromkeys(_PLACES),
         }
         if self.placement is not None:
             document["render"] = asdict(self.placement)
@@ -223,8 +227,12 @@ def from_json(text: str) -> Patch:
     for key in _REQUIRED:
         if key not in document:
             raise PatchError(f"{key}: missing; a patch needs {', '.join(_REQUIRED)}")
-    if document["schema"] != SCHEMA or isinstance(document["schema"], bool):
-        raise PatchError(f"schema: found {document['schema']!r}; this backbeat reads schema {SCHEMA}")
+    schema = document["schema"]
+    if type(schema) is not int or schema not in _READ:
+        raise PatchError(f"schema: found {schema!r}; this backbeat reads schema {' and '.join(map(str, _READ))}")
+    for key in _PLACES:
+        if document.get(key) is not None:
+            raise PatchError(f"{key}: found {document[key]!r}; must be null in this backbeat")
     name, options = document.get("name", ""), document.get("options", {})
     for key, value, kind in (("plugin", document["plugin"], str), ("name", name, str)):
         if not isinstance(value, kind):

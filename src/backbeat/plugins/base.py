@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 from backbeat.errors import PluginError, RecordingError
 from backbeat.kernels.library import library
-from backbeat.parameters import Layout, Table, Value
+from backbeat.parameters import BODY, MODES, OUTPUT, Layout, Table, Value
 from backbeat.program import Program, record
 
 Render: TypeAlias = Callable[[Any, Any], Any]
@@ -20,6 +20,9 @@ Migration: TypeAlias = Callable[[dict[str, Value]], dict[str, Value]]
 
 
 MOST_MACROS = 8
+TUNE = "tune"
+"""The macro that moves all pitches of an instrument."""
+_CLIP = "soft_clip"
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,10 @@ class Plugin:
         macros: knobs that turn several parameters at once, eight at most.
         banks: parameters whose entries belong together, such as frequencies and levels, and may change places without
             changing the sound. The first says where an entry lies; what is in dB, if anything is, is its level.
-        clipper: drive and output level of the `dsp.soft_clip` that its chain ends in, if it does.
 
     Raises:
-        PluginError: where the chain reads one of its parameters nowhere, or a macro, a bank or the clipper names one
-            that is not there.
+        PluginError: where the chain reads one of its parameters nowhere, or a macro or a bank names one that is not
+            there.
     """
 
     name: str
@@ -83,7 +85,6 @@ class Plugin:
     migrations: Mapping[int, Migration] = field(default_factory=dict)
     macros: Mapping[str, Macro] = field(default_factory=dict)
     banks: tuple[tuple[str, ...], ...] = ()
-    clipper: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         if len(self.macros) > MOST_MACROS:
@@ -92,9 +93,6 @@ class Plugin:
             for name in (*turned.parameters, *([turned.pivot] if turned.pivot else [])):
                 if name not in self.table:
                     raise PluginError(f"plugin {self.name}: macro {macro} turns {name}, which is not in its table")
-        for name in self.clipper or ():
-            if name not in self.table:
-                raise PluginError(f"plugin {self.name}: its clipper has {name}, which is not in its table")
         for bank in self.banks:
             sizes = {self.table[name].size if name in self.table else None for name in bank}
             if None in sizes or len(sizes) != 1:
@@ -121,6 +119,21 @@ class Plugin:
     def program(self) -> Program | None:
         """Its signal chain as data; none of a formula plugin, whose chain does what no program can."""
         return self._recorded[0]
+
+    @cached_property
+    def pitched(self) -> tuple[str, ...]:
+        """Parameters that have a pitch, the sound's own first: what its macro `tune` turns, or else by their roles."""
+        if TUNE in self.macros:
+            return self.macros[TUNE].parameters
+        named = (self.table.with_role(role) for role in (BODY.pitch_hz, MODES.hz))
+        return tuple(name for name in named if name)
+
+    @cached_property
+    def clipper(self) -> tuple[str, str] | None:
+        """Drive and output level of the `dsp.soft_clip` that its chain ends in, if it does; by their roles."""
+        drive, level = self.table.with_role(OUTPUT.drive_db), self.table.with_role(OUTPUT.level_db)
+        ends_in = self.program and self.program.nodes[self.program.output].operation
+        return (drive, level) if drive and level and ends_in == _CLIP else None
 
     @property
     def formula_reason(self) -> str | None:

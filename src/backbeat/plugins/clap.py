@@ -86,5 +86,4 @@ PLUGIN = Plugin(
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
     },
     banks=(("burst_s", "burst_db"),),
-    clipper=("drive_db", "gain_db"),
 )

@@ -15,6 +15,8 @@ from backbeat import dsp
 from backbeat.dsp import Control, Grid, Signal
 from backbeat.errors import PluginError
 from backbeat.parameters import (
+    BODY,
+    EXTRA,
     MODES,
     NOISE,
     OUTPUT,
@@ -60,7 +62,6 @@ def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
         match_options=_MATCH_OPTIONS,
         macros=MACROS,
         banks=(("tone_hz", "tone_s", "tone_db", "tone_cycles", "tone_shape"), ("burst_s", "burst_db")),
-        clipper=("drive_db", "gain_db"),
     )
 
 
@@ -144,9 +145,21 @@ def _controls(tones: int, noise_bands: int) -> type[Table]:
             help="How each tone falls: at once and then slowly (below 1), evenly (1), or after a hold (above 1).",
             role=MODES.shape,
         )
-        sweep_st = semitones(-12.0, 48.0, default=3.0, musical=(0.0, 14.0), help="How far above its pitch it starts.")
+        sweep_st = semitones(
+            -12.0,
+            48.0,
+            default=3.0,
+            musical=(0.0, 14.0),
+            help="How far above its pitch it starts.",
+            role=BODY.sweep_st,
+        )
         sweep_s = sweep_seconds(
-            0.003, 1.0, default=0.08, musical=(0.02, 0.3), help="T60 of the pitch sweep of all tones."
+            0.003,
+            1.0,
+            default=0.08,
+            musical=(0.02, 0.3),
+            help="T60 of the pitch sweep of all tones.",
+            role=BODY.sweep_s,
         )
         resonator_hz = hz(
             30.0, 4000.0, default=180.0, musical=(60.0, 1200.0), help="Lowest resonance of the resonator."
@@ -157,7 +170,12 @@ def _controls(tones: int, noise_bands: int) -> type[Table]:
             100.0, 18000.0, default=4000.0, musical=(800.0, 12000.0), help="Damping above this frequency."
         )
         resonator_db = decibels(
-            _RESONATOR_OFF_DB, 6.0, default=-24.0, musical=(-50.0, -10.0), help="Level of the resonator; -60 is off."
+            _RESONATOR_OFF_DB,
+            6.0,
+            default=-24.0,
+            musical=(-50.0, -10.0),
+            help="Level of the resonator; -60 is off.",
+            role=EXTRA.level_db,
         )
         noise_db = decibels(
             -80.0, 12.0, default=-30.0, musical=(-50.0, -6.0), help="Level of the noise.", role=NOISE.level_db
@@ -202,7 +220,12 @@ def _controls(tones: int, noise_bands: int) -> type[Table]:
             role=NOISE.band_ratio,
         )
         snap_db = decibels(
-            -80.0, 12.0, default=[-80.0] * noise_bands, musical=(-80.0, -60.0), help="Level of each band of the snap."
+            -80.0,
+            12.0,
+            default=[-80.0] * noise_bands,
+            musical=(-80.0, -60.0),
+            help="Level of each band of the snap.",
+            role=TRANSIENT.band_db,
         )
         snap_s = seconds(0.002, 0.2, default=0.01, musical=(0.004, 0.03), help="T60 of the snap.")
         burst_db = decibels(

@@ -11,7 +11,7 @@ References:
 
 from backbeat import dsp
 from backbeat.dsp import Grid, Signal
-from backbeat.parameters import NOISE, OUTPUT, TRANSIENT, Table, cycles, decibels, hz, pitch, seconds, shape
+from backbeat.parameters import BODY, NOISE, OUTPUT, TRANSIENT, Table, cycles, decibels, hz, pitch, seconds, shape
 from backbeat.plugins.base import Macro, Plugin
 
 _METAL_DB = 14.0
@@ -46,8 +46,10 @@ class Controls(Table):
     band_db = decibels(-60.0, 12.0, default=(-12.0, 0.0), musical=(-18.0, 0.0), help="Level of each band.")
     highpass_hz = hz(200.0, 14000.0, default=6000.0, musical=(3500.0, 9000.0), help="High-pass of the whole sound.")
     highpass_q = shape(0.5, 4.0, default=0.9, musical=(0.6, 1.6), help="Resonance of the high-pass.")
-    attack_s = seconds(0.0, 0.05, default=0.0, musical=(0.0, 0.002), help="Rise.")
-    decay_s = seconds(0.01, 6.0, default=0.12, musical=(0.05, 1.2), help="T60: short is closed, long is open.")
+    attack_s = seconds(0.0, 0.05, default=0.0, musical=(0.0, 0.002), help="Rise.", role=BODY.attack_s)
+    decay_s = seconds(
+        0.01, 6.0, default=0.12, musical=(0.05, 1.2), help="T60: short is closed, long is open.", role=BODY.t60_s
+    )
     noise_s = seconds(0.01, 6.0, default=0.1, musical=(0.04, 1.0), help="T60 of the noise.", role=NOISE.t60_s)
     stick_db = decibels(
         -60.0, 12.0, default=-6.0, musical=(-24.0, 3.0), help="Level of the stick.", role=TRANSIENT.level_db
@@ -94,5 +96,4 @@ PLUGIN = Plugin(
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
     },
     banks=(("ratio", "square_db", "square_cycles"), ("band_hz", "band_q", "band_db")),
-    clipper=("drive_db", "gain_db"),
 )

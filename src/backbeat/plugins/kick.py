@@ -11,6 +11,7 @@ from backbeat import dsp
 from backbeat.dsp import Grid, Signal
 from backbeat.parameters import (
     BODY,
+    EXTRA,
     MODES,
     OUTPUT,
     SWITCH,
@@ -59,8 +60,10 @@ class Controls(Table):
         0.001, 0.05, default=0.008, musical=(0.003, 0.02), help="T60 of the fast sweep.", role=BODY.fast_sweep_s
     )
     detune_cents = cents(-100.0, 100.0, default=7.0, musical=(-15.0, 15.0), help="Pitch of the second oscillator.")
-    detune_mix = amount(default=0.0, musical=(0.0, 0.5), help="Level of the second oscillator against the first.")
-    sub_mix = amount(default=0.0, musical=(0.0, 0.4), help="Level of an oscillator one octave below.")
+    detune_mix = amount(
+        default=0.0, musical=(0.0, 0.5), help="Level of the second oscillator against the first.", role=EXTRA.mix
+    )
+    sub_mix = amount(default=0.0, musical=(0.0, 0.4), help="Level of an oscillator one octave below.", role=EXTRA.mix)
     lfo_hz = hz(0.5, 40.0, default=5.0, musical=(3.0, 12.0), help="Rate of the vibrato.", role=BODY.vibrato_hz)
     lfo_st = semitones(0.0, 4.0, default=0.0, musical=(0.0, 0.3), help="Depth of the vibrato.", role=BODY.vibrato_st)
     attack_s = seconds(0.0, 0.1, default=0.0005, musical=(0.0, 0.003), help="Rise of the body.", role=BODY.attack_s)
@@ -70,7 +73,9 @@ class Controls(Table):
     decay_s = seconds(
         0.01, 6.0, default=0.5, musical=(0.2, 1.5), help="T60 of the body's fall to its sustain level.", role=BODY.t60_s
     )
-    sustain = amount(default=0.0, musical=(0.0, 0.1), help="Level the body falls to until it is released.")
+    sustain = amount(
+        default=0.0, musical=(0.0, 0.1), help="Level the body falls to until it is released.", role=BODY.sustain
+    )
     gate_s = seconds(
         0.0,
         2.0,
@@ -88,7 +93,7 @@ class Controls(Table):
     shell_hz = hz(40.0, 8000.0, default=220.0, musical=(90.0, 900.0), help="Cutoff, or centre, of the shell.")
     shell_width_oct = octaves(0.2, 4.0, default=1.5, help="Width of the shell as a band-pass.")
     shell_decay_s = seconds(0.005, 3.0, default=0.12, musical=(0.04, 0.4), help="T60 of the shell.")
-    shell_mix = amount(default=0.0, high=2.0, musical=(0.0, 0.6), help="Level of the shell.")
+    shell_mix = amount(default=0.0, high=2.0, musical=(0.0, 0.6), help="Level of the shell.", role=EXTRA.mix)
     click_db = decibels(
         -60.0, 12.0, default=-18.0, musical=(-40.0, -8.0), help="Level of the noise transient.", role=TRANSIENT.level_db
     )
@@ -199,5 +204,4 @@ PLUGIN = Plugin(
     summary="A swept sine with shell, click and modes, driven.",
     macros=MACROS,
     banks=(("mode_hz", "mode_s", "mode_db"),),
-    clipper=("drive_db", "gain_db"),
 )

@@ -136,7 +136,7 @@ class _Times:
     """The time axes of an analysis.
 
     Attributes:
-        heard: the part of the signal that is analysed.
+        analysed: the part of the signal that is analysed.
         t: time of its samples.
         theta: θ at its samples.
         even: t where θ is a multiple of the sampling period.
@@ -144,8 +144,8 @@ class _Times:
     """
 
     def __init__(self, signal: Series, sample_rate: int, glide: Glide | None) -> None:
-        self.heard = signal[: round(_LONGEST_S * sample_rate)]
-        self.t: Series = np.arange(len(self.heard)) / sample_rate
+        self.analysed = signal[: round(_LONGEST_S * sample_rate)]
+        self.t: Series = np.arange(len(self.analysed)) / sample_rate
         self.theta: Series = self.t
         self.even: Series = self.t
         self.slowness: Series = np.ones_like(self.t)
@@ -174,12 +174,12 @@ class _Fit:
     def __init__(self, times: _Times, most: int) -> None:
         self.modes = 0
         self.solution: Series = np.zeros(0)
-        self.residual = times.heard
+        self.residual = times.analysed
         self._times = times
         # In float32, where the sums are twice as fast: the ridge is far above its rounding.
-        self._atoms = np.empty((2 * most, len(times.heard)), np.float32)
+        self._atoms = np.empty((2 * most, len(times.analysed)), np.float32)
         self._gram: Series = np.zeros((2 * most, 2 * most))
-        self._heard_by: Series = np.zeros(2 * most)
+        self._analysed_by: Series = np.zeros(2 * most)
 
     def add(self, frequency_hz: list[float], t60_s: list[float]) -> None:
         """Let more modes take part, and solve again."""
@@ -195,10 +195,10 @@ class _Fit:
         atoms, new = self._atoms[:now], self._atoms[old:now]
         across = atoms @ new.T
         self._gram[:now, old:now], self._gram[old:now, :now] = across, across.T
-        self._heard_by[old:now] = new @ self._times.heard.astype(np.float32)
+        self._analysed_by[old:now] = new @ self._times.analysed.astype(np.float32)
         damped = self._gram[:now, :now] + _RIDGE * np.diag(np.diag(self._gram)[:now])
-        self.solution = np.linalg.solve(damped, self._heard_by[:now])
-        self.residual = self._times.heard - self.solution.astype(np.float32) @ atoms
+        self.solution = np.linalg.solve(damped, self._analysed_by[:now])
+        self.residual = self._times.analysed - self.solution.astype(np.float32) @ atoms
 
 
 def _at_a_time(picked: int) -> int:

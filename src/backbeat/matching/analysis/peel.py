@@ -10,7 +10,7 @@ from backbeat.types import Series
 _HARMONICS = (0.5, 1.0, 2.0, 3.0)
 _SHORTEST_S, _LONGEST_S = 0.004, 0.03
 _GROWTH = 1.5
-_LONGEST_HEARD_S = 1.5
+_LONGEST_ANALYSED_S = 1.5
 _RIDGE = 1e-4
 
 
@@ -29,8 +29,8 @@ def peel(signal: Series, sample_rate: int, glide: Glide) -> Series:
     Returns:
         The residual, (samples,).
     """
-    heard = signal[: round(_LONGEST_HEARD_S * sample_rate)]
-    t = np.arange(len(heard)) / sample_rate
+    analysed = signal[: round(_LONGEST_ANALYSED_S * sample_rate)]
+    t = np.arange(len(analysed)) / sample_rate
     phase = glide.pitch_hz * glide.warp(t)
     hats = _hats(t)
     atoms = np.concatenate(
@@ -42,8 +42,8 @@ def peel(signal: Series, sample_rate: int, glide: Glide) -> Series:
     )
     gram = (atoms @ atoms.T).astype(np.float64)
     gram += _RIDGE * np.diag(np.diag(gram) + 1.0)
-    solution = np.linalg.solve(gram, atoms @ heard.astype(np.float32))
-    return np.concatenate([heard - solution.astype(np.float32) @ atoms, signal[len(heard) :]])
+    solution = np.linalg.solve(gram, atoms @ analysed.astype(np.float32))
+    return np.concatenate([analysed - solution.astype(np.float32) @ atoms, signal[len(analysed) :]])
 
 
 def _hats(t: Series) -> Series:

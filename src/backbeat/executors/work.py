@@ -1,4 +1,4 @@
-"""What every engine does, and what comes of a task that fails."""
+"""What every executor does, and what comes of a task that fails."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Failure:
     reason: str
 
 
-class Engine(Protocol):
+class Executor(Protocol):
     """Runs tasks in workers."""
 
     def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Failure]]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backbeat.losses.floors import FLOORS, family_of
+from backbeat.families import FLOORS, family_of
 
 
 @pytest.mark.parametrize(

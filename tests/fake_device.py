@@ -35,7 +35,7 @@ class Remote(Tensor):
         return _run(operation, args, kwargs or {})
 
 
-class Elsewhere(TorchDispatchMode):
+class FakeDevice(TorchDispatchMode):
     """While this is on, what is made there is a `Remote`; `copies` names what went over."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Elsewhere(TorchDispatchMode):
         self.copies: list[str] = []
         self._tensors = _FromPython()
 
-    def __enter__(self) -> "Elsewhere":
+    def __enter__(self) -> "FakeDevice":
         super().__enter__()
         self._tensors.__enter__()
         return self

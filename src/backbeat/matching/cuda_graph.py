@@ -21,8 +21,8 @@ _CLOSE = 1e-2
 """How far, as a share, what is played back may lie from a step, whose sums a GPU takes in any order."""
 
 
-class Recorded:
-    """An objective whose losses and slopes are recorded, for each number of starts, and played back.
+class CudaGraphObjective:
+    """An objective whose losses and gradients are recorded, for each number of starts, and played back.
 
     Args:
         objective: all on one GPU, with nothing on its way that the CPU has to know.
@@ -73,7 +73,7 @@ class Recorded:
 
 
 def _step(objective: Objective, params: Tensor) -> tuple[Tensor, Tensor]:
-    """Losses and slopes."""
+    """Losses and gradients."""
     leaf = params.detach().clone().requires_grad_()
     losses = objective(leaf)
     found = losses.detach().clone()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from backbeat.matching.recorded import Recorded
+from backbeat.matching.cuda_graph import CudaGraphObjective
 from backbeat.matching.search import begin, descend
 from backbeat.parameters import Layout, amount
 
@@ -52,7 +52,7 @@ def starts(count: int) -> Tensor:
 
 def test_a_search_goes_the_same_way():
     recorder = Recorder()
-    recorded = list(descend(begin(starts(4)), Recorded(objective, recorder), TABLE, 100))
+    recorded = list(descend(begin(starts(4)), CudaGraphObjective(objective, recorder), TABLE, 100))
     plain = list(descend(begin(starts(4)), objective, TABLE, 100))
     assert [state.best_loss for state in recorded] == [state.best_loss for state in plain]
     assert torch.equal(recorded[-1].best_params, plain[-1].best_params)
@@ -60,7 +60,7 @@ def test_a_search_goes_the_same_way():
 
 
 def test_what_is_played_back_stays_what_it_was():
-    played = Recorded(objective, Recorder())
+    played = CudaGraphObjective(objective, Recorder())
     params = starts(3).requires_grad_()
     for _ in range(8):
         first = played(params)
@@ -71,7 +71,7 @@ def test_what_is_played_back_stays_what_it_was():
 
 def test_candidates_without_gradient_are_not_recorded():
     recorder = Recorder()
-    played = Recorded(objective, recorder)
+    played = CudaGraphObjective(objective, recorder)
     for count in (3, 5) * 10:
         assert torch.equal(played(starts(count)), objective(starts(count)))
     assert recorder.recorded == []
@@ -81,7 +81,7 @@ def test_what_is_played_back_wrongly_is_not_used():
     def record(step: Callable[[Tensor], Tensor], samples: tuple[Tensor]) -> Callable[[Tensor], Tensor]:
         return lambda params: step(samples[0]) + 0.0 * params.sum()  # whatever it is given
 
-    played = Recorded(objective, record)
+    played = CudaGraphObjective(objective, record)
     params = starts(3)
     for _ in range(9):
         params = (params + 0.01).requires_grad_()
@@ -97,7 +97,7 @@ def test_an_interruption_is_one():
         except KeyboardInterrupt:
             raise RuntimeError("capture was invalidated")  # noqa: B904 - as PyTorch's does on its way out
 
-    played = Recorded(objective, record)
+    played = CudaGraphObjective(objective, record)
     with pytest.raises(KeyboardInterrupt):
         list(descend(begin(starts(2)), played, TABLE, 40))
 
@@ -110,7 +110,7 @@ def test_where_recording_fails_each_step_goes_by_itself(message, said):
         tries.append(1)
         raise RuntimeError(message)
 
-    played = Recorded(objective, fail)
+    played = CudaGraphObjective(objective, fail)
     found = list(descend(begin(starts(4)), played, TABLE, 100))
     assert found[-1].best_loss == list(descend(begin(starts(4)), objective, TABLE, 100))[-1].best_loss
     assert played.failure == said

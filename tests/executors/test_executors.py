@@ -1,4 +1,4 @@
-"""Every engine: each task once, whatever befalls its worker."""
+"""Every executor: each task once, whatever befalls its worker."""
 
 import os
 import signal
@@ -11,21 +11,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backbeat.engines import Engine, Failure, Local, Ray
 from backbeat.errors import UsageError
-from engines import jobs
+from backbeat.executors import Executor, Failure, Local, Ray
+from executors import jobs
 
-ENGINES = [
+EXECUTORS = [
     pytest.param(Local(1), id="here"),
     pytest.param(Local(2), id="local"),
     pytest.param(Ray(workers=2), id="ray"),
 ]
-IN_PROCESSES = ENGINES[1:]
+IN_PROCESSES = EXECUTORS[1:]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def cluster():
-    """A cluster for all tests of this file, which engines find begun."""
+    """A cluster for all tests of this file, which executors find begun."""
     ray = pytest.importorskip("ray")
     jobs_are_here = {"env_vars": {"PYTHONPATH": str(Path(__file__).parents[1])}}
     ray.init(
@@ -40,9 +40,9 @@ def cluster():
     ray.shutdown()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_each_task_once_with_its_result_or_why_there_is_none(engine: Engine):
-    outcomes = list(engine.run(jobs.squared, range(20)))
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_each_task_once_with_its_result_or_why_there_is_none(executor: Executor):
+    outcomes = list(executor.run(jobs.squared, range(20)))
     assert sorted(task for task, _ in outcomes) == list(range(20))
     found = dict(outcomes)
     assert found.pop(13) == Failure("13: unlucky")
@@ -50,36 +50,36 @@ def test_each_task_once_with_its_result_or_why_there_is_none(engine: Engine):
     assert found == {number: number * number for number in found}
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_nothing_to_do(engine: Engine):
-    assert list(engine.run(jobs.squared, [])) == []
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_nothing_to_do(executor: Executor):
+    assert list(executor.run(jobs.squared, [])) == []
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_tasks_are_drawn_as_workers_come_free(engine: Engine):
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_tasks_are_drawn_as_workers_come_free(executor: Executor):
     drawn = []
     endless = (drawn.append(number) or number for number in count(100))
-    run = engine.run(jobs.squared, endless)
+    run = executor.run(jobs.squared, endless)
     assert len(list(islice(run, 30))) == 30
     assert len(drawn) <= 30 + 8
     run.close()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_workers_have_one_thread_each(engine: Engine):
-    assert dict(engine.run(jobs.threads, range(3))) == dict.fromkeys(range(3), 1)
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_workers_have_one_thread_each(executor: Executor):
+    assert dict(executor.run(jobs.threads, range(3))) == dict.fromkeys(range(3), 1)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_arrays_come_back_bit_for_bit(engine: Engine):
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_arrays_come_back_bit_for_bit(executor: Executor):
     sounds = [np.random.default_rng(seed).standard_normal(1000) for seed in range(3)]
-    for sound, found in engine.run(jobs.doubled, sounds):
+    for sound, found in executor.run(jobs.doubled, sounds):
         np.testing.assert_array_equal(found, 2.0 * sound)
 
 
-@pytest.mark.parametrize("engine", IN_PROCESSES)
-def test_a_task_whose_worker_is_killed_is_run_again(engine: Engine, tmp_path):
-    outcomes = list(engine.run(partial(jobs.killed_once, tmp_path), range(8)))
+@pytest.mark.parametrize("executor", IN_PROCESSES)
+def test_a_task_whose_worker_is_killed_is_run_again(executor: Executor, tmp_path):
+    outcomes = list(executor.run(partial(jobs.killed_once, tmp_path), range(8)))
     assert (tmp_path / "killed").exists()
     assert sorted(outcomes) == [(number, number) for number in range(8)]
 
@@ -94,9 +94,9 @@ def test_a_worker_that_is_killed_while_nobody_waits_is_found_out():
     assert sorted(outcomes)[:12] == [(number, number * number) for number in range(12)]
 
 
-@pytest.mark.parametrize("engine", IN_PROCESSES)
-def test_a_task_that_kills_its_workers_stops_no_other(engine: Engine):
-    found = dict(engine.run(jobs.always_killed, range(8)))
+@pytest.mark.parametrize("executor", IN_PROCESSES)
+def test_a_task_that_kills_its_workers_stops_no_other(executor: Executor):
+    found = dict(executor.run(jobs.always_killed, range(8)))
     assert found.pop(3) == Failure("its worker was killed 3 times, perhaps for its memory")
     assert found == {number: number for number in range(8) if number != 3}
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from backbeat.engines.work import AHEAD, ATTEMPTS, Failure, Result, Task, attempt, killed
+from backbeat.executors.work import AHEAD, ATTEMPTS, Failure, Result, Task, attempt, killed
 
 
 class _WorkerKilledError(Exception):
@@ -35,7 +35,7 @@ class Local:
     workers: int = 1
 
     def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Failure]]:
-        """See `Engine`."""
+        """See `Executor`."""
         waiting = iter(tasks)
         first = list(islice(waiting, 2))
         waiting = chain(first, waiting)

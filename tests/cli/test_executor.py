@@ -14,13 +14,13 @@ from matching.sounds import save_thump
 COMMAND = (sys.executable, "-c", "from backbeat.cli import main; main()", "library", "match")
 
 
-@pytest.mark.parametrize("engine", ["local", "ray"])
-def test_ctrl_c_says_so_in_a_line_and_the_same_command_goes_on(tmp_path, engine):
+@pytest.mark.parametrize("executor", ["local", "ray"])
+def test_ctrl_c_says_so_in_a_line_and_the_same_command_goes_on(tmp_path, executor):
     samples, out = tmp_path / "samples", tmp_path / "library"
     samples.mkdir()
     for number in range(30):
         save_thump(samples / f"{number}.wav", 0.05 + 0.002 * number)
-    command = [*COMMAND, str(samples), "--out", str(out), "--plugin", "kick", "--steps", "1", "--engine", engine]
+    command = [*COMMAND, str(samples), "--out", str(out), "--plugin", "kick", "--steps", "1", "--executor", executor]
     process = subprocess.Popen(
         [*command, "--workers", "2"],
         stderr=subprocess.PIPE,
@@ -36,5 +36,5 @@ def test_ctrl_c_says_so_in_a_line_and_the_same_command_goes_on(tmp_path, engine)
     assert [line for line in err.splitlines() if line] == ["error: stopped; the same command goes on from here"]
     begun = {each.path for each in Library(out).entries()}
     assert 0 < len(begun) < 30
-    subprocess.run([*command, "--workers", "1", "--engine", "local"], check=True, timeout=120)
+    subprocess.run([*command, "--workers", "1", "--executor", "local"], check=True, timeout=120)
     assert len(Library(out).entries()) == 30

@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from backbeat.engines.work import AHEAD, ATTEMPTS, Failure, Result, Task, attempt, in_a_line, killed
 from backbeat.errors import UsageError
+from backbeat.executors.work import AHEAD, ATTEMPTS, Failure, Result, Task, attempt, in_a_line, killed
 
 _LOOK_EVERY_S = 1.0
 _CONNECT_S = 10.0
@@ -54,7 +54,7 @@ class Ray:
     workers: int | None = None
 
     def run(self, work: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[tuple[Task, Result | Failure]]:
-        """See `Engine`.
+        """See `Executor`.
 
         Raises:
             UsageError: where Ray is not installed, or there is no cluster at the address.
@@ -154,5 +154,5 @@ def _installed() -> Any:
         import ray
         import ray.exceptions
     except ImportError as error:
-        raise UsageError("engine: found ray, which is not installed; pip install 'backbeat[scale]'") from error
+        raise UsageError("executor: found ray, which is not installed; pip install 'backbeat[scale]'") from error
     return ray

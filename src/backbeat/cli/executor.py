@@ -12,10 +12,10 @@ from backbeat.cli.output import INTERRUPTED, say_error
 from backbeat.errors import UsageError
 
 if TYPE_CHECKING:
-    from backbeat.engines import Engine
+    from backbeat.executors import Executor
 
-EngineName: TypeAlias = Annotated[
-    Literal["local", "ray"], typer.Option("--engine", help="Processes of this machine, or a Ray cluster.")
+ExecutorName: TypeAlias = Annotated[
+    Literal["local", "ray"], typer.Option("--executor", help="Processes of this machine, or a Ray cluster.")
 ]
 Address: TypeAlias = Annotated[
     str | None, typer.Option(help="Of the Ray cluster, such as auto; none begins one on this machine.")
@@ -26,16 +26,16 @@ Workers: TypeAlias = Annotated[
 
 
 @contextmanager
-def engine_of(name: str, workers: int | None, address: str | None) -> "Iterator[Engine]":
-    """The engine that the options ask for, for work that goes on where it was stopped.
+def executor_of(name: str, workers: int | None, address: str | None) -> "Iterator[Executor]":
+    """The executor that the options ask for, for work that goes on where it was stopped.
 
     Raises:
-        UsageError: at an address that the engine has no use for.
+        UsageError: at an address that the executor has no use for.
     """
-    from backbeat.engines import Local, Ray
+    from backbeat.executors import Local, Ray
 
     if address is not None and name != "ray":
-        raise UsageError(f"--address: found {address!r} without --engine ray; must be of a Ray cluster")
+        raise UsageError(f"--address: found {address!r} without --executor ray; must be of a Ray cluster")
     try:
         # Ray tells of workers that were killed on standard output, which is for results.
         with redirect_stdout(sys.stderr):

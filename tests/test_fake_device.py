@@ -1,6 +1,6 @@
 """Another device than the CPU: the same sound and slopes, matches, and nothing fetched or sent on the way.
 
-The device is one that is made up; see `elsewhere.py`.
+The device is one that is made up; see `fake_device.py`.
 """
 
 from contextlib import nullcontext
@@ -14,7 +14,7 @@ from backbeat.losses import DrumLoss
 from backbeat.matching import match
 from backbeat.matching.candidate import Candidate
 from backbeat.synth import render
-from elsewhere import NAME, Elsewhere
+from fake_device import NAME, FakeDevice
 from matching.sounds import RATE, thump
 
 PLUGINS = ("kick", "drum")
@@ -39,7 +39,7 @@ def test_sound_and_slopes(plugin, seed):
         return sound.detach(), torch.autograd.grad(sound.square().sum(), leaf)[0]
 
     sound, slopes = sound_and_slopes(params(plugin).requires_grad_())
-    with Elsewhere():
+    with FakeDevice():
         there, slopes_there = sound_and_slopes(params(plugin).to(NAME).requires_grad_())
         assert there.device.type == NAME
         back, slopes_back = there.cpu(), slopes_there.cpu()
@@ -52,13 +52,13 @@ def test_sound_and_slopes(plugin, seed):
 def test_a_step_of_a_search_fetches_and_sends_nothing(plugin):
     """As it must, to be recorded by a GPU."""
     target = torch.rand(1, 1, 4410, generator=torch.Generator().manual_seed(1))
-    with Elsewhere() as elsewhere:
+    with FakeDevice() as fake_device:
         objective = Candidate(plugins.get(plugin), target.to(NAME), RATE, seed=0).objective
         leaf = params(plugin).to(NAME).requires_grad_()
         for _ in range(2):
-            elsewhere.copies.clear()
+            fake_device.copies.clear()
             torch.autograd.grad(objective(leaf).sum(), leaf)
-        assert elsewhere.copies == []
+        assert fake_device.copies == []
         there = objective(leaf).detach().cpu()
     loss = DrumLoss()
     sound = render(plugins.get(plugin), params(plugin), samples=4410)
@@ -68,7 +68,7 @@ def test_a_step_of_a_search_fetches_and_sends_nothing(plugin):
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_a_match(monkeypatch, plugin):
     monkeypatch.setattr("backbeat.matching.candidate._POLISH_ITERATIONS", 2)
-    with Elsewhere():
+    with FakeDevice():
         found = match(thump(0.05), plugin, sample_rate=RATE, steps=30, starts=1, device=NAME)
     assert found.complete
     assert found.audio.device.type == "cpu"

@@ -1,4 +1,4 @@
-"""What workers do in tests of engines; they import it."""
+"""What workers do in tests of executors; they import it."""
 
 import os
 import signal

@@ -1,0 +1,259 @@
+"""What analysis reads in a one-shot, by role: start values for whatever instrument has parameters of these roles.
+
+An instrument with a body, `BODY.pitch_hz`, begins with the glide of the sound's pitch, with modes and a transient in
+what that leaves. One with a bank of tones alone, `MODES.hz`, begins with the sound's partials, and with noise in what
+these leave. Any other begins with the level, the decay and the colour of the whole sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+from backbeat.dsp import db_to_gain
+from backbeat.dsp.clip import soft_unclip
+from backbeat.matching.analysis import (
+    Glide,
+    Modes,
+    find_modes,
+    first_modes,
+    fit_bands,
+    fit_decay,
+    fit_glide,
+    fit_hiss,
+    fit_release,
+    fit_two_glides,
+    peel,
+)
+from backbeat.parameters import BODY, EXTRA, MODES, NOISE, OUTPUT, SWITCH, TRANSIENT, Layout, Parameter, Role, Value
+from backbeat.types import Audio, Series
+
+Reading: TypeAlias = dict[Role, Value]
+Wave: TypeAlias = Callable[[Mapping[Role, Value]], Audio]
+
+_QUIET_DB = -60.0
+_SPARE_MODES = 3
+_LONG_HOLD_S = 0.1
+_SLOWEST_RELEASE_S = 0.3
+_QUICK_S = 0.3
+_TRANSIENT_S = 0.05
+_LEAST_TRANSIENT_HZ = 2500.0
+"""What is left of the body would have a transient begin lower, where it is not heard."""
+
+
+def read(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
+    """What an instrument with this table may begin from, most trusted first.
+
+    Args:
+        table: the instrument's parameters.
+        signal: the one-shot, (samples,), peak near 1.
+        sample_rate: in Hz.
+    """
+    if table.with_role(BODY.pitch_hz):
+        return _bodies(table, signal, sample_rate)
+    if table.with_role(MODES.hz):
+        return _tones(table, signal, sample_rate)
+    return [_noise_alone(signal, sample_rate)]
+
+
+def tells_level(table: Layout) -> bool:
+    """Whether `read` tells an instrument with this table how loud its parts are."""
+    return table.with_role(BODY.pitch_hz) is not None or table.with_role(MODES.hz) is not None
+
+
+def has_quick_reading(table: Layout) -> bool:
+    """Whether `read_quickly` has something to say to an instrument with this table."""
+    return not table.with_role(BODY.pitch_hz) and table.with_role(MODES.hz) is not None
+
+
+def read_quickly(table: Layout, signal: Series, sample_rate: int) -> Reading:
+    """Steady tones and noise of a sound's first moments, in a few hundredths of a second."""
+    hz = _of_role(table, MODES.hz)
+    start = signal[: round(_QUICK_S * sample_rate)]
+    modes = find_modes(start, sample_rate, hz.size, lowest_hz=hz.low, highest_hz=hz.high)
+    return _tones_and_noise(table, modes, sample_rate, None, hz.size)
+
+
+def read_again(
+    table: Layout, values: Mapping[Role, Value], target: Audio, wave: Wave, sample_rate: int
+) -> list[Reading]:
+    """What a match that has come near leaves before its clipper: its modes anew, for an instrument that can mute them.
+
+    And, where the body holds for long, the same with a slow decay that is released there: both fall late.
+
+    Args:
+        table: the instrument's parameters.
+        values: of the match.
+        target: (1, 1, samples).
+        wave: renders the match with other values for some roles, like the target.
+        sample_rate: in Hz.
+    """
+    if not (table.with_role(BODY.pitch_hz) and table.with_role(MODES.hz) and table.with_role(SWITCH.modes)):
+        return []
+    gain, drive_db = (target.new_tensor([values[role]]) for role in (OUTPUT.level_db, OUTPUT.drive_db))
+    gain = db_to_gain(gain)
+    whole, rest = (soft_unclip(sound / gain, drive_db) for sound in (target, wave({SWITCH.modes: "off"})))
+    _, (_, ringing) = _modes_of_body(table, (whole - rest)[0, 0].cpu().double().numpy(), sample_rate)
+    hold_s = values.get(BODY.hold_s)
+    if not isinstance(hold_s, float) or hold_s < _LONG_HOLD_S:
+        return [ringing]
+    released: Reading = {
+        BODY.hold_s: 0.02,
+        BODY.t60_s: 1.0,
+        BODY.sustain: 0.05,
+        BODY.gate_s: hold_s,
+        BODY.release_s: values[BODY.t60_s],
+    }
+    return [ringing, {**ringing, **released}]
+
+
+def _bodies(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
+    pitch = _of_role(table, BODY.pitch_hz)
+    decay = fit_decay(signal, sample_rate)
+    glides: list[Glide] = []
+    for cutoff_hz in (1500.0, 300.0, 5000.0):
+        fits = fit_glide(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=pitch.low, highest_hz=pitch.high)
+        both = fit_two_glides(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=pitch.low, highest_hz=pitch.high)
+        glides += fits[:1] + fits[4:5] + ([both] if both else [])
+    glides = glides or [Glide(pitch.default[0], 24.0, 0.06, 0.0, 1.0)]
+    bodiless = peel(signal, sample_rate, min(glides, key=lambda glide: glide.error_cycles))
+    modes, ringing = _modes_of_body(table, bodiless, sample_rate)
+    hiss = fit_hiss(modes.residual[: round(_TRANSIENT_S * sample_rate)], sample_rate)
+    rest: Reading = {
+        **_noise(table, modes.residual, sample_rate),
+        TRANSIENT.level_db: hiss.decay.level_db,
+        TRANSIENT.t60_s: min(hiss.decay.t60_s, _TRANSIENT_S),
+        TRANSIENT.hz: max(hiss.low_hz, _LEAST_TRANSIENT_HZ),
+        BODY.level_db: 0.0,
+        OUTPUT.level_db: 0.0,
+    }
+    gentle: Reading = {EXTRA.mix: 0.02, OUTPUT.drive_db: -8.0}
+    driven: Reading = {EXTRA.mix: 0.2, OUTPUT.drive_db: 4.0}
+    found: list[Reading] = []
+    for glide in glides:
+        body: Reading = {
+            BODY.pitch_hz: glide.pitch_hz,
+            BODY.phase_cycles: glide.start_cycles,
+            BODY.sweep_st: glide.sweep_st,
+            BODY.sweep_s: glide.sweep_s,
+            BODY.fast_sweep_st: glide.fast_st,
+            BODY.fast_sweep_s: glide.fast_s,
+            BODY.vibrato_st: glide.vibrato_st,
+            BODY.vibrato_hz: glide.vibrato_hz,
+            BODY.attack_s: min(decay.attack_s, 0.01) * 0.5,
+            BODY.hold_s: decay.attack_s + decay.hold_s,
+            BODY.t60_s: decay.t60_s,
+            BODY.gate_s: 0.8 * len(signal) / sample_rate,
+        }
+        found += [{**body, **rest, **rings, **how} for rings in ringing for how in (gentle, driven)]
+    muted: list[Reading] = [{**each, SWITCH.modes: "off"} for each in found[:2]] if ringing != [{}] else []
+    return found + muted
+
+
+def _modes_of_body(table: Layout, bodiless: Series, sample_rate: int) -> tuple[Modes, list[Reading]]:
+    """Modes of what the body leaves: the loudest, and those that are heard longest and highest.
+
+    What the body leaves at the bottom may be louder than any mode.
+    """
+    name = table.with_role(MODES.hz)
+    if name is None:
+        none = np.zeros(0)
+        return Modes(none, none, none, none, bodiless), [{}]
+    hz = table[name]
+    modes = find_modes(bodiless, sample_rate, _SPARE_MODES * hz.size, lowest_hz=hz.low, highest_hz=hz.high)
+    loudness = modes.gain**2 * modes.t60_s * modes.frequency_hz
+    chosen = (np.arange(hz.size), np.argsort(-loudness)[: hz.size])
+    return modes, [
+        {
+            SWITCH.modes: "on",
+            MODES.hz: tuple(modes.frequency_hz[these].tolist()),
+            MODES.t60_s: tuple(modes.t60_s[these].tolist()),
+            MODES.level_db: tuple(modes.level_db[these].tolist()),
+        }
+        for these in chosen
+    ]
+
+
+def _tones(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
+    hz = _of_role(table, MODES.hz)
+    lowest_hz, highest_hz, count = hz.low, hz.high, hz.size
+    glides: list[Glide | None] = [None]
+    for cutoff_hz in (300.0, 1500.0) if table.with_role(BODY.sweep_st) else ():
+        fits = fit_glide(signal, sample_rate, cutoff_hz=cutoff_hz, lowest_hz=lowest_hz, highest_hz=2000.0)
+        glides += [fit for fit in fits[:1] if fit.error_cycles < 0.2 and 1.0 < fit.sweep_st <= 48.0]
+    release = fit_release(signal, sample_rate)
+    released: Reading = {}
+    if release.t60_s < _SLOWEST_RELEASE_S:  # a slower bend is the tones' own
+        released = {OUTPUT.gate_s: release.gate_s, OUTPUT.release_s: release.t60_s}
+    found: list[Reading] = []
+    for glide in glides:
+        every = find_modes(signal, sample_rate, count, lowest_hz=lowest_hz, highest_hz=highest_hz, glide=glide)
+        for used in (count, max(1, count // 3)):
+            modes = every if used == count else first_modes(every, used, signal, sample_rate, glide)
+            found.append({**_tones_and_noise(table, modes, sample_rate, glide, used), **released})
+    return found
+
+
+def _tones_and_noise(table: Layout, modes: Modes, sample_rate: int, glide: Glide | None, used: int) -> Reading:
+    """Tones from modes, noise from what they left; tones that are not used wait, quiet, at their defaults."""
+
+    def filled(role: Role, found: Series, spare: float | None = None) -> Reading:
+        name = table.with_role(role)
+        rest = table[name].default[used:] if name else ()
+        return {role: (*found.tolist(), *(rest if spare is None else (spare,) * len(rest)))}
+
+    return {
+        **filled(MODES.hz, modes.frequency_hz),
+        **filled(MODES.t60_s, modes.t60_s),
+        **filled(MODES.level_db, modes.level_db, _QUIET_DB),
+        **filled(MODES.phase_cycles, modes.start_cycles),
+        BODY.sweep_st: glide.sweep_st if glide else 0.0,
+        BODY.sweep_s: glide.sweep_s if glide else 0.05,
+        **_noise(table, modes.residual, sample_rate),
+        TRANSIENT.level_db: -24.0,
+        TRANSIENT.t60_s: 0.01,
+        OUTPUT.drive_db: -16.0,
+        OUTPUT.level_db: 0.0,
+    }
+
+
+def _noise(table: Layout, residual: Series, sample_rate: int) -> Reading:
+    """A layer of noise from what the rest of an instrument leaves: in bands where it has them, and else as a whole."""
+    name = table.with_role(NOISE.band_db)
+    if name is None:
+        hiss = fit_hiss(residual, sample_rate)
+        return {
+            NOISE.level_db: hiss.decay.level_db,
+            NOISE.t60_s: hiss.decay.t60_s,
+            NOISE.low_hz: hiss.low_hz,
+            NOISE.high_hz: hiss.high_hz,
+        }
+    bands = fit_bands(residual, sample_rate, table[name].size)
+    t60_s = float(np.exp(np.mean(np.log(bands.t60_s))))
+    return {
+        NOISE.level_db: float(np.max(bands.level_db)),
+        NOISE.t60_s: t60_s,
+        NOISE.low_hz: 10.0,
+        NOISE.high_hz: 20000.0,
+        NOISE.band_db: tuple((bands.level_db - np.max(bands.level_db)).tolist()),
+        NOISE.band_ratio: tuple((bands.t60_s / t60_s).tolist()),
+        TRANSIENT.band_db: tuple(bands.snap_db.tolist()),
+    }
+
+
+def _noise_alone(signal: Series, sample_rate: int) -> Reading:
+    """The decay and the end of a sound without a pitch; its level is told by rendering it."""
+    decay, release = fit_decay(signal, sample_rate), fit_release(signal, sample_rate)
+    found: Reading = {BODY.attack_s: min(decay.attack_s, 0.01) * 0.5, BODY.t60_s: decay.t60_s, NOISE.t60_s: decay.t60_s}
+    if release.t60_s < _SLOWEST_RELEASE_S:
+        found |= {OUTPUT.gate_s: release.gate_s, OUTPUT.release_s: release.t60_s}
+    return found
+
+
+def _of_role(table: Layout, role: Role) -> Parameter:
+    """The parameter that has a role, in a table that has one."""
+    name = table.with_role(role)
+    assert name is not None
+    return table[name]
