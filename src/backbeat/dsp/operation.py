@@ -9,15 +9,15 @@
         …
 
 Called while an instrument's chain is recorded, an operation becomes a node of a program. Called with float32 tensors
-on a CPU, it is its kernel. With any others, within a transform of `torch.func`, an export or a compiler, or where there
-are no kernels, it is its formula.
+on a CPU, it is its kernel, in compiled code too. With any others, within a transform of `torch.func` or an export, or
+where there are no kernels, it is its formula.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cached_property, update_wrapper
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from backbeat.dsp.tape import Control, Handle, Signal, Tape, as_handle
@@ -59,6 +59,7 @@ class Operation:
         _, *others = self.signature.parameters.values()
         self.signals = [each.name for each in others if each.annotation in ("Signal", Signal)]
         self.controls = [each.name for each in others if "Control" in str(each.annotation)]
+        self.inputs = [*self.signals, *self.controls]
         self.attributes = [each.name for each in others if each.annotation in ("int", "float", int, float)]
 
     def formula(self, formula: Formula) -> Formula:
@@ -79,7 +80,7 @@ class Operation:
 
     def _record(self, tape: Tape, given: dict[str, Any]) -> Signal:
         numbers: list[int | None] = []
-        for name in (*self.signals, *self.controls):
+        for name in self.inputs:
             value = given[name]
             if value is None:
                 numbers.append(None)
@@ -110,14 +111,9 @@ class Operation:
         """The formula of tensors in the order of a node's inputs."""
         if self._formula is None:
             raise NotImplementedError(self.name)
-        given = dict(zip((*self.signals, *self.controls), inputs, strict=True))
+        given = dict(zip(self.inputs, inputs, strict=True))
         found: Tensor = self._formula(grid, **given, **{name: attributes[name] for name in self.attributes})
         return found
-
-    @cached_property
-    def inputs(self) -> list[str]:
-        """Names of a node's inputs, in order."""
-        return [*self.signals, *self.controls]
 
 
 def _number(operation: str, name: str, value: object) -> float | int:
