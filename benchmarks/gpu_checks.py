@@ -37,7 +37,7 @@ def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
             works = module._kernels_work(device)
         reason = "; ".join(str(each.message) for each in said)
         yield f"{name}: kernels are {'used' if works else f'not used: {reason}'}", {"kernel": name, "used": works}
-    names = ("sound", "of_per_second", "of_start", "of_level", "of_decay", "of_ahead", "of_caught_up")
+    names = ("sound", "grad_per_second", "grad_start", "grad_level", "grad_decay", "grad_shift", "grad_shift_progress")
     for items, modes, blocks, rows in ((2, 3, 65, 1), (2, 3, 65, 2), (64, 12, 690, 2), (4, 128, 690, 1)):
         made = _random(device, (items, modes, 1), (items, blocks, modes), (items, blocks, rows, modes))
         made += _random(device, (items, modes, BLOCK), (items, blocks, 1), (items, 1, BLOCK), seed=1)
@@ -47,18 +47,18 @@ def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
         found = ringing_kernels.render(tables, 1.0 / RATE), *ringing_kernels.differentiate(gradient, tables, 1.0 / RATE)
         exact = tuple(each.double() for each in tables)
         wanted = ringing.ringing_mode_by_mode(exact, 1.0 / RATE)
-        slopes = ringing.slopes_mode_by_mode(gradient.double(), exact, 1.0 / RATE)
-        yield _errors(f"modes {items} × {modes} × {blocks} × {rows}", names, found, (wanted, *slopes))
+        gradients = ringing.gradients_mode_by_mode(gradient.double(), exact, 1.0 / RATE)
+        yield _errors(f"modes {items} × {modes} × {blocks} × {rows}", names, found, (wanted, *gradients))
     for items, samples, taps in ((2, 3000, 301), (64, 44_800, 1015), (3, 1, 101), (2, 12_345, 3)):
         frames = Frames.of(samples, taps)
         (signal,) = _random(device, (items, samples))
         (pairs,) = _random(device, (items, frames.pairs, frames.length, 2), seed=1)
         pairs = torch.view_as_complex(pairs)
         copied = [frames_kernels.lay(frames, signal, middles=each) for each in (False, True)]
-        copied += [frames_kernels.take(frames, pairs, added=each) for each in (False, True)]
+        copied += [frames_kernels.join(frames, pairs, added=each) for each in (False, True)]
         formula = [frames.lay(signal, middles=each) for each in (False, True)]
-        formula += [frames.take(pairs, added=each) for each in (False, True)]
-        laid = ("lay", "lay middles", "take", "take added")
+        formula += [frames.join(pairs, added=each) for each in (False, True)]
+        laid = ("lay", "lay middles", "join", "join added")
         yield _errors(f"frames {items} × {samples}, {taps} taps", laid, copied, formula)
     yield from _operations(device)
 
