@@ -16,7 +16,7 @@ from backbeat.dsp.arithmetic import shared_shape
 from backbeat.dsp.grid import Grid
 from backbeat.dsp.operation import as_tensor
 from backbeat.dsp.tape import Tape
-from backbeat.dsp.tracing import is_compiling, is_transformed, is_watched
+from backbeat.dsp.tracing import is_compiling, takes_operations
 from backbeat.errors import KernelError
 from backbeat.kernels.library import library, read_program
 
@@ -39,11 +39,11 @@ def kernel_takes(operation: Operation, given: dict[str, Any]) -> bool:
 
 def takes_kernels() -> bool:
     """Whether there are kernels, and no other hand in it than autograd's first derivative, or a compiler's."""
-    if is_compiling() and not is_transformed():
-        from backbeat.dsp import compiling
+    if not is_compiling():
+        return takes_operations() and has_kernels()
+    from backbeat.dsp import compiling
 
-        return compiling.has_kernels()
-    return not is_watched() and has_kernels()
+    return takes_operations() and compiling.has_kernels()
 
 
 def has_kernels() -> bool:

@@ -10,7 +10,8 @@
 
 Called while an instrument's chain is recorded, an operation becomes a node of a program. Called with float32 tensors
 on a CPU, it is its kernel, in compiled code too. With any others, within a transform of `torch.func` or an export, or
-where there are no kernels, it is its formula.
+where there are no kernels, it is its formula. On a GPU, in float32, another formula may stand in for that, by
+`@comb.gpu_kernel`, which calls what is written in Triton.
 """
 
 from __future__ import annotations
@@ -56,6 +57,7 @@ class Operation:
         self.name = declared.__name__
         self.signature = inspect.signature(declared)
         self._formula: Formula | None = None
+        self._gpu_kernel: Formula | None = None
         _, *others = self.signature.parameters.values()
         self.signals = [each.name for each in others if each.annotation in ("Signal", Signal)]
         self.controls = [each.name for each in others if "Control" in str(each.annotation)]
@@ -65,6 +67,11 @@ class Operation:
     def formula(self, formula: Formula) -> Formula:
         """Define the operation by PyTorch."""
         self._formula = formula
+        return formula
+
+    def gpu_kernel(self, formula: Formula) -> Formula:
+        """Define the operation once more, with what is written for a GPU; used there, in float32."""
+        self._gpu_kernel = formula
         return formula
 
     def __call__(self, grid: Any, *args: Any, **kwargs: Any) -> Any:
@@ -101,18 +108,24 @@ class Operation:
 
         if kernel_takes(self, given):
             return run_kernel(self, given)
-        if self._formula is None:
-            raise NotImplementedError(self.name)
         numbers = {name: as_tensor(given[name], given["grid"]) for name in self.controls}
-        found: Tensor = self._formula(**{**given, **numbers})
-        return found
+        return self._by_tensors({**given, **numbers})
 
     def by_formula(self, grid: Any, inputs: list[Any], attributes: dict[str, Any]) -> Tensor:
         """The formula of tensors in the order of a node's inputs."""
-        if self._formula is None:
+        numbers = {name: attributes[name] for name in self.attributes}
+        return self._by_tensors({"grid": grid, **dict(zip(self.inputs, inputs, strict=True)), **numbers})
+
+    def _by_tensors(self, given: dict[str, Any]) -> Tensor:
+        """The formula or, on a GPU, what stands in for it there."""
+        formula = self._formula
+        if self._gpu_kernel is not None:
+            from backbeat.dsp.gpu import takes_gpu_kernels
+
+            formula = self._gpu_kernel if takes_gpu_kernels(given["grid"]) else formula
+        if formula is None:
             raise NotImplementedError(self.name)
-        given = dict(zip(self.inputs, inputs, strict=True))
-        found: Tensor = self._formula(grid, **given, **{name: attributes[name] for name in self.attributes})
+        found: Tensor = formula(**given)
         return found
 
 

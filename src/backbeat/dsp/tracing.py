@@ -16,6 +16,11 @@ def is_transformed() -> bool:
     return torch._C._are_functorch_transforms_active()
 
 
+def takes_operations() -> bool:
+    """Whether operations of our own may stand: where nothing looks on but autograd, or a compiler."""
+    return not is_transformed() if is_compiling() else not is_watched()
+
+
 def is_watched() -> bool:
     """Whether a compiler, an export or a transform looks on: what is computed then may have no values."""
     if torch.compiler.is_compiling() or is_transformed():
