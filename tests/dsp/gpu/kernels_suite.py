@@ -5,6 +5,7 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -154,6 +155,22 @@ def test_instruments_by_kernels_are_their_formulas(launched, name, kernels):
     )
     assert launched == kernels
     torch.testing.assert_close(found.double(), expected, atol=5e-5, rtol=0.0)
+
+
+def test_compiled_code_calls_the_kernels_by_name(launched):
+    kick = plugins.get("kick")
+    params, names = random(2, kick.table.size), set[str]()
+
+    def render(params: Tensor) -> Tensor:
+        return formula.run(kick.program, Grid(44100.0, 500, torch.arange(2)), kick.table.controls(params))
+
+    def noting(graph: torch.fx.GraphModule, _: list[Tensor]) -> Any:
+        names.update(str(node.target) for node in graph.graph.nodes)
+        return graph.forward
+
+    found = torch.compile(render, backend=noting, fullgraph=True)(params)
+    assert {"backbeat.ringing.default", "backbeat.gpu_fir.default"} <= names
+    torch.testing.assert_close(found, render(params), atol=1e-5, rtol=0.0)
 
 
 def test_where_kernels_are_used():
