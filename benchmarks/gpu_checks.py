@@ -7,7 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import torch
 from torch import Tensor
@@ -37,7 +37,7 @@ def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
             works = module._kernels_work(device)
         reason = "; ".join(str(each.message) for each in said)
         yield f"{name}: kernels are {'used' if works else f'not used: {reason}'}", {"kernel": name, "used": works}
-    names = ("sound", "of_per_second", "of_start", "of_level", "of_decay", "of_ahead", "of_caught_up")
+    names = ("sound", "grad_per_second", "grad_start", "grad_level", "grad_decay", "grad_shift", "grad_shift_progress")
     for items, modes, blocks, rows in ((2, 3, 65, 1), (2, 3, 65, 2), (64, 12, 690, 2), (4, 128, 690, 1)):
         made = _random(device, (items, modes, 1), (items, blocks, modes), (items, blocks, rows, modes))
         made += _random(device, (items, modes, BLOCK), (items, blocks, 1), (items, 1, BLOCK), seed=1)
@@ -47,51 +47,47 @@ def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
         found = ringing_kernels.render(tables, 1.0 / RATE), *ringing_kernels.differentiate(gradient, tables, 1.0 / RATE)
         exact = tuple(each.double() for each in tables)
         wanted = ringing.ringing_mode_by_mode(exact, 1.0 / RATE)
-        slopes = ringing.slopes_mode_by_mode(gradient.double(), exact, 1.0 / RATE)
-        yield _errors(f"modes {items} × {modes} × {blocks} × {rows}", names, found, (wanted, *slopes))
+        gradients = ringing.gradients_mode_by_mode(gradient.double(), exact, 1.0 / RATE)
+        yield _errors(f"modes {items} × {modes} × {blocks} × {rows}", names, found, (wanted, *gradients))
     for items, samples, taps in ((2, 3000, 301), (64, 44_800, 1015), (3, 1, 101), (2, 12_345, 3)):
         frames = Frames.of(samples, taps)
         (signal,) = _random(device, (items, samples))
         (pairs,) = _random(device, (items, frames.pairs, frames.length, 2), seed=1)
         pairs = torch.view_as_complex(pairs)
         copied = [frames_kernels.lay(frames, signal, middles=each) for each in (False, True)]
-        copied += [frames_kernels.take(frames, pairs, added=each) for each in (False, True)]
+        copied += [frames_kernels.join(frames, pairs, added=each) for each in (False, True)]
         formula = [frames.lay(signal, middles=each) for each in (False, True)]
-        formula += [frames.take(pairs, added=each) for each in (False, True)]
-        laid = ("lay", "lay middles", "take", "take added")
+        formula += [frames.join(pairs, added=each) for each in (False, True)]
+        laid = ("lay", "lay middles", "join", "join added")
         yield _errors(f"frames {items} × {samples}, {taps} taps", laid, copied, formula)
     yield from _operations(device)
 
 
 def _operations(device: torch.device) -> Iterator[tuple[str, Figures]]:
-    """`fir` and `swept_modal` as anyone calls them, with their gradients, against float64."""
-    for items, samples, taps in ((2, 300, 1015), (64, 44_100, 1015)):
-        half, signal = _random(device, (items, taps // 2 + 1), (items, samples))
-        kernel = torch.cat([half[:, 1:].flip(-1), half], dim=-1) / taps**0.5
-        given = {"signal": signal - 0.5, "kernel": kernel}
-        yield _operation(f"fir {items} × {samples}, {taps} taps", lambda c, dtype: dsp.fir(**c), given)
+    """Operations that have a kernel, as anyone calls them, with their gradients, against float64."""
+    for items, samples in ((2, 300), (64, 44_100)):
+        signal, weights, *edges = _random(device, (items, samples), (items, 3), *[(items, 1)] * 3)
+        given = {"signal": signal - 0.5, "weights": weights, "cutoff_hz": 200.0 + 4000.0 * edges[0]}
+        given |= {"low_hz": 100.0 + 300.0 * edges[1], "high_hz": 600.0 + 3000.0 * edges[2]}
+        yield _operation(f"fir {items} × {samples}", partial(dsp.fir, seconds=0.023), samples, given)
     for items, modes, samples in ((2, 3, 2100), (16, 12, 44_100)):
         scales = {"frequency_hz": 3000.0, "t60_s": 1.0, "gain": 1.0 / modes, "start_cycles": 1.0}
         made = _random(device, *[(items, modes)] * 4, (items, 1), (items, 1))
         given = {name: scale * each + 0.02 for (name, scale), each in zip(scales.items(), made, strict=False)}
+        yield _operation(f"modal {items} × {modes} × {samples}", dsp.modal, samples, given)
         given |= {"sweep_st": 20.0 * made[4] - 4.0, "sweep_s": 0.01 + 0.2 * made[5]}
-
-        def swept(controls: Mapping[str, Tensor], dtype: torch.dtype, samples: int = samples) -> Tensor:
-            return dsp.swept_modal(
-                Grid(RATE, samples, torch.zeros(1, dtype=torch.int64, device=device), dtype), **controls
-            )
-
-        yield _operation(f"swept_modal {items} × {modes} × {samples}", swept, given)
+        yield _operation(f"swept_modal {items} × {modes} × {samples}", dsp.swept_modal, samples, given)
 
 
 def _operation(
-    label: str, call: Callable[[Mapping[str, Tensor], torch.dtype], Tensor], given: Mapping[str, Tensor]
+    label: str, operation: Callable[..., Tensor], samples: int, given: Mapping[str, Tensor]
 ) -> tuple[str, Figures]:
     results = []
     for dtype in (torch.float32, torch.float64):
         leaves = {name: each.to(dtype).requires_grad_() for name, each in given.items()}
-        sound = call(leaves, dtype)
-        (gradient,) = _random(sound.device, tuple(sound.shape), seed=3)
+        device = next(iter(leaves.values())).device
+        sound = operation(Grid(RATE, samples, torch.zeros(1, dtype=torch.int64, device=device), dtype), **leaves)
+        (gradient,) = _random(device, tuple(sound.shape), seed=3)
         results.append((sound, *torch.autograd.grad(sound, list(leaves.values()), (gradient - 0.5).to(dtype))))
     return _errors(label, ("sound", *given), *results)
 

@@ -1,4 +1,4 @@
-"""Another device than the CPU: the same sound and slopes, matches, and nothing fetched or sent on the way.
+"""Another device than the CPU: the same sound and gradients, matches, and nothing fetched or sent on the way.
 
 The device is one that is made up; see `fake_device.py`.
 """
@@ -30,24 +30,35 @@ def params(plugin: str) -> Tensor:
     return torch.rand(3, plugins.get(plugin).table.size, generator=torch.Generator().manual_seed(0))
 
 
+@pytest.fixture(params=["formulas", "gpu_kernels"])
+def definitions(request, monkeypatch) -> None:
+    """How operations are computed there: by their formulas, or as on a GPU, but for what only Triton can run."""
+    if request.param == "gpu_kernels":
+        monkeypatch.setattr("backbeat.dsp.gpu.takes_gpu_kernels", lambda grid: grid.device.type == NAME)
+        for module in ("filtering", "ringing"):
+            monkeypatch.setattr(f"backbeat.dsp.gpu.{module}._kernels_work", lambda device: False)
+
+
+@pytest.mark.usefixtures("definitions")
 @pytest.mark.parametrize("plugin", PLUGINS)
 @pytest.mark.parametrize("seed", [3, (1, 2, 3)])
-def test_sound_and_slopes(plugin, seed):
-    def sound_and_slopes(leaf: Tensor) -> tuple[Tensor, Tensor]:
+def test_sound_and_gradients(plugin, seed):
+    def sound_and_gradients(leaf: Tensor) -> tuple[Tensor, Tensor]:
         seeds = seed if isinstance(seed, int) else torch.tensor(seed, device=leaf.device)
         sound = render(plugins.get(plugin), leaf, samples=4410, seed=seeds)
         return sound.detach(), torch.autograd.grad(sound.square().sum(), leaf)[0]
 
-    sound, slopes = sound_and_slopes(params(plugin).requires_grad_())
+    sound, gradients = sound_and_gradients(params(plugin).requires_grad_())
     with FakeDevice():
-        there, slopes_there = sound_and_slopes(params(plugin).to(NAME).requires_grad_())
+        there, gradients_there = sound_and_gradients(params(plugin).to(NAME).requires_grad_())
         assert there.device.type == NAME
-        back, slopes_back = there.cpu(), slopes_there.cpu()
+        back, gradients_back = there.cpu(), gradients_there.cpu()
     torch.testing.assert_close(back, sound, atol=2e-4, rtol=0.0)
     if plugin == "kick":  # the made-up device loses the mark of tensors that are conjugated, as in the drum's resonator
-        torch.testing.assert_close(slopes_back, slopes, atol=1e-4 * float(slopes.abs().max()), rtol=1e-3)
+        torch.testing.assert_close(gradients_back, gradients, atol=1e-4 * float(gradients.abs().max()), rtol=1e-3)
 
 
+@pytest.mark.usefixtures("definitions")
 @pytest.mark.parametrize("plugin", PLUGINS)
 def test_a_step_of_a_search_fetches_and_sends_nothing(plugin):
     """As it must, to be recorded by a GPU."""

@@ -10,7 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 from backbeat import plugins
 from backbeat.dsp import Grid
-from backbeat.dsp.eager import is_plain, run_compiled
+from backbeat.dsp.eager import run_program, takes_kernels
 from backbeat.errors import ParameterError, RenderError
 from backbeat.memory import batch_chunks, chunk_seeds, concat, is_out_of_memory
 from backbeat.plugins import Plugin
@@ -57,14 +57,13 @@ def run_engine(plugin: Plugin, given: Tensor, seeds: _Seeds, samples: int, sampl
     def by_formula(params: Tensor) -> Tensor:
         return _by_formula(plugin, params, seeds, samples, sample_rate)
 
-    compiled = plugin.program.compiled
-    return run_compiled(compiled, given, seeds, samples, sample_rate, formula=by_formula).unsqueeze(1)
+    return run_program(plugin.program.json, given, seeds, samples, sample_rate, formula=by_formula).unsqueeze(1)
 
 
 def _takes_engine(plugin: Plugin, params: Params) -> bool:
-    """Whether the engine can render: float32 on a CPU, where nothing but autograd looks on."""
+    """Whether the engine can render: float32 on a CPU, where nothing but autograd or a compiler looks on."""
     on_cpu = params.device.type == "cpu" and params.dtype == torch.float32
-    return on_cpu and is_plain() and plugin.no_engine_reason is None
+    return on_cpu and plugin.formula_reason is None and takes_kernels()
 
 
 def _by_formula(plugin: Plugin, params: Params, seeds: _Seeds, samples: int, sample_rate: float) -> Mono:

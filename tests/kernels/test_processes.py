@@ -1,14 +1,15 @@
-"""The kernels in processes that are forked: see `processes_suite.py`."""
+"""The kernels in processes of their own: forked ones, and one whose code is compiled."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-SUITE = Path(__file__).with_name("processes_suite.py")
+import pytest
 
 
-def test_other_processes():
+@pytest.mark.parametrize("suite", ["processes_suite", "compiling_suite"])
+def test_other_processes(suite):
     command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider"]
-    command += ["-o", "filterwarnings=default", str(SUITE)]
+    command += ["-o", "filterwarnings=default", str(Path(__file__).with_name(f"{suite}.py"))]
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stdout[-4000:]

@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_KEYS = torch._C._TorchDispatchModeKey
-_TRACERS = _KEYS.FAKE, _KEYS.PROXY, _KEYS.FUNCTIONAL
+from backbeat.dsp.tracing import is_watched
 
 
 def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
@@ -24,16 +23,9 @@ def constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device
 
 def table(make: Callable[..., Any], *arguments: Any, dtype: torch.dtype, device: torch.device) -> Tensor:
     """What a function makes of hashable arguments, as a tensor that is not to be written to."""
-    if _is_watched():
+    if is_watched():  # what is made then could not be kept
         return torch.from_numpy(np.asarray(make(*arguments))).to(device=device, dtype=dtype)
     return _made(make, arguments, dtype, device)
-
-
-def _is_watched() -> bool:
-    """Whether a compiler, an export or a transform looks on: what is made then is no tensor that could be kept."""
-    if torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active():
-        return True
-    return any(torch._C._get_dispatch_mode(tracer) is not None for tracer in _TRACERS)
 
 
 @lru_cache(maxsize=256)

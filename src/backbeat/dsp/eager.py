@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -15,15 +16,16 @@ from backbeat.dsp.arithmetic import shared_shape
 from backbeat.dsp.grid import Grid
 from backbeat.dsp.operation import as_tensor
 from backbeat.dsp.tape import Tape
+from backbeat.dsp.tracing import is_compiling, takes_operations
 from backbeat.errors import KernelError
-from backbeat.kernels.library import Compiled, library
+from backbeat.kernels.library import library, read_program
 
 if TYPE_CHECKING:
     from backbeat.dsp.operation import Operation
 
 
 def kernel_takes(operation: Operation, given: dict[str, Any]) -> bool:
-    """Whether all is float32 on a CPU, with no other hand in it than autograd's first derivative."""
+    """Whether all is float32 on a CPU, where the kernels may be run."""
     grid: Grid = given["grid"]
     tensors = [given[name] for name in operation.inputs if isinstance(given[name], Tensor)]
     if grid.dtype != torch.float32 or grid.device.type != "cpu":
@@ -32,17 +34,21 @@ def kernel_takes(operation: Operation, given: dict[str, Any]) -> bool:
         return False
     if any(given[name].dtype != torch.float32 for name in operation.signals):
         return False
-    return is_plain() and library() is not None
+    return takes_kernels()
 
 
-def is_plain() -> bool:
-    """Whether no compiler, export or transform looks on."""
-    if torch.compiler.is_compiling() or torch.compiler.is_exporting():
-        return False
-    return not torch._C._are_functorch_transforms_active() and torch._C._get_dispatch_mode(_FAKE) is None
+def takes_kernels() -> bool:
+    """Whether there are kernels, and no other hand in it than autograd's first derivative, or a compiler's."""
+    if not is_compiling():
+        return takes_operations() and has_kernels()
+    from backbeat.dsp import compiling
+
+    return takes_operations() and compiling.has_kernels()
 
 
-_FAKE = torch._C._TorchDispatchModeKey.FAKE
+def has_kernels() -> bool:
+    """Whether this installation has any."""
+    return library() is not None
 
 
 def run_kernel(operation: Operation, given: dict[str, Any]) -> Tensor:
@@ -50,9 +56,10 @@ def run_kernel(operation: Operation, given: dict[str, Any]) -> Tensor:
     grid: Grid = given["grid"]
     controls = {name: as_tensor(given[name], grid) for name in operation.controls if given[name] is not None}
     signals = [given[name] for name in operation.signals]
-    sizes = tuple(controls[name].shape[-1] if name in controls else 0 for name in operation.controls)
+    # A compiler may not know how many entries there are, until asked.
+    sizes = tuple(index(controls[name].shape[-1]) if name in controls else 0 for name in operation.controls)
     attributes = tuple((name, given[name]) for name in operation.attributes)
-    compiled = _compiled(operation.name, sizes, attributes, len(signals))
+    described = operation.name, sizes, attributes, len(signals)
     shapes = [each.shape[:-1] for each in (*controls.values(), *signals)]
     seeds = grid.seeds if "stream" in operation.attributes else grid.seeds[:1]
     lead = shared_shape(*shapes, *([seeds.shape] if "stream" in operation.attributes else []))
@@ -75,12 +82,18 @@ def run_kernel(operation: Operation, given: dict[str, Any]) -> Tensor:
         longer = replace(grid, samples=samples, seeds=seeds)
         return operation.by_formula(longer, [*sounds, *numbered], dict(attributes))
 
-    audio = run_compiled(compiled, values, seeds, samples, float(grid.sample_rate), inputs, formula)
+    if is_compiling():
+        from backbeat.dsp import compiling
+
+        program = compiling.one_step(*described)
+    else:
+        program = one_step(*described)
+    audio = run_program(program, values, seeds, samples, float(grid.sample_rate), inputs, formula)
     return audio.reshape(*lead, samples)[..., : grid.samples]
 
 
-def run_compiled(
-    compiled: Compiled,
+def run_program(
+    program: str,
     given: Tensor,
     seeds: Tensor,
     samples: int,
@@ -90,67 +103,136 @@ def run_compiled(
 ) -> Tensor:
     """Render (items, samples) of params, float32, or values, float64, (items, entries), with their gradient.
 
+    To a compiler it is the operation `backbeat::render`. To be called by name takes 50 µs, and PyTorch reads in its
+    compiler for it: so eager code does not.
+
     Args:
-        compiled: the program.
+        program: as JSON.
         given: params or values.
         seeds: of the noise, (items,) or (1,).
         samples: length.
         sample_rate: in Hz.
         inputs: signals that the program asks for, (items, inputs, samples).
-        formula: the same of what is given and the inputs, for derivatives of the gradient.
+        formula: the same of what is given and the inputs, for derivatives of the gradient, which compiled code has not.
     """
-    run: Any = _Run.apply
-    audio: Tensor = run(given, inputs, seeds, compiled, samples, sample_rate, formula)
+    run: Any = _render if is_compiling() else partial(_Run.apply, formula)
+    audio: Tensor = run(given, inputs, seeds, program, samples, sample_rate)
     return audio
 
 
+def _rendered(
+    given: Tensor, inputs: Tensor | None, seeds: Tensor, program: str, samples: int, sample_rate: float
+) -> Tensor:
+    arrays = given.detach().numpy(), seeds.to("cpu", torch.int64).numpy()
+    others = None if inputs is None else inputs.detach().numpy()
+    audio = read_program(program).render(*arrays, samples, sample_rate, torch.get_num_threads(), others)
+    return torch.from_numpy(audio)
+
+
+def _differentiated(
+    grad_audio: Tensor,
+    audio: Tensor,
+    given: Tensor,
+    inputs: Tensor | None,
+    seeds: Tensor,
+    program: str,
+    sample_rate: float,
+) -> tuple[Tensor, Tensor]:
+    """Gradients of what was given, and of the inputs, of which there may be none."""
+    others = None if inputs is None else inputs.detach().numpy()
+    grad_given, grad_inputs = read_program(program).differentiate(
+        audio.numpy(),
+        grad_audio.detach().numpy(),
+        given.detach().numpy(),
+        seeds.to("cpu", torch.int64).numpy(),
+        sample_rate,
+        torch.get_num_threads(),
+        others,
+    )
+    none = given.new_empty(0, dtype=torch.float32)
+    return torch.from_numpy(grad_given).to(given.dtype), none if grad_inputs is None else torch.from_numpy(grad_inputs)
+
+
+def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    given, signals, seeds, ctx.program, _, ctx.sample_rate = inputs
+    ctx.save_for_backward(output, given, signals, seeds)
+
+
+def _backward(differentiate: Callable[..., tuple[Tensor, Tensor]], ctx: Any, grad_audio: Tensor) -> tuple[Any, ...]:
+    audio, given, inputs, seeds = ctx.saved_tensors
+    grads = differentiate(grad_audio, audio, given, inputs, seeds, ctx.program, ctx.sample_rate)
+    return grads[0], None if inputs is None else grads[1], None, None, None, None
+
+
+_render = torch.library.custom_op(
+    "backbeat::render",
+    _rendered,
+    mutates_args=(),
+    schema="(Tensor given, Tensor? inputs, Tensor seeds, str program, SymInt samples, float sample_rate) -> Tensor",
+)
+_render_backward = torch.library.custom_op(
+    "backbeat::render_backward",
+    _differentiated,
+    mutates_args=(),
+    schema="(Tensor grad_audio, Tensor audio, Tensor given, Tensor? inputs, Tensor seeds, str program, "
+    "float sample_rate) -> (Tensor, Tensor)",
+)
+
+
+@_render.register_fake
+def _(given: Tensor, inputs: Tensor | None, seeds: Tensor, program: str, samples: int, sample_rate: float) -> Tensor:
+    return given.new_empty(given.shape[0], samples, dtype=torch.float32)
+
+
+@_render_backward.register_fake
+def _(
+    grad_audio: Tensor,
+    audio: Tensor,
+    given: Tensor,
+    inputs: Tensor | None,
+    seeds: Tensor,
+    program: str,
+    sample_rate: float,
+) -> tuple[Tensor, Tensor]:
+    return given.new_empty(given.shape), grad_audio.new_empty((0,) if inputs is None else inputs.shape)
+
+
+_render.register_autograd(partial(_backward, _render_backward), setup_context=_setup)
+
+
 class _Run(torch.autograd.Function):
+    """`backbeat::render` without its name, and with a formula."""
+
     @staticmethod
-    def forward(
-        ctx: Any,
-        given: Tensor,
-        inputs: Tensor | None,
-        seeds: Tensor,
-        compiled: Compiled,
-        samples: int,
-        sample_rate: float,
-        formula: Callable[..., Tensor] | None,
-    ) -> Tensor:
-        arrays = given.detach().numpy(), seeds.to("cpu", torch.int64).numpy()
-        others = None if inputs is None else inputs.detach().numpy()
-        audio = torch.from_numpy(compiled.render(*arrays, samples, sample_rate, torch.get_num_threads(), others))
-        ctx.save_for_backward(audio, given, *(() if inputs is None else (inputs,)))
-        ctx.rest = arrays[1], compiled, sample_rate, formula
+    def forward(ctx: Any, formula: Callable[..., Tensor] | None, *arguments: Any) -> Tensor:
+        audio = _rendered(*arguments)
+        ctx.formula = formula
+        _setup(ctx, arguments, audio)
         return audio
 
     @staticmethod
     def backward(ctx: Any, grad_audio: Tensor) -> tuple[Tensor | None, ...]:
-        audio, given, *inputs = ctx.saved_tensors
-        seeds, compiled, sample_rate, formula = ctx.rest
-        nothing = (None,) * 5
-        if torch.is_grad_enabled():  # the gradient is to have one itself
-            return *_differentiable(formula, given, inputs, grad_audio), *nothing
-        arrays = (each.detach().numpy() for each in (audio, grad_audio, given))
-        others = (each.detach().numpy() for each in inputs)
-        by_given, by_inputs = compiled.differentiate(*arrays, seeds, sample_rate, torch.get_num_threads(), *others)
-        grad_given = torch.from_numpy(by_given).to(given.dtype)
-        return grad_given, None if by_inputs is None else torch.from_numpy(by_inputs), *nothing
+        if not torch.is_grad_enabled():
+            return None, *_backward(_differentiated, ctx, grad_audio)
+        _, given, inputs, _ = ctx.saved_tensors  # the gradient is to have one itself
+        return None, *_differentiable(ctx.formula, given, inputs, grad_audio), None, None, None, None
 
 
 def _differentiable(
-    formula: Callable[..., Tensor] | None, given: Tensor, inputs: list[Tensor], grad_audio: Tensor
+    formula: Callable[..., Tensor] | None, given: Tensor, inputs: Tensor | None, grad_audio: Tensor
 ) -> tuple[Tensor | None, Tensor | None]:
     """Gradients by PyTorch's own operations."""
     if formula is None:
         raise KernelError("kernels: found a second derivative of a program without a formula")
-    wanted = [each for each in (given, *inputs) if each.requires_grad]
-    found = iter(torch.autograd.grad(formula(given, *inputs), wanted, grad_audio, create_graph=True))
-    by = [next(found) if each.requires_grad else None for each in (given, *inputs)]
-    return by[0], by[1] if inputs else None
+    leaves = [given] if inputs is None else [given, inputs]
+    wanted = [each for each in leaves if each.requires_grad]
+    found = iter(torch.autograd.grad(formula(*leaves), wanted, grad_audio, create_graph=True))
+    grads = [next(found) if each.requires_grad else None for each in leaves]
+    return grads[0], None if inputs is None else grads[1]
 
 
 @lru_cache(maxsize=256)
-def _compiled(name: str, sizes: tuple[int, ...], attributes: tuple[tuple[str, float], ...], signals: int) -> Compiled:
+def one_step(name: str, sizes: tuple[int, ...], attributes: tuple[tuple[str, float], ...], signals: int) -> str:
     """A program of one operation, whose parameters are its controls."""
     tape = Tape()
     numbers: list[int | None] = [tape.signal("input", index=index).number for index in range(signals)]
@@ -169,7 +251,7 @@ def _compiled(name: str, sizes: tuple[int, ...], attributes: tuple[tuple[str, fl
         "nodes": nodes_as_json(tape),
         "output": output,
     }
-    return Compiled(json.dumps(document))
+    return json.dumps(document)
 
 
 def nodes_as_json(tape: Tape) -> list[dict[str, Any]]:

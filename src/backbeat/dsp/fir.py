@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backbeat.dsp.grid import Grid
 from backbeat.dsp.operation import operation
@@ -50,18 +50,23 @@ def fir(
 
 
 @fir.formula
-def _(
-    grid: Grid,
-    signal: Tensor,
-    weights: Tensor,
-    cutoff_hz: Tensor,
-    low_hz: Tensor,
-    high_hz: Tensor,
-    seconds: float,
-) -> Tensor:
-    import torch
-
+def _(grid: Grid, signal: Tensor, **controls: Any) -> Tensor:
     from backbeat.dsp.convolution import convolve
+
+    kernel = _kernel(grid, **controls)
+    return convolve(signal, kernel, advance=kernel.shape[-1] // 2)[..., : grid.samples]
+
+
+@fir.gpu_kernel
+def _(grid: Grid, signal: Tensor, **controls: Any) -> Tensor:
+    from backbeat.dsp.gpu.filtering import filtered
+
+    return filtered(signal, _kernel(grid, **controls))[..., : grid.samples]
+
+
+def _kernel(grid: Grid, weights: Tensor, cutoff_hz: Tensor, low_hz: Tensor, high_hz: Tensor, seconds: float) -> Tensor:
+    """The taps h, (..., 2M + 1)."""
+    import torch
 
     half = half_taps(seconds, grid.sample_rate)
     taps = torch.arange(-half, half + 1, device=grid.device, dtype=torch.float64)
@@ -80,7 +85,7 @@ def _(
     band = band / (band * (middle * taps).cos()).sum(-1, keepdim=True).clamp(min=_SMALLEST_GAIN)
     high = high / (high * (math.pi * taps).cos()).sum(-1, keepdim=True).clamp(min=_SMALLEST_GAIN)
     kernel = weights[..., 0:1] * low + weights[..., 1:2] * band + weights[..., 2:3] * high
-    return convolve(signal, kernel.to(grid.dtype), advance=half)[..., : grid.samples]
+    return kernel.to(grid.precision)
 
 
 def half_taps(seconds: float, sample_rate: float) -> int:

@@ -55,6 +55,18 @@ def _(grid: Grid, frequency_hz: Tensor, t60_s: Tensor, gain: Tensor, start_cycle
     return total
 
 
+@modal.gpu_kernel
+def _(grid: Grid, frequency_hz: Tensor, t60_s: Tensor, gain: Tensor, start_cycles: Tensor | None) -> Tensor:
+    import torch
+
+    start = torch.zeros_like(frequency_hz) if start_cycles is None else start_cycles
+    frequency_hz, t60_s, gain, start = _expanded(frequency_hz, t60_s, gain, start)
+    fallen = (-t60_to_rate(t60_s).unsqueeze(-1) * grid.control_times_s()[:-1]).exp()
+    level = fallen * (gain * _below_nyquist(grid, frequency_hz)).unsqueeze(-1)
+    still = torch.zeros_like(frequency_hz[..., :1])
+    return _by_gpu(grid, frequency_hz, t60_s, [level], start, still, still + 1.0)
+
+
 @operation
 def swept_modal(
     grid: Grid,
@@ -102,14 +114,9 @@ def _(
     import torch
 
     rate, excess = t60_to_rate(sweep_s.double()), semitones_to_ratio(sweep_st.double()) - 1.0
-
-    def theta(t: Tensor) -> Tensor:
-        return t - excess / rate * (-rate * t).expm1()
-
-    cycles_s, blocks_s = theta(grid.times_s()), grid.control_times_s()
-    # How far each mode is below Nyquist, where blocks begin.
-    lifted = frequency_hz.double().unsqueeze(-1) * (1.0 + excess * (-rate * blocks_s).exp()).unsqueeze(-2)
-    fade = _below_nyquist(grid, lifted)
+    t = grid.times_s()
+    cycles_s = t - excess / rate * (-rate * t).expm1()
+    fade = _fade(grid, frequency_hz, excess, rate)
     modes = frequency_hz.shape[-1]
     start = torch.zeros_like(frequency_hz) if start_cycles is None else start_cycles
     power = torch.ones_like(t60_s) if shape is None else shape
@@ -125,18 +132,84 @@ def _(
     return total
 
 
+@swept_modal.gpu_kernel
+def _(
+    grid: Grid,
+    frequency_hz: Tensor,
+    t60_s: Tensor,
+    gain: Tensor,
+    start_cycles: Tensor | None,
+    sweep_st: Tensor,
+    sweep_s: Tensor,
+    shape: Tensor | None,
+) -> Tensor:
+    import torch
+
+    start = torch.zeros_like(frequency_hz) if start_cycles is None else start_cycles
+    power = torch.ones_like(t60_s) if shape is None else shape
+    frequency_hz, t60_s, gain, start, power, sweep_st, sweep_s = _expanded(
+        frequency_hz, t60_s, gain, start, power, sweep_st, sweep_s
+    )
+    rate, excess = t60_to_rate(sweep_s), semitones_to_ratio(sweep_st) - 1.0
+    first, gained = _lines(grid, t60_s, power, _fade(grid, frequency_hz, excess, rate) * gain.unsqueeze(-1))
+    return _by_gpu(grid, frequency_hz, t60_s, [first, gained], start, excess, rate)
+
+
+def _expanded(*controls: Tensor) -> list[Tensor]:
+    """Controls over the leading axes that they share, float64."""
+    lead = shared_shape(*(each.shape[:-1] for each in controls))
+    return [each.double().expand(*lead, -1) for each in controls]
+
+
+def _by_gpu(
+    grid: Grid, frequency_hz: Tensor, t60_s: Tensor, levels: list[Tensor], start: Tensor, excess: Tensor, rate: Tensor
+) -> Tensor:
+    """The sound of modes whose levels are `_lines`, (..., modes, blocks): tables in cycles, block by block."""
+    import torch
+
+    from backbeat.dsp.gpu.ringing import ringing
+
+    blocks_s = grid.control_times_s()[:-1].unsqueeze(-1)
+    steps_s = torch.arange(BLOCK, device=grid.device, dtype=torch.float64) * grid.tick_s
+    rate, excess = rate.unsqueeze(-1), excess.unsqueeze(-1)
+    shifted_s = -excess / rate * (-rate * blocks_s).expm1()
+    cycles = frequency_hz.unsqueeze(-2) * (blocks_s + shifted_s) + start.unsqueeze(-2)
+    tables = (
+        frequency_hz.unsqueeze(-1),
+        cycles - cycles.floor(),
+        torch.stack(levels, dim=-2).transpose(-3, -1),
+        (-t60_to_rate(t60_s).unsqueeze(-1) * steps_s).exp(),
+        excess / rate * (-rate * blocks_s).exp(),
+        -(-rate * steps_s).expm1(),
+    )
+    found = ringing(tuple(each.to(grid.precision) for each in tables), grid.tick_s)
+    return found.flatten(-2)[..., : grid.samples]
+
+
 def _levels(grid: Grid, t60_s: Tensor, shape: Tensor, fade: Tensor) -> Tensor:
     """The envelope of each mode, (..., modes, samples): within a block, a plain decay times a straight line."""
     import torch
 
+    first, gained = _lines(grid, t60_s, shape, fade)
+    steps = torch.arange(BLOCK, device=grid.device, dtype=torch.float64)
+    line = first.unsqueeze(-1) + gained.unsqueeze(-1) * (steps / BLOCK)
+    level = line * (-t60_to_rate(t60_s.double())[..., None, None] * (steps * grid.tick_s)).exp()
+    return level.flatten(-2)[..., : grid.samples].to(grid.dtype)
+
+
+def _lines(grid: Grid, t60_s: Tensor, shape: Tensor, fade: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the line of each block begins, and what it gains by the block's end, (..., modes, blocks)."""
     rate, blocks_s = t60_to_rate(t60_s.double()).unsqueeze(-1), grid.control_times_s()
     fallen = shaped_fall(blocks_s.clamp(min=_FIRST_S), t60_s.double().unsqueeze(-1), shape.double().unsqueeze(-1))
     first = fallen[..., :-1] * fade[..., :-1]
     last = fallen[..., 1:] * (rate * (BLOCK * grid.tick_s)).clamp(max=_MOST_FALLEN).exp() * fade[..., :-1]
-    steps = torch.arange(BLOCK, device=grid.device, dtype=torch.float64)
-    line = first.unsqueeze(-1) + (last - first).unsqueeze(-1) * (steps / BLOCK)
-    level = line * (-rate.unsqueeze(-1) * (steps * grid.tick_s)).exp()
-    return level.flatten(-2)[..., : grid.samples].to(grid.dtype)
+    return first, last - first
+
+
+def _fade(grid: Grid, frequency_hz: Tensor, excess: Tensor, rate: Tensor) -> Tensor:
+    """How far each mode is below Nyquist, where blocks begin, (..., modes, points)."""
+    lift = 1.0 + excess * (-rate * grid.control_times_s()).exp()
+    return _below_nyquist(grid, frequency_hz.double().unsqueeze(-1) * lift.unsqueeze(-2))
 
 
 def _sine(cycles: Tensor, grid: Grid) -> Tensor:

@@ -9,15 +9,16 @@
         …
 
 Called while an instrument's chain is recorded, an operation becomes a node of a program. Called with float32 tensors
-on a CPU, it is its kernel. With any others, within a transform of `torch.func`, an export or a compiler, or where there
-are no kernels, it is its formula.
+on a CPU, it is its kernel, in compiled code too. With any others, within a transform of `torch.func` or an export, or
+where there are no kernels, it is its formula. On a GPU, in float32, another formula may stand in for that, by
+`@comb.gpu_kernel`, which calls what is written in Triton.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import cached_property, update_wrapper
+from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
 from backbeat.dsp.tape import Control, Handle, Signal, Tape, as_handle
@@ -56,14 +57,21 @@ class Operation:
         self.name = declared.__name__
         self.signature = inspect.signature(declared)
         self._formula: Formula | None = None
+        self._gpu_kernel: Formula | None = None
         _, *others = self.signature.parameters.values()
         self.signals = [each.name for each in others if each.annotation in ("Signal", Signal)]
         self.controls = [each.name for each in others if "Control" in str(each.annotation)]
+        self.inputs = [*self.signals, *self.controls]
         self.attributes = [each.name for each in others if each.annotation in ("int", "float", int, float)]
 
     def formula(self, formula: Formula) -> Formula:
         """Define the operation by PyTorch."""
         self._formula = formula
+        return formula
+
+    def gpu_kernel(self, formula: Formula) -> Formula:
+        """Define the operation once more, with what is written for a GPU; used there, in float32."""
+        self._gpu_kernel = formula
         return formula
 
     def __call__(self, grid: Any, *args: Any, **kwargs: Any) -> Any:
@@ -79,7 +87,7 @@ class Operation:
 
     def _record(self, tape: Tape, given: dict[str, Any]) -> Signal:
         numbers: list[int | None] = []
-        for name in (*self.signals, *self.controls):
+        for name in self.inputs:
             value = given[name]
             if value is None:
                 numbers.append(None)
@@ -100,24 +108,25 @@ class Operation:
 
         if kernel_takes(self, given):
             return run_kernel(self, given)
-        if self._formula is None:
-            raise NotImplementedError(self.name)
         numbers = {name: as_tensor(given[name], given["grid"]) for name in self.controls}
-        found: Tensor = self._formula(**{**given, **numbers})
-        return found
+        return self._by_tensors({**given, **numbers})
 
     def by_formula(self, grid: Any, inputs: list[Any], attributes: dict[str, Any]) -> Tensor:
         """The formula of tensors in the order of a node's inputs."""
-        if self._formula is None:
-            raise NotImplementedError(self.name)
-        given = dict(zip((*self.signals, *self.controls), inputs, strict=True))
-        found: Tensor = self._formula(grid, **given, **{name: attributes[name] for name in self.attributes})
-        return found
+        numbers = {name: attributes[name] for name in self.attributes}
+        return self._by_tensors({"grid": grid, **dict(zip(self.inputs, inputs, strict=True)), **numbers})
 
-    @cached_property
-    def inputs(self) -> list[str]:
-        """Names of a node's inputs, in order."""
-        return [*self.signals, *self.controls]
+    def _by_tensors(self, given: dict[str, Any]) -> Tensor:
+        """The formula or, on a GPU, what stands in for it there."""
+        formula = self._formula
+        if self._gpu_kernel is not None:
+            from backbeat.dsp.gpu import takes_gpu_kernels
+
+            formula = self._gpu_kernel if takes_gpu_kernels(given["grid"]) else formula
+        if formula is None:
+            raise NotImplementedError(self.name)
+        found: Tensor = formula(**given)
+        return found
 
 
 def _number(operation: str, name: str, value: object) -> float | int:

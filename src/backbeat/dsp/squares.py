@@ -74,10 +74,10 @@ def _(grid: Grid, frequency_hz: Tensor, gain: Tensor, start_cycles: Tensor | Non
 
 def _edges_in_reach(grid: Grid, frequency_hz: Tensor) -> int:
     """How many edges on either side of a sample reach it: as many as can be, where no frequency may be looked at."""
-    from backbeat.dsp.eager import is_plain
+    from backbeat.dsp.tracing import is_watched
 
     share = 0.5
-    if is_plain():
+    if not is_watched():
         share = min(share, float(frequency_hz.detach().max()) / float(grid.sample_rate))
     return int(2.0 * share * _HALF) + 1
 

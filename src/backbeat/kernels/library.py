@@ -280,6 +280,12 @@ class Compiled:
         return batch, (given, seeds, inputs)
 
 
+@lru_cache(maxsize=256)
+def read_program(json: str) -> Compiled:
+    """The program, read once; see `Compiled`."""
+    return Compiled(json)
+
+
 def check(status: int) -> None:
     """Raise what a call's status says.
 

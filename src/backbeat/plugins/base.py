@@ -97,7 +97,8 @@ class Plugin:
             sizes = {self.table[name].size if name in self.table else None for name in bank}
             if None in sizes or len(sizes) != 1:
                 raise PluginError(f"plugin {self.name}: bank {', '.join(bank)} is not of one size in its table")
-        _ = self._recorded
+        if self.program is not None:
+            _ = self.program.json  # which a compiler could read later, but not write
 
     def __reduce__(self) -> str | tuple[Any, ...]:
         """One that is registered is known by its name in every process."""

@@ -11,7 +11,7 @@ from typing import Any
 from backbeat.dsp.grid import RecordingGrid
 from backbeat.dsp.tape import Node, Signal, Tape
 from backbeat.errors import PluginError
-from backbeat.kernels.library import Compiled
+from backbeat.kernels.library import Compiled, read_program
 from backbeat.parameters import Parameter
 
 SCHEMA = 1
@@ -60,9 +60,14 @@ class Program:
         }
 
     @cached_property
+    def json(self) -> str:
+        """The document, written."""
+        return json.dumps(self.as_json())
+
+    @cached_property
     def compiled(self) -> Compiled:
         """As the kernels have read it."""
-        return Compiled(json.dumps(self.as_json()))
+        return read_program(self.json)
 
 
 def record(

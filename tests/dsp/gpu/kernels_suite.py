@@ -3,12 +3,21 @@
 `test_kernels.py` runs this in a process of its own, in which Triton interprets.
 """
 
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 
+from backbeat import plugins
+from backbeat.dsp import Grid, gpu
 from backbeat.dsp.convolution import convolve
 from backbeat.dsp.gpu import filtering, frames_kernels, ringing, ringing_kernels
+from backbeat.program import formula
+from kernels.cases import draw
 
 TICK_S = 1.0 / 44100.0
 
@@ -37,8 +46,8 @@ def tables(modes: int, blocks: int, rows: int) -> tuple[Tensor, ...]:
     return tuple(each.float().double() for each in found)
 
 
-def slopes(sound: Tensor, leaves: tuple[Tensor, ...]) -> list[Tensor]:
-    """Of what the leaves are, by slopes of the sound that look like chance."""
+def gradients(sound: Tensor, leaves: tuple[Tensor, ...]) -> list[Tensor]:
+    """Of what the leaves are, by a gradient of the sound that look like chance."""
     given = random(*sound.shape, seed=9).to(sound) - 0.5
     return list(torch.autograd.grad(sound, leaves, given))
 
@@ -54,7 +63,7 @@ def test_swept_modes(interpreted, modes, blocks, rows):
     expected, sound = ringing.ringing_mode_by_mode(exact, TICK_S), ringing.ringing(found, TICK_S)
     assert sound.shape == expected.shape
     torch.testing.assert_close(sound.double(), expected, atol=2e-5, rtol=0.0)
-    for ours, theirs in zip(slopes(sound, found), slopes(expected, exact), strict=True):
+    for ours, theirs in zip(gradients(sound, found), gradients(expected, exact), strict=True):
         assert float((ours - theirs).abs().max()) < 1e-3 * float(theirs.abs().max()) + 1e-9
 
 
@@ -84,7 +93,7 @@ def test_filters(interpreted, samples, taps):
     expected, sound = convolve(*exact, advance=taps // 2), filtering.filtered(*found)
     assert sound.shape == expected.shape
     torch.testing.assert_close(sound.double(), expected, atol=1e-5, rtol=0.0)
-    for ours, theirs in zip(slopes(sound, found), slopes(expected, exact), strict=True):
+    for ours, theirs in zip(gradients(sound, found), gradients(expected, exact), strict=True):
         assert float((ours - theirs).abs().max()) < 1e-5 * float(theirs.abs().max())
 
 
@@ -100,9 +109,81 @@ def test_operations_are_what_they_say_they_are(interpreted):
         ("gpu_fir_backward", (torch.rand(2, 300), signal.detach(), kernel.detach(), True)),
         ("gpu_fir_backward", (torch.rand(2, 300), signal.detach(), kernel.detach(), False)),
     ):
-        # Not with AOTAutograd alone, which no flag tells from eager code.
-        checks = ("test_schema", "test_autograd_registration", "test_faketensor")
-        torch.library.opcheck(getattr(torch.ops.backbeat, operation).default, given, test_utils=checks)
+        torch.library.opcheck(getattr(torch.ops.backbeat, operation).default, given)
+
+
+@pytest.fixture
+def launched(interpreted, monkeypatch) -> set[str]:
+    """Formulas of float32 call the kernels here, as on a GPU; names of those that were."""
+    names = set()
+
+    def noted(name: str, kernel: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        return lambda *given, **options: (names.add(name), kernel(*given, **options))[1]
+
+    for module, name in ((frames_kernels, "lay"), (ringing_kernels, "render")):
+        monkeypatch.setattr(module, name, noted(name, getattr(module, name)))
+    monkeypatch.setattr(gpu, "takes_gpu_kernels", lambda grid: grid.dtype == torch.float32)
+    return names
+
+
+@pytest.mark.parametrize(("name", "kernel"), [("fir", "lay"), ("modal", "render"), ("swept_modal", "render")])
+@pytest.mark.parametrize("seed", range(6))
+def test_operations_by_kernels_are_their_formulas(launched, name, kernel, seed):
+    call = draw(name, seed, 1500, corners=0.0)
+    results = []
+    for dtype in (torch.float32, torch.float64):
+        leaves = {each: value.clone().requires_grad_() for each, value in call.inputs.items()}
+        grid = Grid(call.sample_rate, call.samples, call.seeds, dtype)
+        given = [leaves[each].to(dtype) if each in call.signals else leaves.get(each) for each in call.operation.inputs]
+        sound = call.operation.by_formula(grid, given, call.attributes)
+        results.append((sound.double(), *gradients(sound, tuple(leaves.values()))))
+    (found, *ours), (expected, *theirs) = results
+    assert launched == {kernel}
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0.0)
+    for one, other in zip(ours, theirs, strict=True):
+        assert float((one - other).abs().max()) < 2e-3 * float(other.abs().max()) + 1e-9
+
+
+@pytest.mark.parametrize(("name", "kernels"), [("kick", {"lay", "render"}), ("drum", {"render"})])
+def test_instruments_by_kernels_are_their_formulas(launched, name, kernels):
+    plugin = plugins.get(name)
+    assert plugin.program is not None
+    params, seeds = random(3, plugin.table.size), torch.arange(3)
+    found, expected = (
+        formula.run(plugin.program, Grid(44100.0, 2000, seeds, dtype), plugin.table.controls(params))
+        for dtype in (torch.float32, torch.float64)
+    )
+    assert launched == kernels
+    torch.testing.assert_close(found.double(), expected, atol=5e-5, rtol=0.0)
+
+
+def test_compiled_code_calls_the_kernels_by_name(launched):
+    kick = plugins.get("kick")
+    params, names = random(2, kick.table.size), set[str]()
+
+    def render(params: Tensor) -> Tensor:
+        return formula.run(kick.program, Grid(44100.0, 500, torch.arange(2)), kick.table.controls(params))
+
+    def noting(graph: torch.fx.GraphModule, _: list[Tensor]) -> Any:
+        names.update(str(node.target) for node in graph.graph.nodes)
+        return graph.forward
+
+    found = torch.compile(render, backend=noting, fullgraph=True)(params)
+    assert {"backbeat.ringing.default", "backbeat.gpu_fir.default"} <= names
+    torch.testing.assert_close(found, render(params), atol=1e-5, rtol=0.0)
+
+
+def test_where_kernels_are_used():
+    def on(device: str, dtype: torch.dtype = torch.float32) -> bool:
+        grid = SimpleNamespace(device=torch.device(device), dtype=dtype)
+        return gpu.takes_gpu_kernels(grid)
+
+    assert on("cuda")
+    assert not on("cuda", torch.float64)
+    assert not on("cpu")
+    with FakeTensorMode():
+        assert not on("cuda")
+    torch.func.vmap(lambda x: pytest.fail("found kernels") if on("cuda") else x)(torch.zeros(2))
 
 
 @pytest.mark.parametrize("module", [filtering, ringing])
@@ -114,7 +195,7 @@ def test_kernels_are_found_to_work(module, recwarn):
 
 @pytest.mark.parametrize(
     ("module", "kernels", "name"),
-    [(filtering, frames_kernels, "take"), (filtering, frames_kernels, "lay"), (ringing, ringing_kernels, "render")],
+    [(filtering, frames_kernels, "join"), (filtering, frames_kernels, "lay"), (ringing, ringing_kernels, "render")],
 )
 def test_kernels_that_are_wrong_are_found_out(monkeypatch, module, kernels, name):
     right = getattr(kernels, name)

@@ -18,7 +18,7 @@ KERNELS = [
         ringing_kernels._render, ringing_kernels._differentiate
     )),
     (frames_kernels._lay, {"AT_ONCE": 1024}, 4),
-    *((frames_kernels._take, {"ADDED": added, "AT_ONCE": 1024}, 4) for added in (False, True)),
+    *((frames_kernels._join, {"ADDED": added, "AT_ONCE": 1024}, 4) for added in (False, True)),
 ]  # fmt: skip
 NUMBERS = {"modes", "blocks", "tiles", "samples", "length", "hop", "half", "pairs", "first", "last", "count"}
 

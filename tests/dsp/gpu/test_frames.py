@@ -41,7 +41,7 @@ def test_laying(frames, middles):
 def test_taking(frames, added):
     """What is taken of frames is, sample by sample, what would have been laid there."""
     pairs = torch.rand(1, frames.pairs, frames.length, dtype=torch.complex128)
-    found = frames.take(pairs, added=added)
+    found = frames.join(pairs, added=added)
     expected = np.zeros(frames.samples)
     for frame, values in enumerate(in_turn(pairs)):
         for n, value in enumerate(values):
@@ -72,10 +72,10 @@ def test_filters_of_frames_and_their_gradient(monkeypatch, samples, half):
     signal = torch.rand(2, samples, dtype=torch.float64).requires_grad_()
     found, expected = filtering.filtered(signal, kernel), convolve(signal, kernel, advance=half)
     torch.testing.assert_close(found, expected)
-    slope = torch.rand_like(found)
+    grad_sound = torch.rand_like(found)
     for ours, theirs in zip(
-        torch.autograd.grad(found, (signal, kernel), slope),
-        torch.autograd.grad(expected, (signal, kernel), slope),
+        torch.autograd.grad(found, (signal, kernel), grad_sound),
+        torch.autograd.grad(expected, (signal, kernel), grad_sound),
         strict=True,
     ):
         torch.testing.assert_close(ours, theirs)

@@ -6,10 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-
-def is_compiling() -> bool:
-    """Whether this is being compiled to run here, and not for export, which knows no operations of our own."""
-    return torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+from backbeat.dsp.tracing import is_watched
 
 
 def operation(
@@ -39,13 +36,13 @@ def operation(
         here = function.apply
 
     def call(*arguments: Any) -> Any:
-        return (named if is_compiling() else here)(*arguments)
+        return (named if is_watched() else here)(*arguments)
 
     return call
 
 
-def differentiable_slopes(result: Tensor, inputs: Sequence[Tensor], slope: Tensor) -> list[Tensor | None]:
+def differentiable_gradients(result: Tensor, inputs: Sequence[Tensor], grad_result: Tensor) -> list[Tensor | None]:
     """Gradients of what PyTorch's operations have made, which can be differentiated; none where it is not asked for."""
     wanted = [each for each in inputs if each.requires_grad]
-    slopes = iter(torch.autograd.grad(result, wanted, slope, create_graph=True))
-    return [next(slopes) if each.requires_grad else None for each in inputs]
+    gradients = iter(torch.autograd.grad(result, wanted, grad_result, create_graph=True))
+    return [next(gradients) if each.requires_grad else None for each in inputs]

@@ -67,7 +67,7 @@ class Frames:
             frames = pad(frames, (self.half, self.half))
         return torch.complex(frames[..., 0::2, :], frames[..., 1::2, :])
 
-    def take(self, pairs: Tensor, *, added: bool = False) -> Tensor:
+    def join(self, pairs: Tensor, *, added: bool = False) -> Tensor:
         """The signal (..., samples) of pairs of frames.
 
         Args:

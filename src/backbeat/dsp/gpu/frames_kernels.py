@@ -40,7 +40,7 @@ def _at(frame, n, length):
 
 
 @triton.jit
-def _take(
+def _join(
     frames, signal,
     samples, length, hop, half, pairs, count,
     ADDED: tl.constexpr, AT_ONCE: tl.constexpr,
@@ -77,13 +77,13 @@ def lay(frames: Frames, signal: Tensor, *, middles: bool = False) -> Tensor:
     return torch.view_as_complex(found)
 
 
-def take(frames: Frames, pairs: Tensor, *, added: bool = False) -> Tensor:
-    """The signal (..., samples) of contiguous pairs of frames; see `Frames.take`."""
+def join(frames: Frames, pairs: Tensor, *, added: bool = False) -> Tensor:
+    """The signal (..., samples) of contiguous pairs of frames; see `Frames.join`."""
     values = torch.view_as_real(pairs)
     signal = values.new_empty(*pairs.shape[:-2], frames.samples)
     grid = (pairs.shape[:-2].numel(), triton.cdiv(frames.samples, _AT_ONCE))
     with torch.cuda.device_of(signal):
-        _take[grid](
+        _join[grid](
             values, signal, frames.samples, frames.length, frames.hop, frames.half, frames.pairs, frames.count,
             added, _AT_ONCE, num_warps=_WARPS,
         )  # fmt: skip

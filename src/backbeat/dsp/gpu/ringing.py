@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from backbeat.dsp.gpu.custom_operation import differentiable_slopes, operation
+from backbeat.dsp.gpu.custom_operation import differentiable_gradients, operation
 from backbeat.dsp.gpu.trial import agree, spread
+from backbeat.dsp.tracing import is_watched
 
 _TRIED = 2, 3, 65
 """Items, modes and blocks of the tables that kernels are tried on."""
@@ -29,7 +30,7 @@ def ringing(tables: Tables, tick_s: float) -> Tensor:
 
 
 def ringing_mode_by_mode(tables: Tables, tick_s: float) -> Tensor:
-    """`Σ_k level_k decay_k sin 2π(start_k + per_second_k (step + ahead · caught_up))`, as one expression.
+    """`Σ_k level_k decay_k sin 2π(start_k + per_second_k (step + remaining_shift shift_progress))`, as one expression.
 
     Returns:
         (..., blocks, block).
@@ -48,9 +49,9 @@ def _sine(cycles: Tensor) -> Tensor:
 
 def _times(tables: Tables, tick_s: float) -> tuple[Tensor, Tensor]:
     """Time since the block's start, as the sweep bends it, (..., blocks, block), and from 0 there to 1 at its end."""
-    _, _, _, decay, ahead_s, caught_up = tables
+    _, _, _, decay, remaining_shift_s, shift_progress = tables
     steps = torch.arange(decay.shape[-1], device=decay.device, dtype=decay.dtype)
-    return torch.addcmul(steps * tick_s, ahead_s, caught_up), steps / len(steps)
+    return torch.addcmul(steps * tick_s, remaining_shift_s, shift_progress), steps / len(steps)
 
 
 def _mode(tables: Tables, mode: int, since_s: Tensor, rise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -65,9 +66,15 @@ def _mode(tables: Tables, mode: int, since_s: Tensor, rise: Tensor) -> tuple[Ten
 
 
 def _sound(
-    per_second: Tensor, start: Tensor, level: Tensor, decay: Tensor, ahead_s: Tensor, caught_up: Tensor, tick_s: float
+    per_second: Tensor,
+    start: Tensor,
+    level: Tensor,
+    decay: Tensor,
+    remaining_shift_s: Tensor,
+    shift_progress: Tensor,
+    tick_s: float,
 ) -> Tensor:
-    tables = per_second, start, level, decay, ahead_s, caught_up
+    tables = per_second, start, level, decay, remaining_shift_s, shift_progress
     if not _kernels_work(start.device):
         return ringing_mode_by_mode(tables, tick_s)
     from backbeat.dsp.gpu import ringing_kernels
@@ -76,51 +83,64 @@ def _sound(
 
 
 def _sound_shape(
-    per_second: Tensor, start: Tensor, level: Tensor, decay: Tensor, ahead_s: Tensor, caught_up: Tensor, tick_s: float
-) -> Tensor:
-    return start.new_empty(*start.shape[:2], decay.shape[-1])
-
-
-def _slopes(
-    slope: Tensor,
     per_second: Tensor,
     start: Tensor,
     level: Tensor,
     decay: Tensor,
-    ahead_s: Tensor,
-    caught_up: Tensor,
+    remaining_shift_s: Tensor,
+    shift_progress: Tensor,
+    tick_s: float,
+) -> Tensor:
+    return start.new_empty(*start.shape[:2], decay.shape[-1])
+
+
+def _gradients(
+    grad_sound: Tensor,
+    per_second: Tensor,
+    start: Tensor,
+    level: Tensor,
+    decay: Tensor,
+    remaining_shift_s: Tensor,
+    shift_progress: Tensor,
     tick_s: float,
 ) -> list[Tensor]:
-    tables = per_second, start, level, decay, ahead_s, caught_up
+    tables = per_second, start, level, decay, remaining_shift_s, shift_progress
     if not _kernels_work(start.device):
-        return slopes_mode_by_mode(slope, tables, tick_s)
+        return gradients_mode_by_mode(grad_sound, tables, tick_s)
     from backbeat.dsp.gpu import ringing_kernels
 
-    return ringing_kernels.differentiate(slope, tables, tick_s)
+    return ringing_kernels.differentiate(grad_sound, tables, tick_s)
 
 
-def slopes_mode_by_mode(slope: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
+def gradients_mode_by_mode(grad_sound: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
     """Of all tables, by that of the sound: written out, since autograd has no hand in what an operation does."""
-    per_second, _, level, _, ahead_s, caught_up = tables
+    per_second, _, level, _, remaining_shift_s, shift_progress = tables
     since_s, rise = _times(tables, tick_s)
-    of_per_second, of_start, of_level, of_decay = (torch.empty_like(table) for table in tables[:4])
-    of_since = torch.zeros_like(since_s)
+    grad_per_second, grad_start, grad_level, grad_decay = (torch.empty_like(table) for table in tables[:4])
+    grad_since = torch.zeros_like(since_s)
     for mode in range(per_second.shape[-2]):
         now, hertz, fallen, cycles = _mode(tables, mode, since_s, rise)
-        along = slope * _sine(cycles)
-        of_decay[..., mode, :] = (along * now).sum(-2)
-        of_level[..., 0, mode] = (along * fallen).sum(-1)
+        along = grad_sound * _sine(cycles)
+        grad_decay[..., mode, :] = (along * now).sum(-2)
+        grad_level[..., 0, mode] = (along * fallen).sum(-1)
         if level.shape[-2] > 1:
-            of_level[..., 1, mode] = (along * fallen * rise).sum(-1)
-        turned = slope * now * fallen * (2.0 * math.pi * _sine(cycles + 0.25))
-        of_start[..., mode] = turned.sum(-1)
-        of_per_second[..., mode, 0] = (turned * since_s).sum((-2, -1))
-        of_since += hertz * turned
-    of_ahead = (of_since * caught_up).sum(-1, keepdim=True)
-    return [of_per_second, of_start, of_level, of_decay, of_ahead, (of_since * ahead_s).sum(-2, keepdim=True)]
+            grad_level[..., 1, mode] = (along * fallen * rise).sum(-1)
+        turned = grad_sound * now * fallen * (2.0 * math.pi * _sine(cycles + 0.25))
+        grad_start[..., mode] = turned.sum(-1)
+        grad_per_second[..., mode, 0] = (turned * since_s).sum((-2, -1))
+        grad_since += hertz * turned
+    grad_shift = (grad_since * shift_progress).sum(-1, keepdim=True)
+    return [
+        grad_per_second,
+        grad_start,
+        grad_level,
+        grad_decay,
+        grad_shift,
+        (grad_since * remaining_shift_s).sum(-2, keepdim=True),
+    ]
 
 
-def _slopes_shapes(slope: Tensor, *tables: Any) -> list[Tensor]:
+def _gradients_shapes(grad_sound: Tensor, *tables: Any) -> list[Tensor]:
     return [torch.empty_like(table) for table in tables[:-1]]
 
 
@@ -135,15 +155,15 @@ def _kernels_work(device: torch.device) -> bool:
         0.01 * spread(device, items, blocks, 1),
         spread(device, items, 1, 64),
     )
-    slope, tick_s = spread(device, items, blocks, 64) - 0.5, 1.0 / 44100.0
+    grad_sound, tick_s = spread(device, items, blocks, 64) - 0.5, 1.0 / 44100.0
 
     def by_kernels() -> list[Tensor]:
         from backbeat.dsp.gpu import ringing_kernels
 
-        return [ringing_kernels.render(tables, tick_s), *ringing_kernels.differentiate(slope, tables, tick_s)]
+        return [ringing_kernels.render(tables, tick_s), *ringing_kernels.differentiate(grad_sound, tables, tick_s)]
 
     def by_formula() -> list[Tensor]:
-        return [ringing_mode_by_mode(tables, tick_s), *slopes_mode_by_mode(slope, tables, tick_s)]
+        return [ringing_mode_by_mode(tables, tick_s), *gradients_mode_by_mode(grad_sound, tables, tick_s)]
 
     return agree("modes", device, by_kernels, by_formula)
 
@@ -153,12 +173,12 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
     ctx.save_for_backward(*tables)
 
 
-def _backward(ctx: Any, slope: Tensor) -> tuple[Tensor | None, ...]:
+def _backward(ctx: Any, grad_sound: Tensor) -> tuple[Tensor | None, ...]:
     tables = ctx.saved_tensors
-    if torch.is_grad_enabled() and not torch.compiler.is_compiling():  # the gradient is to have one itself
-        return *differentiable_slopes(ringing_mode_by_mode(tables, ctx.tick_s), tables, slope), None
-    return *_ringing_backward(slope.contiguous(), *tables, ctx.tick_s), None
+    if torch.is_grad_enabled() and not is_watched():  # the gradient is to have one itself
+        return *differentiable_gradients(ringing_mode_by_mode(tables, ctx.tick_s), tables, grad_sound), None
+    return *_ringing_backward(grad_sound.contiguous(), *tables, ctx.tick_s), None
 
 
 _ringing = operation("ringing", _sound, _sound_shape, (_setup, _backward))
-_ringing_backward = operation("ringing_backward", _slopes, _slopes_shapes)
+_ringing_backward = operation("ringing_backward", _gradients, _gradients_shapes)

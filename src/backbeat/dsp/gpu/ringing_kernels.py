@@ -1,6 +1,6 @@
 """Swept modes on a GPU: every sine computed where it is needed, and nothing written down but the sound.
 
-As `modal._direct` does it, PyTorch goes several times over a tensor of modes times samples. Here a program holds some
+By its operations, PyTorch goes several times over a tensor of modes times samples. Here a program holds some
 blocks of one item in registers and adds up its modes; the way back computes the sines anew.
 """
 
@@ -62,7 +62,7 @@ def _mode(
 
 @triton.jit
 def _render(
-    per_second, start, level, decay, ahead_s, caught_up, sound,
+    per_second, start, level, decay, remaining_shift_s, shift_progress, sound,
     modes, blocks, tiles, tick_s,
     SHAPED: tl.constexpr, TILE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
@@ -72,8 +72,8 @@ def _render(
     step = tl.arange(0, BLOCK)
     there = block < blocks
     row = item * blocks + block
-    ahead = tl.load(ahead_s + row, mask=there, other=0.0)
-    since_s = step[None, :] * tick_s + ahead[:, None] * tl.load(caught_up + item * BLOCK + step)[None, :]
+    shift = tl.load(remaining_shift_s + row, mask=there, other=0.0)
+    since_s = step[None, :] * tick_s + shift[:, None] * tl.load(shift_progress + item * BLOCK + step)[None, :]
     rise = step * (1.0 / BLOCK)
     total = tl.zeros([TILE, BLOCK], tl.float32)
     for mode in range(modes):
@@ -86,39 +86,39 @@ def _render(
 
 @triton.jit
 def _differentiate(
-    slope, per_second, start, level, decay, ahead_s, caught_up,
-    of_per_second, of_start, of_level, of_decay, of_ahead, of_caught,
+    grad_sound, per_second, start, level, decay, remaining_shift_s, shift_progress,
+    grad_per_second, grad_start, grad_level, grad_decay, grad_shift, grad_progress,
     modes, blocks, tiles, tick_s,
     SHAPED: tl.constexpr, TILE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Slopes by some blocks of one item; of what its blocks share, this tile's part."""
+    """Gradients by some blocks of one item; of what its blocks share, this tile's part."""
     item, tile = (tl.program_id(0) // tiles).to(tl.int64), tl.program_id(0).to(tl.int64)
     block = (tl.program_id(0) % tiles) * TILE + tl.arange(0, TILE)
     step = tl.arange(0, BLOCK)
     there = block < blocks
     row = item * blocks + block
-    ahead = tl.load(ahead_s + row, mask=there, other=0.0)
-    caught = tl.load(caught_up + item * BLOCK + step)
-    since_s = step[None, :] * tick_s + ahead[:, None] * caught[None, :]
+    shift = tl.load(remaining_shift_s + row, mask=there, other=0.0)
+    progress = tl.load(shift_progress + item * BLOCK + step)
+    since_s = step[None, :] * tick_s + shift[:, None] * progress[None, :]
     rise = step * (1.0 / BLOCK)
-    heard = tl.load(slope + row[:, None] * BLOCK + step[None, :], mask=there[:, None], other=0.0)
-    of_since = tl.zeros([TILE, BLOCK], tl.float32)
+    heard = tl.load(grad_sound + row[:, None] * BLOCK + step[None, :], mask=there[:, None], other=0.0)
+    grad_since = tl.zeros([TILE, BLOCK], tl.float32)
     for mode in range(modes):
         now, hertz, fallen, rest = _mode(
             per_second, start, level, decay, item, row, there, mode, modes, since_s, step, rise, SHAPED, BLOCK
         )
         along = heard * _sine(rest)
-        tl.store(of_decay + (tile * modes + mode) * BLOCK + step, tl.sum(along * now, 0))
+        tl.store(grad_decay + (tile * modes + mode) * BLOCK + step, tl.sum(along * now, 0))
         along *= fallen
-        tl.store(of_level + row * (1 + SHAPED) * modes + mode, tl.sum(along, 1), mask=there)
+        tl.store(grad_level + row * (1 + SHAPED) * modes + mode, tl.sum(along, 1), mask=there)
         if SHAPED:
-            tl.store(of_level + (row * 2 + 1) * modes + mode, tl.sum(along * rise[None, :], 1), mask=there)
+            tl.store(grad_level + (row * 2 + 1) * modes + mode, tl.sum(along * rise[None, :], 1), mask=there)
         turned = heard * now * fallen * (_TURN * _cosine(rest))
-        tl.store(of_start + row * modes + mode, tl.sum(turned, 1), mask=there)
-        tl.store(of_per_second + tile * modes + mode, tl.sum(tl.sum(turned * since_s, 1), 0))
-        of_since += hertz * turned
-    tl.store(of_ahead + row, tl.sum(of_since * caught[None, :], 1), mask=there)
-    tl.store(of_caught + tile * BLOCK + step, tl.sum(of_since * ahead[:, None], 0))
+        tl.store(grad_start + row * modes + mode, tl.sum(turned, 1), mask=there)
+        tl.store(grad_per_second + tile * modes + mode, tl.sum(tl.sum(turned * since_s, 1), 0))
+        grad_since += hertz * turned
+    tl.store(grad_shift + row, tl.sum(grad_since * progress[None, :], 1), mask=there)
+    tl.store(grad_progress + tile * BLOCK + step, tl.sum(grad_since * shift[:, None], 0))
 
 
 def render(tables: Tables, tick_s: float) -> Tensor:
@@ -131,21 +131,21 @@ def render(tables: Tables, tick_s: float) -> Tensor:
     return sound
 
 
-def differentiate(slope: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
-    """Slopes of the tables by that of the sound, all contiguous."""
-    per_second, start, level, decay, ahead_s, caught_up = tables
+def differentiate(grad_sound: Tensor, tables: Tables, tick_s: float) -> list[Tensor]:
+    """Gradients of the tables by that of the sound, all contiguous."""
+    per_second, start, level, decay, remaining_shift_s, shift_progress = tables
     items, blocks, modes = start.shape
     tiles = triton.cdiv(blocks, _TILE)
-    of_start, of_level, of_ahead = (torch.empty_like(each) for each in (start, level, ahead_s))
-    of_per_second, of_decay, of_caught = (
-        each.new_empty(items, tiles, *each.shape[1:]) for each in (per_second, decay, caught_up)
+    grad_start, grad_level, grad_shift = (torch.empty_like(each) for each in (start, level, remaining_shift_s))
+    grad_per_second, grad_decay, grad_progress = (
+        each.new_empty(items, tiles, *each.shape[1:]) for each in (per_second, decay, shift_progress)
     )
-    slopes = of_per_second, of_start, of_level, of_decay, of_ahead, of_caught
+    gradients = grad_per_second, grad_start, grad_level, grad_decay, grad_shift, grad_progress
     with torch.cuda.device_of(start):
         _differentiate[(items * tiles,)](
-            slope, *tables, *slopes, modes, blocks, tiles, tick_s, *_sizes(level, decay), num_warps=_WARPS
+            grad_sound, *tables, *gradients, modes, blocks, tiles, tick_s, *_sizes(level, decay), num_warps=_WARPS
         )
-    return [of_per_second.sum(1), of_start, of_level, of_decay.sum(1), of_ahead, of_caught.sum(1)]
+    return [grad_per_second.sum(1), grad_start, grad_level, grad_decay.sum(1), grad_shift, grad_progress.sum(1)]
 
 
 def _sizes(level: Tensor, decay: Tensor) -> tuple[bool, int, int]:
