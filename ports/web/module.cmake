@@ -6,9 +6,9 @@ set(EXCEPTIONS -fwasm-exceptions -mexception-handling "SHELL:-Xclang -exception-
     "SHELL:-mllvm -wasm-enable-eh" "SHELL:-mllvm -wasm-use-legacy-eh=false")
 
 # Zig's C++ library for WASI has no exceptions, but comes with the sources of what they need.
-execute_process(COMMAND ${ZIG} env WORKING_DIRECTORY ${CMAKE_BINARY_DIR} OUTPUT_VARIABLE ENVIRONMENT
+execute_process(COMMAND ${ZIG} env WORKING_DIRECTORY ${CMAKE_BINARY_DIR} OUTPUT_VARIABLE ANSWER
                 COMMAND_ERROR_IS_FATAL ANY)
-string(REGEX MATCH "lib_dir\"? *[=:] *\"([^\"]*)\"" FOUND "${ENVIRONMENT}")
+string(REGEX MATCH "lib_dir\"? *[=:] *\"([^\"]*)\"" FOUND "${ANSWER}")
 file(REAL_PATH "${CMAKE_MATCH_1}" ZIG_LIB BASE_DIRECTORY ${CMAKE_BINARY_DIR})
 add_library(exceptions OBJECT ${ZIG_LIB}/libcxxabi/src/cxa_exception.cpp ${ZIG_LIB}/libcxxabi/src/cxa_personality.cpp
             ${ZIG_LIB}/libunwind/src/Unwind-wasm.c)
