@@ -16,7 +16,7 @@ from backbeat.errors import ProgramError
 from backbeat.kernels.library import Compiled, library
 from backbeat.patch import preset, presets
 from kernels.cases import CASES, draw
-from kernels.crossbuilt import ROOT, build
+from kernels.crossbuilt import ROOT, build, shared_folder
 from kernels.sums import both
 from kernels.webassembly import INVALID, Engine, Program
 
@@ -27,7 +27,7 @@ every_plugin = pytest.mark.parametrize("name", plugins.names())
 
 @pytest.fixture(scope="session")
 def module(tmp_path_factory) -> Path:
-    return build("wasm32-wasi", tmp_path_factory.getbasetemp().parent) / "backbeat.wasm"
+    return build("wasm32-wasi", shared_folder(tmp_path_factory)) / "backbeat.wasm"
 
 
 @pytest.fixture(scope="session")
