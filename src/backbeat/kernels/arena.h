@@ -21,6 +21,7 @@ class Arena {
     template <typename Value>
     Value* take(int64_t count) {
         static_assert(std::is_trivially_destructible_v<Value>);
+        if ((uint64_t)count > kMost / sizeof(Value)) throw std::bad_alloc();  // WebAssembly's addresses have 32 bits
         return static_cast<Value*>(bytes((size_t)count * sizeof(Value)));
     }
 
@@ -42,6 +43,7 @@ class Arena {
    private:
     static constexpr size_t kAlignment = 64;
     static constexpr size_t kLeast = size_t(1) << 20;
+    static constexpr size_t kMost = SIZE_MAX / 2;
 
     struct Chunk {
         std::unique_ptr<char[]> memory;

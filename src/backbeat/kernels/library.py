@@ -137,10 +137,10 @@ def _sources() -> str:
 
 
 def _best(folder: Path, there: list[str]) -> str:
-    """The last variant that this processor can run."""
+    """The highest level of x86-64 that this processor can run; elsewhere there are no levels, but one library."""
     first = ctypes.CDLL(str(folder / f"libbackbeat_{there[0]}{_SUFFIX}"))
-    level = first.backbeat_processor()
-    return next((name for name in reversed(there) if name <= f"v{level}"), there[0])
+    levels = [f"v{level}" for level in range(first.backbeat_processor(), 1, -1)]
+    return next((name for name in levels if name in there), there[0])
 
 
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
-#include <mutex>
 #include <vector>
 #if !defined(__wasm__)
+#include <mutex>
 #include <thread>
 #endif
 #if defined(__x86_64__)
@@ -37,11 +37,16 @@ class StandardFloats {
     unsigned before_;
 #elif defined(__aarch64__)
    public:
-    StandardFloats() : before_(__builtin_aarch64_get_fpcr()) { __builtin_aarch64_set_fpcr(0); }
-    ~StandardFloats() { __builtin_aarch64_set_fpcr(before_); }
+    StandardFloats() {
+        __asm__ volatile("mrs %0, fpcr" : "=r"(before_));
+        set(0);
+    }
+    ~StandardFloats() { set(before_); }
 
    private:
-    unsigned before_;
+    static void set(uint64_t control) { __asm__ volatile("msr fpcr, %0" : : "r"(control) : "memory"); }
+
+    uint64_t before_;
 #else
    public:
     StandardFloats() {}
@@ -78,6 +83,16 @@ class Spaces {
     std::atomic<Space*> left_[kMost] = {};
 };
 
+#if defined(__wasm__)
+
+// WebAssembly has one thread.
+template <typename Work>
+void on_threads(int64_t, Work work) {
+    work();
+}
+
+#else
+
 // Do something once on each of so many threads, of which this one is the first; what any throws is thrown when all are
 // done.
 template <typename Work>
@@ -93,20 +108,18 @@ void on_threads(int64_t count, Work work) {
             thrown = std::current_exception();
         }
     };
-#if !defined(__wasm__)
     std::vector<std::thread> others;
     others.reserve(count);
     try {
         while ((int64_t)others.size() + 1 < count) others.emplace_back(guarded);
     } catch (...) {  // where the system has no more, fewer threads do all of it
     }
-#endif
     guarded();
-#if !defined(__wasm__)
     for (std::thread& each : others) each.join();
-#endif
     if (thrown) std::rethrow_exception(thrown);
 }
+
+#endif
 
 // Do something for each of so many, on so many threads.
 template <typename Work>
