@@ -19,7 +19,7 @@ class Arena {
    public:
     // Uninitialised room for so many values. After the first item of a kind there is room, and nothing is allocated.
     template <typename Value>
-    Value* take(int64_t count) {
+    Value* allocate(int64_t count) {
         static_assert(std::is_trivially_destructible_v<Value>);
         if ((uint64_t)count > kMost / sizeof(Value)) throw std::bad_alloc();  // WebAssembly's addresses have 32 bits
         return static_cast<Value*>(bytes((size_t)count * sizeof(Value)));
@@ -28,7 +28,7 @@ class Arena {
     // The same, zero.
     template <typename Value>
     Value* zeros(int64_t count) {
-        Value* values = take<Value>(count);
+        Value* values = allocate<Value>(count);
         std::memset((void*)values, 0, (size_t)count * sizeof(Value));
         return values;
     }

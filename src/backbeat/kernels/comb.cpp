@@ -421,7 +421,7 @@ class Comb final : public Transform {
           controls_{call.control(0), call.control(1), call.control(2), call.control(3)},
           gain_(call.control(4)),
           is_off_(gain_ == 0.0 && !call.differentiated),
-          gradient_(call.differentiated ? call.arena->take<float>(samples_) : nullptr) {}
+          gradient_(call.differentiated ? call.arena->allocate<float>(samples_) : nullptr) {}
 
     int64_t silent_after(int64_t) const override { return is_off_ ? 0 : samples_; }
     int64_t reach(int64_t output_samples) const override { return output_samples; }

@@ -63,7 +63,7 @@ class Item {
         worker.controls.assign(count, Control{});
         worker.signals.assign(count, Signal{});
         seed_ = (uint32_t)batch.seeds[number * batch.seeds_apart];
-        entries_ = arena_.take<double>(document.entries + 1);
+        entries_ = arena_.allocate<double>(document.entries + 1);
         read_entries();
         compute_controls();
         make_operations();
@@ -157,7 +157,7 @@ class Item {
             } else if (own.function == Function::slice) {
                 to.values = control(own.inputs[0]).values + own.first;
             } else {
-                to.values = arena_.take<double>(own.size);
+                to.values = arena_.allocate<double>(own.size);
                 compute(own, to.values);
             }
             if (is_differentiated_ && !own.is_constant) to.gradient = arena_.zeros<double>(own.size);
@@ -377,8 +377,8 @@ class Item {
     void make(const Node& own, int number, Signal& made) {
         const int first = own.first_control();
         const int count = (int)own.inputs.size() - first;
-        const double** controls = arena_.take<const double*>(count + 1);
-        int* sizes = arena_.take<int>(count + 1);
+        const double** controls = arena_.allocate<const double*>(count + 1);
+        int* sizes = arena_.allocate<int>(count + 1);
         for (int k = 0; k < count; ++k) {
             const int from = own.inputs[first + k];
             controls[k] = from < 0 ? nullptr : control(from).values;
@@ -412,7 +412,7 @@ class Item {
                 input.needed = std::max(input.needed, std::min(wanted, input.end));
             }
             if (own.is_stored) {
-                made.whole = arena_.take<float>(room(made.limit));
+                made.whole = arena_.allocate<float>(room(made.limit));
                 const int64_t computed = made.transform ? made.needed : room(made.needed);
                 std::fill(made.whole + std::min(computed, room(made.limit)), made.whole + room(made.limit), 0.0f);
                 if (own.function == Function::input) read_input(own, made);
@@ -498,7 +498,7 @@ class Item {
     double** control_gradients(const Node& own) {
         const int first = own.first_control();
         const int count = (int)own.inputs.size() - first;
-        double** gradients = arena_.take<double*>(count + 1);
+        double** gradients = arena_.allocate<double*>(count + 1);
         for (int k = 0; k < count; ++k) {
             const int to = own.inputs[first + k];
             gradients[k] = to < 0 ? nullptr : control(to).gradient;
@@ -537,7 +537,7 @@ class Item {
     // The tiles of a stage, into `audio` where the output is among them.
     void run_tiles(int stage, float* audio) {
         const int64_t samples = samples_of_stage(stage);
-        if (!tiles_) tiles_ = arena_.take<float>((int64_t)document_.tiles * kTile);
+        if (!tiles_) tiles_ = arena_.allocate<float>((int64_t)document_.tiles * kTile);
         const bool has_output = audio && !has_stored_output() && node(document_.output).stage == stage;
         rewind(stage);
         for (int64_t first = 0; first < samples; first += kTile) {
@@ -618,8 +618,8 @@ class Item {
     void run_tiles_backward(int stage, const float* audio, const float* grad_audio) {
         const int64_t samples = samples_of_stage(stage);
         const bool is_last = stage + 1 == document_.stages;
-        if (!tiles_) tiles_ = arena_.take<float>((int64_t)document_.tiles * kTile);
-        if (!grad_tiles_) grad_tiles_ = arena_.take<float>((int64_t)document_.tiles * kTile);
+        if (!tiles_) tiles_ = arena_.allocate<float>((int64_t)document_.tiles * kTile);
+        if (!grad_tiles_) grad_tiles_ = arena_.allocate<float>((int64_t)document_.tiles * kTile);
         rewind(stage);
         for (int64_t first = 0; first < samples; first += kTile) {
             for (int n : document_.tiled[stage]) {

@@ -47,7 +47,7 @@ class Decay final : public Source {
             for (int v = 0; v < kVectors; ++v) {
                 const Vector level = fall_.past(place, v);
                 const Vector along = load(grad_tile + block * kBlock + v * kLanes) * level;
-                fall_.take(place, v, where(level <= all(1.0f), along, all(0.0f)));
+                fall_.accumulate_grad(place, v, where(level <= all(1.0f), along, all(0.0f)));
             }
             fall_.advance(place);
         }
@@ -78,7 +78,7 @@ class Attack {
         return steps_(v) * (float)steepness_ + (float)start;
     }
 
-    void take(Vector risen, Vector along) { by_rise_ += where(risen <= all(1.0f), along, all(0.0f)); }
+    void accumulate_grad(Vector risen, Vector along) { by_rise_ += where(risen <= all(1.0f), along, all(0.0f)); }
 
     void gather() { grad_attack_s_ -= steepness_ * taken(by_rise_); }
 
@@ -113,7 +113,7 @@ class AttackEnvelope final : public Source {
         for (int block = 0; block < kBlocks; ++block) {
             for (int v = 0; v < kVectors; ++v) {
                 const Vector risen = attack_(block_ + block, v);
-                attack_.take(risen, load(grad_tile + block * kBlock + v * kLanes) * risen);
+                attack_.accumulate_grad(risen, load(grad_tile + block * kBlock + v * kLanes) * risen);
             }
         }
         attack_.gather();
@@ -192,9 +192,9 @@ class Adsr final : public Source {
                 const Vector but_falling = gradient * lesser(rise, one) * lesser(release, one);
                 const Vector whole = but_falling * (fallen * span + low);
                 by_sustain += but_falling * (one - fallen);
-                attack_.take(rise, whole);
-                decay_.take(decaying, v, where(decay <= one, but_falling * fallen * span, nothing));
-                release_.take(releasing, v, where(release <= one, whole, nothing));
+                attack_.accumulate_grad(rise, whole);
+                decay_.accumulate_grad(decaying, v, where(decay <= one, but_falling * fallen * span, nothing));
+                release_.accumulate_grad(releasing, v, where(release <= one, whole, nothing));
             }
             decay_.advance(decaying);
             release_.advance(releasing);
@@ -234,8 +234,8 @@ class Bursts final : public Source {
           count_(call.sizes[0]),
           gain_(call.controls[1]),
           time_s_(call.controls[0]),
-          falls_(call.arena->take<Fall>(count_)),
-          places_(call.arena->take<Fall::Place>(count_)),
+          falls_(call.arena->allocate<Fall>(count_)),
+          places_(call.arena->allocate<Fall::Place>(count_)),
           grad_gain_(call.arena->zeros<double>(count_)),
           grad_rise_(call.arena->zeros<double>(count_)),
           steps_(call.grid.sample_rate) {
@@ -294,7 +294,7 @@ class Bursts final : public Source {
                     const Vector rising = since(place, k, v);
                     const Vector along = gradient * clamped(rising, 0.0f, 1.0f) * fallen;
                     by_gain += along;
-                    falls_[k].take(place, v, where(past <= one, along * (float)gain_[k], nothing));
+                    falls_[k].accumulate_grad(place, v, where(past <= one, along * (float)gain_[k], nothing));
                     const Mask is_rising = (rising >= nothing) & (rising <= one);
                     by_rise += where(is_rising, gradient * fallen, nothing);
                 }

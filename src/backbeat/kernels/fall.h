@@ -48,7 +48,7 @@ class Fall {
     Vector operator()(const Place& place, int v) const { return lesser(past(place, v), all(1.0f)); }
 
     // Take in the gradient of a level where it falls, times the level.
-    void take(const Place& place, int v, Vector along) {
+    void accumulate_grad(const Place& place, int v, Vector along) {
         by_rate_ += along * (steps_(v) + (float)(place.block * block_s_ - onset_s_));
         by_onset_ += along;
     }
@@ -131,7 +131,7 @@ class ShapedFall {
     }
 
     // Take in the gradient of the level at some times, times the level there.
-    void take(const Times& times, int64_t n, Vector fallen, Vector along) {
+    void accumulate_grad(const Times& times, int64_t n, Vector fallen, Vector along) {
         const Vector by_log = where(fallen < all((float)kDeepest), -along * fallen, all(0.0f));
         grad_at_one_second_ += by_log;
         grad_shape_ += by_log * times.logs(n);

@@ -155,13 +155,13 @@ class Fir final : public Transform {
     int64_t reach(int64_t output_samples) const override { return output_samples + half_; }
 
     void forward(const float* input, float* output, int64_t output_samples) override {
-        take(input, output_samples);
+        load_input(input, output_samples);
         space_.filter.apply(output);
     }
 
     void backward(const float* input, const float* grad_output, int64_t output_samples, float* grad_input,
                   double* const* grad_controls) override {
-        if (!has_taken_) take(input, output_samples);
+        if (!has_input_) load_input(input, output_samples);
         space_.grad_kernel.resize(half_ + 1);
         space_.filter.backward(grad_output, grad_input, space_.grad_kernel.data());
         const Filter found = space_.design.backward(space_.grad_kernel.data());
@@ -172,10 +172,10 @@ class Fir final : public Transform {
     }
 
    private:
-    void take(const float* input, int64_t output_samples) {
+    void load_input(const float* input, int64_t output_samples) {
         space_.filter.prepare(space_.kernel.data(), half_, output_samples);
-        space_.filter.take(input);
-        has_taken_ = true;
+        space_.filter.load_input(input);
+        has_input_ = true;
     }
 
     static constexpr double kMostTaps = 1 << 26;
@@ -183,7 +183,7 @@ class Fir final : public Transform {
     Space& space_;
     double rate_;
     int half_;
-    bool is_off_ = true, has_taken_ = false;
+    bool is_off_ = true, has_input_ = false;
 };
 
 }  // namespace

@@ -174,7 +174,7 @@ class Reader {
         ++at_;
     }
 
-    bool take(const char* word) {
+    bool accept(const char* word) {
         const size_t length = std::strlen(word);
         if ((size_t)(end_ - at_) < length || std::memcmp(at_, word, length) != 0) return false;
         at_ += length;
@@ -197,8 +197,8 @@ class Reader {
                 found.string = string();
                 break;
             default:
-                if (take("null")) break;
-                if (take("true") || take("false")) {
+                if (accept("null")) break;
+                if (accept("true") || accept("false")) {
                     found.type = Json::Type::boolean;
                     found.boolean = at_[-2] == 'u';
                     break;
@@ -291,7 +291,7 @@ class Reader {
     void unicode(std::string& found) {
         uint32_t code = four_digits();
         if (code >= 0xd800 && code < 0xdc00) {
-            if (!take("\\u")) fail("found half a character");
+            if (!accept("\\u")) fail("found half a character");
             const uint32_t low = four_digits();
             if (low < 0xdc00 || low > 0xdfff) fail("found half a character");
             code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);

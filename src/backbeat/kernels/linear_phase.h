@@ -36,7 +36,7 @@ class LinearPhase {
     int64_t reach() const { return output_samples_ + half_; }
 
     // Transform a signal, which may have some samples before its first; its spectra stay until another's are taken.
-    void take(const float* signal, int64_t before = 0) {
+    void load_input(const float* signal, int64_t before = 0) {
         const int length = fft_->length();
         resize(spectra_, pairs_ * apart());
         for (int64_t pair = 0; pair < pairs_; ++pair) {

@@ -28,7 +28,7 @@ class Modal final : public Source {
           tick_s_(1.0 / call.grid.sample_rate),
           nyquist_hz_(0.5 * call.grid.sample_rate),
           count_(call.sizes[0]),
-          modes_(call.arena->take<Mode>(count_)),
+          modes_(call.arena->allocate<Mode>(count_)),
           steps_(call.grid.sample_rate) {
         for (int k = 0; k < count_; ++k) {
             prepare(modes_[k], call.controls[0][k], call.controls[1][k], call.controls[2][k],
@@ -211,7 +211,7 @@ class SweptModal final : public Source {
           excess_(exponential(call.control(4) * kSemitone) - 1.0),
           block_fall_(exponential(-rate_ * kBlock * tick_s_)),
           times_(kept<Times>(call)),
-          modes_(call.arena->take<Mode>(count_)),
+          modes_(call.arena->allocate<Mode>(count_)),
           steps_(call.grid.sample_rate) {
         times_.prepare(call.grid.sample_rate, samples_, kFirstS);
         for (float** each : {&gain_, &shape_, &at_one_second_, &after_plain_, &frequency_, &re_, &im_, &first_,
@@ -278,7 +278,8 @@ class SweptModal final : public Source {
             for (int k = 0; k < count_; ++k) {
                 grad_first_[k] = 0.0f;
                 grad_gained_[k] = 0.0f;
-                if (block.number < modes_[k].ends) take(k, block, grad_tile + number * kBlock, grad_since, grad_theta);
+                if (block.number < modes_[k].ends)
+                    accumulate_grad(k, block, grad_tile + number * kBlock, grad_since, grad_theta);
             }
             take_levels(block);
             take_time(block, grad_since, grad_theta);
@@ -481,13 +482,14 @@ class SweptModal final : public Source {
         }
     }
 
-    void take(int k, const Block& block, const float* grad_block, Vector (&grad_since)[kVectors], double& grad_theta) {
+    void accumulate_grad(int k, const Block& block, const float* grad_block, Vector (&grad_since)[kVectors],
+                         double& grad_theta) {
         const Mode& mode = modes_[k];
         const double lean = lean_of(mode, block);
         if (is_bent(k, lean)) {
             const float start = start_of(mode, block);
             const float frequency = frequency_[k];
-            take(k, block, grad_block, grad_since, grad_theta, [&](int v, Vector& sine, Vector& cosine) {
+            accumulate_grad(k, block, grad_block, grad_since, grad_theta, [&](int v, Vector& sine, Vector& cosine) {
                 const Vector rest = less_turns(block.since[v] * frequency + start);
                 const Vector decay = load(mode.decay + v * kLanes);
                 sine = sine_of_rest(rest) * decay;
@@ -498,7 +500,7 @@ class SweptModal final : public Source {
         const float re = re_[k];
         const float im = im_[k];
         const float tilted = tilt(k, lean);
-        take(k, block, grad_block, grad_since, grad_theta, [&](int v, Vector& sine, Vector& cosine) {
+        accumulate_grad(k, block, grad_block, grad_since, grad_theta, [&](int v, Vector& sine, Vector& cosine) {
             const Vector sines = load(mode.sine + v * kLanes);
             const Vector cosines = load(mode.cosine + v * kLanes);
             const Vector straight_sine = sines * re + cosines * im;
@@ -510,8 +512,8 @@ class SweptModal final : public Source {
     }
 
     template <typename Waves>
-    void take(int k, const Block& block, const float* grad_block, Vector (&grad_since)[kVectors], double& grad_theta,
-              Waves waves) {
+    void accumulate_grad(int k, const Block& block, const float* grad_block, Vector (&grad_since)[kVectors],
+                         double& grad_theta, Waves waves) {
         Mode& mode = modes_[k];
         const float first = first_[k];
         const float gained = gained_[k];

@@ -11,7 +11,7 @@ class Noise final : public Source {
         : samples_(call.grid.samples),
           lattice_(prepared(call)),
           noise_(lattice_, call.grid.seed, (uint32_t)(uint64_t)call.attributes[0], 0,
-                 call.arena->take<float>(lattice_.points_of_tile())) {}
+                 call.arena->allocate<float>(lattice_.points_of_tile())) {}
 
     int64_t silent_after() const override { return samples_; }
     void rewind() override { first_ = 0; }

@@ -47,7 +47,7 @@ class Bands {
         sound_.resize(bands * apart_);
         for (int band = 0; band < bands; ++band) {
             filter_.prepare(&kernels_[band * (half + 1)], half, samples_);
-            if (!band) filter_.take(noise_.data(), half);
+            if (!band) filter_.load_input(noise_.data(), half);
             filter_.apply(&sound_[band * apart_]);
             std::fill_n(&sound_[band * apart_ + samples_], apart_ - samples_, 0.0f);
         }
@@ -113,8 +113,8 @@ class NoiseBands final : public Source {
           bursts_(call.controls[6] ? call.sizes[6] : 0),
           burst_s_(call.controls[6]),
           burst_gain_(call.controls[7]),
-          bands_(call.arena->take<Band>(count_)),
-          snaps_(call.arena->take<float>(points_)),
+          bands_(call.arena->allocate<Band>(count_)),
+          snaps_(call.arena->allocate<float>(points_)),
           has_snap_(call.controls[4]) {
         space_.times.prepare(rate_, samples_, 0.5 / rate_);
         if (has_snap_) prepare_snaps();
@@ -126,7 +126,7 @@ class NoiseBands final : public Source {
             band.t60_s = call.controls[1][k];
             band.shape = call.controls[2] ? call.controls[2][k] : 1.0;
             band.snap = has_snap_ ? call.controls[4][k] : 0.0;
-            band.levels = call.arena->take<float>(points_);
+            band.levels = call.arena->allocate<float>(points_);
             band.grad_levels = call.differentiated ? call.arena->zeros<float>(points_) : nullptr;
             prepare(band);
             if (band.ends > ends_) ends_ = band.ends;
@@ -191,7 +191,7 @@ class NoiseBands final : public Source {
                 const Vector whole = along * (float)band.gain;
                 by_gain += along;
                 by_rise += where(risen <= all(1.0f), whole, all(0.0f));
-                fall.take(space_.times, n, fallen, whole);
+                fall.accumulate_grad(space_.times, n, fallen, whole);
                 if (has_snap_) by_snap += gradient * load(snaps_ + n);
             }
             grad_attack -= sum(by_rise) / attacked_s_;

@@ -121,7 +121,7 @@ const Operation* operation_at(int number);
 
 template <typename Interface, typename Made>
 void* make_operation(const Call& call) {
-    Interface* made = new (call.arena->take<Made>(1)) Made(call);
+    Interface* made = new (call.arena->allocate<Made>(1)) Made(call);
     return made;
 }
 

@@ -31,7 +31,7 @@ class Sines final : public Source {
           tick_s_(1.0 / call.grid.sample_rate),
           pitch_hz_(call.control(0)),
           sweep_count_(call.controls[4] ? call.sizes[4] : 0),
-          sweeps_(call.arena->take<Sweep>(sweep_count_)),
+          sweeps_(call.arena->allocate<Sweep>(sweep_count_)),
           count_(call.sizes[1]),
           ratio_(call.controls[1]),
           gain_(call.controls[2]),
@@ -86,8 +86,9 @@ class Sines final : public Source {
             Vector grad_theta[kVectors];
             for (int v = 0; v < kVectors; ++v) grad_theta[v] = all(0.0f);
             const double start = start_of_block();
-            for (int k = 0; k < count_; ++k) take(voices_[k], k, start, since, grad_tile + block * kBlock, grad_theta);
-            take(grad_theta);
+            for (int k = 0; k < count_; ++k)
+                accumulate_grad(voices_[k], k, start, since, grad_tile + block * kBlock, grad_theta);
+            accumulate_grad(grad_theta);
             next_block();
         }
         gather();
@@ -222,8 +223,8 @@ class Sines final : public Source {
     }
 
     // Take in the gradient of a block's samples by one voice, and add that of θ.
-    void take(Voice& voice, int k, double start, const Vector (&since)[kVectors], const float* grad_block,
-              Vector (&grad_theta)[kVectors]) const {
+    void accumulate_grad(Voice& voice, int k, double start, const Vector (&since)[kVectors], const float* grad_block,
+                         Vector (&grad_theta)[kVectors]) const {
         const float at = start_of_voice(k, start);
         const float ratio = (float)ratio_[k];
         const float turn = (float)(2.0 * kPi * gain_[k]);
@@ -244,7 +245,7 @@ class Sines final : public Source {
     }
 
     // Take in the gradient of θ in a block.
-    void take(const Vector (&grad_theta)[kVectors]) {
+    void accumulate_grad(const Vector (&grad_theta)[kVectors]) {
         Vector whole = all(0.0f);
         Vector step = all(0.0f);
         for (int v = 0; v < kVectors; ++v) {

@@ -80,7 +80,7 @@ class Squares final : public Source {
           nyquist_hz_(0.5 * call.grid.sample_rate),
           edge_(edge()),
           count_(call.sizes[0]),
-          squares_(call.arena->take<Square>(count_)) {
+          squares_(call.arena->allocate<Square>(count_)) {
         for (int k = 0; k < count_; ++k) {
             Square& square = squares_[k];
             square.given_hz = call.controls[0][k];

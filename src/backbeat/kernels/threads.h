@@ -58,7 +58,7 @@ class StandardFloats {
 template <typename Space>
 class Spaces {
    public:
-    std::unique_ptr<Space> take() {
+    std::unique_ptr<Space> acquire() {
         for (std::atomic<Space*>& each : left_)
             if (Space* found = each.exchange(nullptr)) return std::unique_ptr<Space>(found);
         return std::make_unique<Space>();
@@ -135,7 +135,7 @@ template <typename Space, typename Work>
 void for_each_with(Spaces<Space>& spaces, int64_t threads, int64_t count, Work work) {
     std::atomic<int64_t> next{0};
     on_threads(std::min(threads, count), [&] {
-        std::unique_ptr<Space> space = spaces.take();
+        std::unique_ptr<Space> space = spaces.acquire();
         for (int64_t each = next++; each < count; each = next++) work(*space, each);
         spaces.leave(std::move(space));
     });
