@@ -17,20 +17,20 @@ QEMU = shutil.which("qemu-aarch64-static") or shutil.which("qemu-aarch64")
 AARCH64 = 183
 
 
-def undefined(library: bytes) -> set[str]:
+def undefined(data: bytes) -> set[str]:
     """The symbols that a shared library takes from others; the file is ELF of 64 bits, lowest byte first."""
-    assert library[:6] == b"\x7fELF\x02\x01"
-    (sections_at,) = struct.unpack_from("<Q", library, 40)
-    size, count = struct.unpack_from("<HH", library, 58)
-    sections = [struct.unpack_from("<IIQQQQIIQQ", library, sections_at + k * size) for k in range(count)]
+    assert data[:6] == b"\x7fELF\x02\x01"
+    (sections_at,) = struct.unpack_from("<Q", data, 40)
+    size, count = struct.unpack_from("<HH", data, 58)
+    sections = [struct.unpack_from("<IIQQQQIIQQ", data, sections_at + k * size) for k in range(count)]
     (symbols,) = [each for each in sections if each[1] == 11]
     names_at = sections[symbols[6]][4]
     found = set()
     for at in range(symbols[4], symbols[4] + symbols[5], symbols[9]):
-        name, _, _, section = struct.unpack_from("<IBBH", library, at)
+        name, _, _, section = struct.unpack_from("<IBBH", data, at)
         if section == 0:
             begin = names_at + name
-            found.add(library[begin : library.index(b"\0", begin)].decode())
+            found.add(data[begin : data.index(b"\0", begin)].decode())
     return found
 
 
@@ -40,9 +40,9 @@ def test_they_build_and_take_no_elementary_function_from_the_system(tmp_path_fac
     made = build("aarch64-linux-gnu", folder, options=["-DCMAKE_MODULE_LINKER_FLAGS=-nostdlib++ -Wl,-z,undefs"])
     (path,) = made.glob("libbackbeat_*")
     assert path.name == "libbackbeat_aarch64.so"
-    library = path.read_bytes()
-    assert struct.unpack_from("<H", library, 18) == (AARCH64,)
-    taken = undefined(library)
+    data = path.read_bytes()
+    assert struct.unpack_from("<H", data, 18) == (AARCH64,)
+    taken = undefined(data)
     assert "memcpy" in taken
     assert taken & (ELEMENTARY | {f"{name}f" for name in ELEMENTARY}) == set()
 
