@@ -165,7 +165,7 @@ def _kernels_work(device: torch.device) -> bool:
     def by_formula() -> list[Tensor]:
         return [ringing_mode_by_mode(tables, tick_s), *gradients_mode_by_mode(grad_sound, tables, tick_s)]
 
-    return agree("modes", device, by_kernels, by_formula)
+    return agree("swept modes", device, by_kernels, by_formula)
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
