@@ -1,5 +1,7 @@
 """How near matches come to their targets, and how fast: every distance over a folder of one-shots.
 
+Beside the distances stands what else a match is judged by; `playable.py` says more of that.
+
     python benchmarks/match.py FOLDER --out benchmarks/results/match.json --picture docs/images/distances.png
     python benchmarks/match.py FOLDER --most 8 --baselines --out benchmarks/results/baselines.json
     python benchmarks/match.py FOLDER --executor ray --address auto
@@ -22,9 +24,9 @@ from backbeat import plugins
 from backbeat.executors import Failure, Local, Ray
 from backbeat.losses import FLOORS, auditory_distance, family_of, pitch_error_cents
 from backbeat.matching import QUALITIES
+from backbeat.matching.judgement import judge
 from baselines import BASELINES, Found, task_of
 from folder import one_shots
-from judgements import judge
 from machine import describe_machine, write_figures
 
 FIGURES = (
@@ -37,10 +39,13 @@ FIGURES = (
     "mel_to_floor",
     "mrstft_to_floor",
     "envelope_to_floor",
-    "swell_db",
-    "after_db",
+    "true",
+    "bounded",
+    "alive",
+    "numbers",
     "seconds",
 )
+SHARES = "true", "bounded", "alive"
 RATIOS = {"mel_to_floor": "mel", "mrstft_to_floor": "MR-STFT", "envelope_to_floor": "envelope"}
 
 
@@ -61,10 +66,10 @@ class Row:
     mel_to_floor: float | None = None
     mrstft_to_floor: float | None = None
     envelope_to_floor: float | None = None
-    swell_db: float | None = None
-    after_db: float | None = None
-    is_bounded: bool = False
-    true_lengths: float = 0.0
+    true: float | None = None
+    bounded: bool | None = None
+    alive: bool | None = None
+    numbers: int | None = None
     seconds: float | None = None
     sound_s: float = 0.0
     steps: int = 0
@@ -78,9 +83,9 @@ def measure(plugin: str, quality: str, seed: int, device: str, baselines: bool, 
         result = backbeat.match(path, plugin, quality=quality, seed=seed, device=device)
     except backbeat.BackbeatError as error:
         return Row(path.name, family, error=str(error))
-    found, floor = result.distances, FLOORS[family]
+    found = result.distances
     sounds = (result.audio, result.target, result.sample_rate)
-    judged = judge(result)
+    judged = judge(result.patch, result.target, result.sample_rate, name=path.stem, lead_in=result.lead_in)
     chosen = plugins.get(result.patch.plugin, **result.patch.options)
     return Row(
         path.name,
@@ -92,13 +97,13 @@ def measure(plugin: str, quality: str, seed: int, device: str, baselines: bool, 
         envelope_db=found.envelope_db,
         auditory=float(auditory_distance(*sounds)),
         pitch_cents=pitch_error_cents(*sounds),
-        mel_to_floor=found.mel_db / floor.mel_db,
-        mrstft_to_floor=found.mrstft / floor.mrstft,
-        envelope_to_floor=found.envelope_db / floor.envelope_db,
-        swell_db=judged.swell_db,
-        after_db=judged.after_db,
-        is_bounded=judged.is_bounded,
-        true_lengths=judged.true_lengths,
+        mel_to_floor=judged.near.mel,
+        mrstft_to_floor=judged.near.mrstft,
+        envelope_to_floor=judged.near.envelope,
+        true=judged.true,
+        bounded=judged.bounded.holds,
+        alive=judged.alive.holds if judged.alive else None,
+        numbers=judged.numbers,
         seconds=result.seconds,
         sound_s=result.target.shape[-1] / result.sample_rate,
         steps=result.steps,
@@ -109,12 +114,14 @@ def measure(plugin: str, quality: str, seed: int, device: str, baselines: bool, 
 
 
 def summarise(rows: Iterable[Row]) -> dict[str, dict[str, float]]:
-    """Median and 90th percentile of every figure."""
+    """Median and 90th percentile of every figure; the mean of what is a share."""
     done = list(rows)
-    summary = {}
+    summary: dict[str, dict[str, float]] = {}
     for name in FIGURES:
         values = sorted(value for row in done if (value := getattr(row, name)) is not None)
-        if values:
+        if values and name in SHARES:
+            summary[name] = {"mean": statistics.mean(values)}
+        elif values:
             last = values[round(0.9 * (len(values) - 1))]
             summary[name] = {"median": statistics.median(values), "p90": last}
     return summary
@@ -206,16 +213,11 @@ def main() -> None:
     overall, others = summarise(rows), against(rows)
     failures = sum(bool(row.error) for row in rows)
     for label, summary in [*sorted(families.items()), ("all", overall)]:
-        for share in ("median", "p90"):
+        for share in ("median", "p90", "mean"):
             print(line(f"{label}, {share}", (summary.get(name, {}).get(share) for name in FIGURES)))
     for name, shares in others.items():
         print(f"against {name}: {shares['mel']:.2f} of its mel distance in {shares['seconds']:.2f} of its time")
-    bounded = sum(row.is_bounded for row in rows)
-    true_lengths = statistics.mean(row.true_lengths for row in rows)
-    print(
-        f"{len(rows)} files, {failures} failed, {bounded} end where their samples end, "
-        f"length does what it says in {true_lengths:.0%}"
-    )
+    print(f"{len(rows)} files, {failures} failed; the means are of what is a share")
     if arguments.out:
         document = {
             "plugin": arguments.plugin,
@@ -226,8 +228,6 @@ def main() -> None:
             "families": families,
             "against": others,
             "failures": failures,
-            "bounded": bounded,
-            "true_lengths": true_lengths,
             "rows": [asdict(row) for row in rows],
         }
         write_figures(arguments.out, document)

@@ -93,6 +93,7 @@ def test_a_batch_that_does_not_fit_is_left_out():
 SOUNDS = Path(__file__).parents[1] / "examples" / "sounds"
 SMALL = {
     "match": (str(SOUNDS), "--most", "2", "--quality", "draft"),
+    "playable": (str(SOUNDS), "--most", "2", "--quality", "draft"),
     "robust": (str(SOUNDS), "--count", "3"),
     "recovery": ("kick", "--count", "2", "--quality", "draft", "--seconds", "0.2"),
     "modes": ("--count", "1"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backbeat.families import FLOORS, family_of
+from backbeat.families import FLOORS, family_of, is_noisy
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,21 @@ from backbeat.families import FLOORS, family_of
 def test_family_of(name, family):
     assert family_of(name) == family
     assert family is None or family in FLOORS
+
+
+@pytest.mark.parametrize(
+    ("name", "noisy"),
+    [
+        ("snare-elec_snare", True),
+        ("hat-drum_cymbal_open", True),
+        ("My Clap 2", True),
+        ("perc-shaker_long", True),
+        ("Shakers", True),
+        ("kick-bd_fat", False),
+        ("perc-drum_cowbell", False),
+        ("shake", False),
+        ("", False),
+    ],
+)
+def test_is_noisy(name, noisy):
+    assert is_noisy(name) is noisy

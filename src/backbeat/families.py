@@ -48,11 +48,28 @@ _WORDS = {
 }
 
 
+_NOISY = {Family.SNARE, Family.HAT, Family.CLAP}
+_NOISY_WORDS = ("shaker", "maraca", "cabasa", "tambourine")
+"""Of no family of their own."""
+
+
 def family_of(name: str) -> Family | None:
     """The family that a sound's name tells of: the first that one of its words begins with; none if none does."""
-    words = "".join(character if character.isalpha() else " " for character in name.casefold()).split()
-    for word in words:
+    for word in _words(name):
         for family, known in _WORDS.items():
-            if any(word == each or (len(each) > 2 and word.startswith(each)) for each in known):
+            if _begins(word, known):
                 return family
     return None
+
+
+def is_noisy(name: str) -> bool:
+    """Whether a sound's name tells of noise, which is new at every hit: a snare, hat, cymbal, clap or shaker."""
+    return family_of(name) in _NOISY or any(_begins(word, _NOISY_WORDS) for word in _words(name))
+
+
+def _words(name: str) -> list[str]:
+    return "".join(character if character.isalpha() else " " for character in name.casefold()).split()
+
+
+def _begins(word: str, known: tuple[str, ...]) -> bool:
+    return any(word == each or (len(each) > 2 and word.startswith(each)) for each in known)

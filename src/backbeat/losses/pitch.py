@@ -16,7 +16,7 @@ from backbeat.losses.inputs import TargetAudio, single
 from backbeat.types import Audio, Mono
 
 LOWEST_HZ, HIGHEST_HZ = 25.0, 4000.0
-_WINDOW_S, _HOP_S = 0.04, 0.0025
+_WINDOW_S, HOP_S = 0.04, 0.0025
 _PADDING = 2
 _LOBE_HZ = 2.0 / _WINDOW_S
 _QUIETEST = 0.01
@@ -42,7 +42,7 @@ def pitch_track(
         hz and level, each (frames,), float64; frame k is centred on k · 2.5 ms, rounded to a sample.
     """
     half = round(0.5 * _WINDOW_S * sample_rate)
-    hop = max(1, round(_HOP_S * sample_rate))
+    hop = max(1, round(HOP_S * sample_rate))
     step = math.pi / half
     turns = step * torch.arange(2 * half, dtype=torch.float64)
     window, window_step = 0.5 - 0.5 * torch.cos(turns), 0.5 * step * torch.sin(turns)

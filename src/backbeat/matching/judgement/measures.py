@@ -1,0 +1,164 @@
+"""What the judgements measure of a sound: pure functions of signals, float64, (samples,); names end in their units.
+
+A level in dB is energy, `10 log10 Σ x²`, unless it says otherwise.
+"""
+
+import math
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from backbeat.dsp.loudness import energy_db
+from backbeat.losses.pitch import HOP_S, pitch_track
+
+Sound: TypeAlias = Float[Tensor, " samples"]
+Renderings: TypeAlias = Float[Tensor, "seeds samples"]
+"""One patch with several seeds of its noise."""
+
+_TINY = 1e-20
+_FROM_DB, _TO_DB, _AFTER_PEAK_S = -5.0, -25.0, 0.01
+_LOW_HZ, _HIGH_HZ, _BINS_PER_ST, _FLOOR_DB, _MOST_ST = 40.0, 14000.0, 8, -50.0, 12
+_FIRST_S = 0.01
+_FIRST_PITCH_S = 0.03
+_ABOVE = 1.5
+"""Times the frequency of the strongest partial: its harmonics lie above."""
+_LEAST_TONES = 0.02
+"""Of the noise's energy: a few seeds do not tell less from nothing."""
+
+
+def decay_time_s(sound: Sound, sample_rate: int) -> float:
+    """Seconds between -5 and -25 dB of the backward-integrated energy, `Σ_{k ≥ n} x²`, from 10 ms after the peak on.
+
+    A sound that ends before that, or is silent, has a single sample.
+    """
+    begin = int(sound.abs().argmax()) + round(_AFTER_PEAK_S * sample_rate)
+    left = sound[begin:].square().flip(0).cumsum(0).flip(0)
+    if not len(left) or float(left[0]) == 0.0:
+        return 1.0 / sample_rate
+    level_db = 10.0 * (left / left[0] + _TINY).log10()
+    first, last = (int((level_db < limit_db).int().argmax()) for limit_db in (_FROM_DB, _TO_DB))
+    return max(last - first, 1) / sample_rate
+
+
+def spectrum_shift_st(first: Sound, second: Sound, sample_rate: int) -> float:
+    """Semitones by which the second sound's long-term spectrum lies above the first's.
+
+    Power in bins of 1/8 semitone from 40 Hz to 14 kHz, in dB above -50 dB of the highest bin. Of the shifts up to an
+    octave either way, the one with the highest correlation coefficient over the bins that both have; 0 where none
+    correlates.
+    """
+    one, other = (_levels_by_pitch(sound, sample_rate) for sound in (first, second))
+    bins = len(one)
+    shifts = sorted(range(-_MOST_ST * _BINS_PER_ST, _MOST_ST * _BINS_PER_ST + 1), key=abs)
+    agreement = [correlation(one[max(0, -k) : bins - max(0, k)], other[max(0, k) : bins - max(0, -k)]) for k in shifts]
+    return shifts[int(np.argmax(agreement))] / _BINS_PER_ST
+
+
+def _levels_by_pitch(sound: Sound, sample_rate: int) -> Tensor:
+    """Bins of power, in dB above -50 dB of the highest bin, 0 below it, (bins,)."""
+    narrowest_hz = _LOW_HZ * (2.0 ** (1.0 / (12 * _BINS_PER_ST)) - 1.0)
+    fft = 1 << math.ceil(math.log2(max(len(sound), sample_rate / narrowest_hz)))
+    power = torch.fft.rfft(sound, fft).abs().square().numpy()
+    edges_hz = _LOW_HZ * 2.0 ** (np.arange(int(12 * _BINS_PER_ST * math.log2(_HIGH_HZ / _LOW_HZ)) + 1) / 96.0)
+    below_hz = (np.arange(len(power) + 1) - 0.5) * (sample_rate / fft)
+    in_bins = np.diff(np.interp(edges_hz, below_hz, np.concatenate(([0.0], power.cumsum()))))
+    level_db = 10.0 * np.log10(in_bins / max(in_bins.max(), _TINY) + _TINY)
+    return torch.from_numpy(np.maximum(level_db - _FLOOR_DB, 0.0))
+
+
+def correlation(first: Tensor, second: Tensor) -> float:
+    """Pearson's coefficient of two signals of one length; 0 where one is constant."""
+    one, other = first - first.mean(), second - second.mean()
+    scale = float(one.square().sum() * other.square().sum()) ** 0.5
+    return float(one @ other) / scale if scale > 0.0 else 0.0
+
+
+def centroid_hz(sound: Sound, sample_rate: int) -> float:
+    """The spectrum's mean frequency, its amplitudes as weights: `Σ f |X| / Σ |X|` over the whole sound."""
+    amplitudes = torch.fft.rfft(sound).abs()
+    hz = torch.fft.rfftfreq(len(sound), 1.0 / sample_rate, dtype=sound.dtype)
+    return float((hz * amplitudes).sum() / amplitudes.sum().clamp(min=_TINY))
+
+
+def level_db(sound: Sound) -> float:
+    """Energy."""
+    return float(energy_db(sound))
+
+
+def peak_db(sound: Sound) -> float:
+    """The highest sample, dB of full scale."""
+    return 20.0 * math.log10(float(sound.abs().max()) + _TINY)
+
+
+def difference_db(first: Sound, second: Sound) -> float:
+    """Energy of the difference of two sounds against the first's."""
+    return level_db(first - second) - level_db(first)
+
+
+def first_share_db(sound: Sound, sample_rate: int) -> float:
+    """Energy of the first 10 ms against that of the rest."""
+    first = round(_FIRST_S * sample_rate)
+    return level_db(sound[:first]) - level_db(sound[first:])
+
+
+def density_db(sound: Sound) -> float:
+    """How high the whole sound is beside its peak: RMS over peak."""
+    return level_db(sound) - 10.0 * math.log10(len(sound)) - peak_db(sound)
+
+
+def harmonics_db(sound: Sound, sample_rate: int) -> float:
+    """Energy above 1.5 times the frequency of the strongest partial against that of the whole sound."""
+    power = torch.fft.rfft(sound).abs().square()
+    begin = math.ceil(_ABOVE * max(int(power[1:].argmax()) + 1, 1))
+    return 10.0 * math.log10(float(power[begin:].sum() / power.sum().clamp(min=_TINY)) + _TINY)
+
+
+def pitch_drop_st(sound: Sound, sample_rate: int) -> float | None:
+    """Semitones that the pitch of the first 30 ms lies above the settled pitch; none where one of them has none.
+
+    Each is the median of the loudest partial's frequency over time, its level as weight (`pitch_track`): over the
+    frames centred on the first 30 ms, and over the later half of those with a pitch that follow.
+    """
+    hz, level = pitch_track(sound, sample_rate)
+    frames = round(_FIRST_PITCH_S / HOP_S) + 1
+    later = torch.nonzero(level[frames:] > 0.0).flatten() + frames
+    if not len(later) or not bool((level[:frames] > 0.0).any()):
+        return None
+    later = later[len(later) // 2 :]
+    return 12.0 * math.log2(_median(hz[:frames], level[:frames]) / _median(hz[later], level[later]))
+
+
+def _median(values: Tensor, weights: Tensor) -> float:
+    order = values.argsort()
+    running = weights[order].cumsum(0)
+    return float(values[order][int((running >= 0.5 * running[-1]).int().argmax())])
+
+
+def noise_and_tones(sounds: Renderings) -> tuple[float, float]:
+    """Energies of what changes with the seed, the noise, and of what does not, the tones.
+
+    Of K renderings the mean m holds the tones and 1/K of the noise: `N = Σ (x_k - m)² / (K - 1)`, `T = Σ m² - N / K`.
+    Both are without bias, where tones and noise add up; what a clipper makes of the two together counts to the noise.
+    """
+    mean = sounds.mean(0)
+    noise = float((sounds - mean).square().sum()) / (len(sounds) - 1)
+    return noise, max(float(mean.square().sum()) - noise / len(sounds), 0.0)
+
+
+def noise_gain_db(before: Renderings, after: Renderings) -> float:
+    """By how much the noise gains against the tones; by itself, where before there are no tones (-17 dB beside it)."""
+    (noise, tones), (noise_after, tones_after) = noise_and_tones(before), noise_and_tones(after)
+    gain_db = 10.0 * math.log10((noise_after + _TINY) / (noise + _TINY))
+    if tones < _LEAST_TONES * noise:
+        return gain_db
+    return gain_db - 10.0 * math.log10(max(tones_after, _TINY) / tones)
+
+
+def high_passed(sound: Sound, sample_rate: int, cutoff_hz: float) -> Sound:
+    """The sound without what lies below a frequency, by a Fourier transform of the whole."""
+    spectrum = torch.fft.rfft(sound, 2 * len(sound))
+    spectrum[: math.ceil(cutoff_hz * 2 * len(sound) / sample_rate)] = 0.0
+    return torch.fft.irfft(spectrum)[: len(sound)]
