@@ -1,4 +1,6 @@
-"""Write docs/parameters/<plugin>.md from the parameter tables, and the operations of docs/programs.md from docstrings.
+"""Write docs/parameters/<plugin>.md from the parameter tables, and parts of docs/programs.md and docs/plugins.md.
+
+Those list operations, kinds of parameters and functions, from their docstrings.
 
 So the pages cannot say what the code does not.
 
@@ -9,19 +11,24 @@ import argparse
 import inspect
 import re
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import backbeat.dsp  # noqa: F401  which declares the operations
-from backbeat import plugins, presets
+from backbeat import dsp, plugins, presets
 from backbeat.dsp.operation import Operation, operations
+from backbeat.parameters import kinds
 from backbeat.parameters.listing import markdown
 from backbeat.plugins import Plugin
 
 DOCS = Path(__file__).parent
 PAGES = DOCS / "parameters"
-PROGRAMS = DOCS / "programs.md"
+PROGRAMS, PLUGINS = DOCS / "programs.md", DOCS / "plugins.md"
 _BEGIN = "<!-- Operations: written by docs/generate.py. Change their docstrings, not what follows. -->\n"
 _END = "<!-- End of operations. -->\n"
+_LISTS = (
+    "<!-- Kinds and functions: written by docs/generate.py. Change their docstrings, not what follows. -->\n",
+    "<!-- End of kinds and functions. -->\n",
+)
 
 
 def page(plugin: Plugin) -> str:
@@ -47,12 +54,18 @@ def page(plugin: Plugin) -> str:
 def pages() -> dict[Path, str]:
     """Every page there should be, by its path."""
     found = {PAGES / f"{name}.md": page(plugins.get(name)) for name in plugins.names()}
-    return {**found, PROGRAMS: _programs(PROGRAMS.read_text(encoding="utf-8"))}
+    programs, written = (each.read_text(encoding="utf-8") for each in (PROGRAMS, PLUGINS))
+    described = "\n".join(_operation(each) for each in sorted(operations(), key=lambda each: each.name))
+    return {
+        **found,
+        PROGRAMS: _between(programs, _BEGIN, described, _END),
+        PLUGINS: _between(written, _LISTS[0], _lists(), _LISTS[1]),
+    }
 
 
 def stale(expected: dict[Path, str]) -> list[str]:
     """One line per page that is missing, out of date or of a plugin that is gone."""
-    here = {path: path.read_text(encoding="utf-8") for path in (*PAGES.glob("*.md"), PROGRAMS)}
+    here = {path: path.read_text(encoding="utf-8") for path in (*PAGES.glob("*.md"), PROGRAMS, PLUGINS)}
     return [
         f"{path.relative_to(DOCS.parent)}: out of date; run `make docs`"
         for path in sorted(expected.keys() | here.keys())
@@ -70,12 +83,40 @@ def write(expected: dict[Path, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def _programs(text: str) -> str:
-    """The page with the operations that there are."""
-    head, _, rest = text.partition(_BEGIN)
-    _, _, tail = rest.partition(_END)
-    described = "\n".join(_operation(each) for each in sorted(operations(), key=lambda each: each.name))
-    return f"{head}{_BEGIN}\n{described}\n{_END}{tail}"
+def _between(text: str, begin: str, written: str, end: str) -> str:
+    """A page with what is written between two marks."""
+    head, _, rest = text.partition(begin)
+    _, _, tail = rest.partition(end)
+    return f"{head}{begin}\n{written}\n{end}{tail}"
+
+
+def _lists() -> str:
+    """Kinds of parameters, and the functions of `backbeat.dsp`, with their first lines."""
+    made_here = (each for _, each in inspect.getmembers(kinds, inspect.isfunction) if each.__module__ == kinds.__name__)
+    named = [each for each in made_here if not each.__name__.startswith("_")]
+    functions = [getattr(dsp, name) for name in dsp.__all__ if name not in ("Control", "Grid", "Signal")]
+    return "\n".join(
+        [
+            *_listed("kind", named),
+            "",
+            "## Functions",
+            "",
+            "`grid` comes first in what makes or filters signals. `help(dsp.bandpass)` says all.",
+            "",
+            *_listed("of `backbeat.dsp`", functions),
+        ]
+    )
+
+
+def _listed(title: str, functions: Sequence[Callable[..., object]]) -> list[str]:
+    rows = [f"| {title} | arguments | what it is |", "|---|---|---|"]
+    for each in functions:
+        names = [name for name in inspect.signature(each).parameters if name != "role"]
+        first = (inspect.getdoc(each) or "").partition("\n\n")[0]
+        rows.append(
+            f"| `{each.__name__}` | {', '.join(names)} | {' '.join(first.split()).replace('|', chr(92) + '|')} |"
+        )
+    return rows
 
 
 def _operation(described: Operation) -> str:

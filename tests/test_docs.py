@@ -28,7 +28,7 @@ def docs(tmp_path: Path) -> Path:
     """A copy of docs/ that a test may spoil."""
     folder = tmp_path / "docs"
     (folder / "parameters").mkdir(parents=True)
-    for path in (DOCS / "generate.py", DOCS / "programs.md", *(DOCS / "parameters").glob("*.md")):
+    for path in (DOCS / "generate.py", DOCS / "programs.md", DOCS / "plugins.md", *(DOCS / "parameters").glob("*.md")):
         (folder / path.relative_to(DOCS)).write_bytes(path.read_bytes())
     return folder
 

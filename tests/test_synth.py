@@ -5,9 +5,12 @@ import sys
 import pytest
 import torch
 
-from backbeat import plugins
+from backbeat import dsp, plugins
 from backbeat.errors import ParameterError, PluginError, RenderError
+from backbeat.parameters import decibels, hz
+from backbeat.plugins import Plugin
 from backbeat.synth import Synth, render
+from tables import table
 
 KICK = plugins.get("kick")
 
@@ -159,3 +162,23 @@ def test_other_errors_of_pytorch_pass(monkeypatch):
     monkeypatch.setattr("backbeat.synth.render", broken)
     with pytest.raises(RuntimeError, match="something else"):
         Synth("kick", seconds=0.01)(params(2), 0)
+
+
+def test_a_formula_plugin_picks_entries_of_a_bank_as_a_recorded_one():
+    def chain(clip):
+        def render(grid, c):
+            bands = dsp.bandpass(grid, dsp.noise(grid, 0), c.band_hz[0], 2.0)
+            return clip(bands + c.level[1] * dsp.bandpass(grid, dsp.noise(grid, 0), c.band_hz[-1], 2.0))
+
+        return render
+
+    controls = table(
+        band_hz=hz(200.0, 8000.0, default=(500.0, 1500.0, 3000.0), help="Middle."),
+        level=decibels(-40.0, 0.0, default=(0.0, -3.0), help="Level."),
+    )
+    by_torch = Plugin("toy", controls, chain(lambda sound: 2.0 * torch.sigmoid(2.0 * sound) - 1.0), "A toy.")
+    recorded = Plugin("toy", controls, chain(lambda sound: sound), "A toy.")
+    assert by_torch.program is None
+    params = torch.rand(4, controls.layout().size, generator=torch.Generator().manual_seed(0))
+    plain = render(recorded, params, samples=500)
+    torch.testing.assert_close(render(by_torch, params, samples=500), plain.tanh(), atol=1e-4, rtol=0.0)

@@ -10,6 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 from backbeat import plugins
 from backbeat.dsp import Grid
+from backbeat.dsp.bank import Bank
 from backbeat.dsp.eager import run_program, takes_kernels
 from backbeat.errors import ParameterError, RenderError
 from backbeat.memory import batch_chunks, chunk_seeds, concat, is_out_of_memory
@@ -75,7 +76,7 @@ def _by_formula(plugin: Plugin, params: Params, seeds: _Seeds, samples: int, sam
             grid = Grid(sample_rate, samples, chunk_seeds(seeds, some), params.dtype)
             controls = plugin.table.controls(params[some].double())
             if plugin.program is None:
-                controls = {name: each.to(params.dtype) for name, each in controls.items()}
+                controls = {name: each.to(params.dtype).as_subclass(Bank) for name, each in controls.items()}
                 sounds.append(plugin.render(grid, plugin.controls(controls)))
             else:
                 sounds.append(formula.run(plugin.program, grid, controls))

@@ -131,6 +131,17 @@ def test_values_of_two_recordings_do_not_mix():
         record_of(lambda grid, c: dsp.decay(grid, c.mix + kept[0]) * dsp.total(c.t60_s), One)
 
 
+@pytest.mark.parametrize("compared", [lambda c: c.mix > 0.5, lambda c: c.mix == 0.5, lambda c: c.mix != c.t60_s])
+def test_a_comparison_says_what_to_do_instead(compared):
+    with pytest.raises(PluginError, match=r"found a comparison of a control .*choice.*dsp\.maximum"):
+        record_of(lambda grid, c: dsp.decay(grid, c.mix) if compared(c) else dsp.noise(grid, 0), One)
+
+
+def test_a_power_of_a_number():
+    program = record_of(lambda grid, c: dsp.decay(grid, 10.0 ** (c.mix / 20.0)) * dsp.total(c.t60_s), One)
+    assert "power" in [each.operation for each in program.nodes]
+
+
 def test_a_parameter_that_is_not_read():
     with pytest.raises(PluginError, match="parameter t60_s is in its table, and read nowhere in render"):
         record_of(lambda grid, c: dsp.decay(grid, c.mix), One)

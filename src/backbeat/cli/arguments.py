@@ -20,11 +20,17 @@ def read_patch(text: str) -> "Patch":
         PatchError: where the file is not a patch.
         UsageError: where it is no file and no preset has that name.
     """
-    from backbeat.patch import load, preset
+    from backbeat import plugins
+    from backbeat.patch import load, preset, presets
 
     path = Path(text)
     if path.exists() or path.suffix == ".json" or path.is_absolute():
         return load(path)
+    if text in presets():
+        return preset(text)
+    if text in plugins.names():
+        said = f"a plugin; `backbeat random {text} --out patch.json` makes a patch of it"
+        raise UsageError(f"patch: found {text!r}, {said}, `backbeat plugins {text}` lists its presets")
     try:
         return preset(text)
     except PatchError as error:

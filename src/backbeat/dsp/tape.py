@@ -82,6 +82,16 @@ class Handle:
             "a signal chain may use +, -, *, / and the functions of backbeat.dsp"
         )
 
+    def _compared(self, _: object) -> NoReturn:
+        raise PluginError(
+            f"recording: found a comparison of a {'signal' if self.node.is_signal else 'control'} "
+            f"({self.node.operation}), which has no value yet; choose by a parameter of kind choice, or by "
+            "dsp.maximum, dsp.minimum and dsp.clamp"
+        )
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _compared
+    __hash__ = object.__hash__
+
     def __bool__(self) -> bool:
         self._refuse("the truth")
 
@@ -126,7 +136,7 @@ class Control(Handle):
     def __getitem__(self, entries: int | slice) -> Control:
         picked = range(self.size)[entries] if isinstance(entries, slice) else range(self.size)[entries:][:1]
         if not picked or picked.step != 1:
-            raise PluginError(f"recording: found entries {entries} of a control of {self.size}")
+            raise PluginError(f"recording: found entries {entries} of a control of {self.size}; must be within them")
         return self.tape.control("slice", (self.number,), len(picked), start=picked.start, stop=picked.stop)
 
     def __truediv__(self, other: object) -> Control:
@@ -161,6 +171,9 @@ class Control(Handle):
 
     def __pow__(self, other: object) -> Control:
         return function("power", self, other)
+
+    def __rpow__(self, other: object) -> Control:
+        return function("power", other, self)
 
 
 class Signal(Handle):
