@@ -21,7 +21,7 @@ from folder import one_shots
 from machine import describe_machine, write_figures
 from playable_picture import draw
 
-TITLES = ("", "files", "mel", "p90", "MR-STFT", "envelope", "true", "bounded", "alive", "numbers")
+TITLES = ("", "files", "mel", "p90", "MR-STFT", "envelope", "true", "bounded", "alive", "numbers", "detail", "voice")
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class Summary:
         alive: the share that is, of the noisy ones.
         noisy: so many.
         numbers: in the voice, median.
+        detail: partials and bands beside it, median.
+        voice, voice_p90: mel distance of the voice alone as a share of the floor, median and 90th percentile.
     """
 
     files: int
@@ -61,6 +63,9 @@ class Summary:
     alive: float | None
     noisy: int
     numbers: float
+    detail: float
+    voice: float
+    voice_p90: float
 
 
 def measure(path: Path, plugin: str, quality: str, seed: int) -> Row:
@@ -77,7 +82,7 @@ def measure(path: Path, plugin: str, quality: str, seed: int) -> Row:
 def summarise(judged: Sequence[Judgement]) -> Summary:
     """All five, of some matches."""
     near = [each.near for each in judged]
-    mel = sorted(each.mel for each in near)
+    mel, voice = sorted(each.mel for each in near), sorted(each.voice.mel for each in judged)
     turns = tuple(turn for each in judged for turn in each.turns if turn.holds is not None)
     alive = [each.alive.holds for each in judged if each.alive]
     return Summary(
@@ -92,6 +97,9 @@ def summarise(judged: Sequence[Judgement]) -> Summary:
         alive=sum(alive) / len(alive) if alive else None,
         noisy=len(alive),
         numbers=median(each.numbers for each in judged),
+        detail=median(each.detail for each in judged),
+        voice=median(voice),
+        voice_p90=voice[round(0.9 * (len(voice) - 1))],
     )
 
 
@@ -129,14 +137,15 @@ def of_match(row: Row) -> str:
     shares = [f"{share:.2f}" for share in (near.mel, near.mrstft, near.envelope)]
     said = ["yes" if bounded.holds else "no", "-" if alive is None else "yes" if alive.holds else "no"]
     cells = [row.sample, row.plugin, shares[0], "", *shares[1:], percent(row.judged.true), *said]
-    return line([*cells, str(row.judged.numbers)])
+    return line([*cells, str(row.judged.numbers), str(row.judged.detail), f"{row.judged.voice.mel:.2f}"])
 
 
 def of_many(label: str, found: Summary) -> str:
     """A summary's line."""
     shares = [f"{share:.2f}" for share in (found.mel, found.mel_p90, found.mrstft, found.envelope)]
     said = [percent(share) for share in (found.true, found.bounded, found.alive)]
-    return line([label, str(found.files), *shares, *said, f"{found.numbers:.0f}"])
+    small = [f"{found.numbers:.0f}", f"{found.detail:.0f}", f"{found.voice:.2f}"]
+    return line([label, str(found.files), *shares, *said, *small])
 
 
 def main() -> None:
@@ -178,6 +187,7 @@ def main() -> None:
         print(of_many(family, summary))
     print(of_many("all", overall))
     print("distances are shares of the distance of two takes; `alive` is of noisy sounds")
+    print("`voice` is the mel distance without the detail")
     print()
     for macro, of_macro in macros.items():
         said = f"{macro:16}{percent(of_macro['true']):>6} of {of_macro['turns']:3} turns"

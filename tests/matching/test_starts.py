@@ -20,6 +20,7 @@ SOUNDS = {
     "noise": noise(4000) * fall(times_s(4000 / RATE), 0.05),
     "tone": damped(times_s(0.2), 3000.0, 0.1),
     "short": noise(32),
+    "gone": np.append(noise(4000), np.zeros(9000)),
     "low": damped(times_s(0.2), 12.0, 0.4),
 }
 PLUGINS = {
@@ -27,6 +28,10 @@ PLUGINS = {
     "drum": plugins.get("drum"),
     "clap": plugins.get("clap"),
     "hat": plugins.get("hat"),
+    "rim": plugins.get("rim"),
+    "cowbell": plugins.get("cowbell"),
+    "snare": plugins.get("snare"),
+    "tom": plugins.get("tom"),
     "one tone": plugins.get("drum", tones=1),
     "many tones": plugins.get("drum", tones=20),
 }
@@ -139,6 +144,16 @@ def test_one_drum_start_leaves_most_tones_quiet():
     few = propose(drum, SOUNDS["thump"], RATE, 1.0)[1]
     assert few["tone_db"][4:] == (-60.0,) * 8
     assert few["tone_hz"][4:] == drum.table.defaults()["tone_hz"][4:]
+
+
+def test_a_few_modes_are_kept_for_what_rings_after_a_loud_strike():
+    t = times_s(0.6)
+    ringing = (554.0, 831.0, 1108.0)
+    strike = sum(damped(t, f, 0.04, 0.3) for f in (160.0, 210.0, 260.0, 330.0, 390.0, 450.0, 620.0, 700.0))
+    sound = strike + sum(damped(t, f, 1.5, 0.006) for f in ringing)
+    starts = propose(plugins.get("tom"), sound, RATE, 1.0)
+    assert any(all(np.min(np.abs(np.array(start["mode_hz"]) / f - 1.0)) < 0.01 for f in ringing) for start in starts)
+    assert min(start["noise_db"] for start in starts) <= -40.0
 
 
 def test_gliding_drum_is_proposed_with_a_sweep():

@@ -65,3 +65,12 @@ def test_match_that_starts_an_octave_off_is_recovered(monkeypatch):
     cents = pitch_error_cents(result.audio, SOUND, RATE)
     assert cents is not None
     assert cents < 5.0
+
+
+def test_the_colour_of_noise_stays_where_there_are_pitches():
+    rim = plugins.get("rim")
+    params = rim.table.normalise(rim.table.defaults()).float().unsqueeze(0)
+    moved = escape_octave_minima(params, rim, lambda rows: rows[:, rim.table.slice("mode_hz")].sum(-1))
+    for name, stays in (("mode_hz", False), ("band_hz", True), ("click_hz", True)):
+        where = rim.table.slice(name)
+        assert torch.equal(moved[:, where], params[:, where]) == stays, name

@@ -14,7 +14,8 @@ ESSENTIAL = {
     "kick": ("classic", "hard", "electro", "808-long", "909", "sub", "acoustic", "click"),
     "drum": ("tom", "conga", "snare", "kick"),
 }
-LONG = {"drum/hat-open", "drum/low-tom", "kick/808-long", "kick/sub"}
+LONG = {"drum/hat-open", "drum/low-tom", "kick/808-long", "kick/sub", "hat/acoustic-open"}
+LONG |= {f"cymbal/{name}" for name in ("808", "crash", "ride", "ride-bell")}
 SECOND = 44_100
 
 
@@ -84,7 +85,9 @@ def test_preset_rings_where_its_drum_does(name: str, lowest_hz: float, highest_h
 
 def test_plugin_may_be_left_out() -> None:
     assert preset("808-long") == preset("kick/808-long")
-    with pytest.raises(PatchError, match=r"^preset: found '909'; say which: clap/909, kick/909$"):
+    with pytest.raises(
+        PatchError, match=r"^preset: found '909'; say which: clap/909, kick/909, rim/909, snare/909, tom/909$"
+    ):
         preset("909")
 
 

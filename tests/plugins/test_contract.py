@@ -48,6 +48,50 @@ PLAIN: dict[str, tuple[dict[str, float | str], float, float]] = {
         240.0,
         0.6,
     ),
+    "rim": (
+        {
+            "mode_hz": 240.0, "mode_s": 0.6, "mode_db": -40.0, "mode_shape": 1.0, "sweep_st": 0.0, "attack_s": 0.0,
+            "click_db": -60.0, "click_s": 0.0005, "noise_db": -60.0, "noise_s": 0.003, "band_ratio": 0.05,
+            "low_cut_hz": 10.0, "gate_s": 4.0, "drive_db": -20.0, "gain_db": 0.0,
+        },
+        240.0,
+        0.6,
+    ),
+    "cowbell": (
+        {
+            "square_db": -60.0, "square_s": 0.01, "hit_db": -60.0, "hit_s": 0.005, "mode_hz": 240.0, "mode_s": 0.6,
+            "mode_db": -40.0, "mode_shape": 1.0, "attack_s": 0.0, "stick_db": -60.0, "stick_s": 0.001,
+            "noise_db": -60.0, "noise_s": 0.005, "gate_s": 8.0,
+            "drive_db": -20.0, "gain_db": 0.0,
+        },
+        240.0,
+        0.6,
+    ),
+    "snare": (
+        {
+            "mode_hz": 240.0, "mode_s": 0.6, "mode_db": -36.0, "mode_shape": 1.0, "sweep_st": 0.0, "noise_db": -60.0,
+            "band_db": -60.0, "noise_s": 0.01, "stick_db": -60.0, "stick_s": 0.002, "drive_db": -20.0, "gain_db": 0.0,
+        },
+        240.0,
+        0.6,
+    ),
+    "cymbal": (
+        {
+            "metal_db": -60.0, "noise_db": -60.0, "band_db": -60.0, "stick_db": -60.0, "bell_hz": 440.0, "bell_s": 0.6,
+            "bell_db": -40.0, "gate_s": 12.0, "drive_db": -20.0, "gain_db": 0.0, "wash_s": 0.05, "metal_ratio": 0.05,
+            "band_ratio": 0.05, "stick_s": 0.002,
+        },
+        440.0,
+        0.6,
+    ),
+    "tom": (
+        {
+            "mode_hz": 240.0, "mode_s": 0.6, "mode_db": -36.0, "sweep_st": 0.0, "noise_db": -60.0, "band_db": -60.0,
+            "noise_s": 0.01, "stick_db": -60.0, "stick_s": 0.002, "drive_db": -20.0, "gain_db": 0.0,
+        },
+        240.0,
+        0.6,
+    ),
 }  # fmt: skip
 """By plugin: settings that leave one decaying tone (one number for every entry of a bank), its pitch and its T60."""
 

@@ -38,7 +38,7 @@ def test_a_name_that_is_taken_is_refused():
 
 
 def test_an_unknown_plugin_lists_those_there_are():
-    with pytest.raises(PluginError, match="found 'kik'; there are clap, drum, hat, kick"):
+    with pytest.raises(PluginError, match=r"found 'kik'; there are clap, .*kick"):
         plugins.get("kik")
 
 

@@ -78,6 +78,7 @@ def result_of(target=None, audio=None, *, rows=KICK_ROWS, **changes):
         target=target,
         sample_rate=RATE,
         distances=Distances(mel_db=3.21, lsd_db=4.12, mrstft=0.42, envelope_db=1.31),
+        voice_distances=Distances(mel_db=3.21, lsd_db=4.12, mrstft=0.42, envelope_db=1.31),
         history=tuple(2.0 * 0.99**step for step in range(200)),
         steps=200,
         seconds=12.3,

@@ -5,10 +5,15 @@ from typing import Annotated, Literal, TypeAlias
 import typer
 
 PluginOrAuto: TypeAlias = Annotated[
-    str, typer.Option("--plugin", help="The instrument (see `backbeat plugins`), or auto: whichever comes nearest.")
+    str,
+    typer.Option("--plugin", help="The instrument (see `backbeat plugins`), or auto: what the sound is of."),
 ]
 Quality: TypeAlias = Annotated[
     Literal["draft", "normal", "best"], typer.Option("--quality", help="What to spend: time for distance.")
+]
+Detail: TypeAlias = Annotated[
+    Literal["off", "normal", "full"],
+    typer.Option("--detail", help="Partials and noise beside the instrument's own sound: none, some, or many."),
 ]
 Steps: TypeAlias = Annotated[
     int | None, typer.Option("--steps", min=1, max=100_000, help="Steps of descent, instead of the quality's.")

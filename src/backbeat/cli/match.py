@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.effort import PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
+from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
 from backbeat.cli.output import (
     INTERRUPTED,
     AsJson,
@@ -49,6 +49,7 @@ class Effort:
     """What may be spent on one match, and on what, as `backbeat.match` takes it."""
 
     quality: str
+    detail: str
     steps: int | None
     starts: int | None
     seconds_budget: float | None
@@ -61,6 +62,7 @@ def match(
     plugin: PluginOrAuto = "auto",
     out: Annotated[Path, typer.Option(help="The folder to write to; made where there is none.")] = Path("matches"),
     quality: Quality = "normal",
+    detail: Detail = "normal",
     seconds_budget: Annotated[
         float | None,
         typer.Option(min=_LEAST_BUDGET_S, help="Stop each match after so long, with the best so far."),
@@ -86,7 +88,7 @@ def match(
     collect_garbage()
     if plugin != AUTO:
         plugins.get(plugin)
-    effort = Effort(quality, steps, starts, seconds_budget, start_of(start, plugin), whole)
+    effort = Effort(quality, detail, steps, starts, seconds_budget, start_of(start, plugin), whole)
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
@@ -154,6 +156,7 @@ def _search(
             plugin,
             seed=seed,
             quality=effort.quality,
+            detail=effort.detail,
             steps=effort.steps,
             starts=effort.starts,
             seconds_budget=left,
@@ -204,6 +207,7 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
                 "audio": str(outputs.audio),
                 "report": str(outputs.page),
                 "distances": result.distances.as_dict(),
+                "voice_distances": result.voice_distances.as_dict(),
                 "seconds": round(result.seconds, 3),
                 "steps": result.steps,
                 "unmatched": list(result.unmatched),

@@ -26,6 +26,7 @@ class Settings:
         start: what proposes where to begin: "analysis" alone, or the "inverter" too.
         seed: the same seed gives the same patches.
         whole: of sounds with several hits, match all, not the first alone.
+        detail: "off", "normal" or "full".
     """
 
     plugin: str = AUTO
@@ -35,6 +36,7 @@ class Settings:
     start: str = "analysis"
     seed: int = 0
     whole: bool = False
+    detail: str = "normal"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ def match_one(settings: Settings, job: Job) -> Match:
         sample_rate=job.sample_rate,
         seed=settings.seed,
         quality=settings.quality,
+        detail=settings.detail,
         steps=settings.steps,
         starts=settings.starts,
         suggested=suggested,

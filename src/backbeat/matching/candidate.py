@@ -33,6 +33,9 @@ _POLISH_ITERATIONS = 20
 """At most."""
 _STEPS_TRIED, _STARTS_TRIED = 6, 2
 """What is spent on a plugin to find out whether it suits."""
+_SMALL = 48
+"""Numbers of a voice that cost nothing; the loss of a larger one counts for the root of as many times more."""
+_TRUST, _LEAST_ODDS = 0.5, 0.005
 _HOPELESS = 1.5
 """How many times as far what is suggested for a plugin lies as another has come in its trial, where analysis would not
 help either."""
@@ -50,6 +53,7 @@ class Candidate:
         enough: asked now and then whether it is time to make do with what there is.
         suggested: patches that may be nearer than what analysis proposes; those of other plugins are passed over.
         ending: how the sound is to go on after the target; without one, it may go on as it likes.
+        odds: how likely it is that the sound is this instrument's.
     """
 
     plugin: Plugin
@@ -59,6 +63,7 @@ class Candidate:
     enough: Callable[[], bool] = lambda: False
     suggested: Sequence[Patch] = ()
     ending: Ending | None = None
+    odds: float = 1.0
 
     def sound(self, params: Tensor) -> Audio:
         """What params (starts, P) sound like, as long as the target."""
@@ -67,6 +72,11 @@ class Candidate:
     def _renderer(self, samples: int) -> Callable[[Tensor], Audio]:
         """Renders params; it does not hold on to the candidate: what a GPU has recorded is freed with it."""
         return partial(render, self.plugin, samples=samples, sample_rate=self.sample_rate, seed=self.seed)
+
+    @property
+    def price(self) -> float:
+        """What its losses count for beside another plugin's: more, for a voice of many numbers, or an unlikely one."""
+        return max(1.0, self.plugin.table.size / _SMALL) ** 0.5 * max(self.odds, _LEAST_ODDS) ** -_TRUST
 
     @property
     def notes(self) -> list[str]:
@@ -180,7 +190,7 @@ class Candidate:
 
 
 def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:
-    """The candidate that comes nearest within a few steps, its starts, and a note on how near each came.
+    """The candidate nearest for its size and odds after a few steps, its starts, and a note on how near each came.
 
     One for which something is suggested that lies far above what another has reached is not tried.
 
@@ -201,14 +211,15 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         begun.append((each, first))
         if len(candidates) == 1 or (each.enough() and not losses):
             return each, first, []
-        losses.append(each.loss_after(first, tried))
+        losses.append(each.price * each.loss_after(first, tried))
         said.append(f"{each.plugin.name} {losses[-1]:.2f}")
         if each.enough():
             break
     chosen, first = begun[losses.index(min(losses))]
     if len(said) == 1:
         return chosen, first, []
-    return chosen, first, [f"auto chose {chosen.plugin.name}, which came nearest at first (loss: {', '.join(said)})"]
+    nearest = f"{chosen.plugin.name}, which came nearest at first for its size and its odds"
+    return chosen, first, [f"auto chose {nearest} (loss: {', '.join(said)})"]
 
 
 def better_plugins(others: Sequence[Candidate], chosen: Plugin, found: SearchState) -> list[str]:

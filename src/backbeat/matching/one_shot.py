@@ -16,13 +16,16 @@ from backbeat.errors import MatchError
 from backbeat.losses import distances
 from backbeat.matching.candidate import Candidate, better_plugins, choose
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
+from backbeat.matching.detailing import DETAILS, add_detail
 from backbeat.matching.ending import Ending
 from backbeat.matching.excerpt import excerpt
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.result import MatchResult
+from backbeat.matching.router import router
 from backbeat.matching.search import begin, descend
 from backbeat.matching.threads import one_thread_in_numpy
 from backbeat.patch import Patch, Placement, from_params
+from backbeat.patch.detail import voice_of
 from backbeat.plugins import Plugin
 from backbeat.types import Audio
 
@@ -36,13 +39,15 @@ class Quality:
     Attributes:
         steps: of descent, at most.
         starts: how many descend at first.
+        detail_steps: steps of descent for the detail, at most, and as many for voice and detail together.
     """
 
     steps: int
     starts: int
+    detail_steps: int
 
 
-QUALITIES = {"draft": Quality(6, 1), "normal": Quality(220, 1), "best": Quality(1000, 4)}
+QUALITIES = {"draft": Quality(6, 1, 12), "normal": Quality(220, 1, 60), "best": Quality(1000, 4, 150)}
 AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]
@@ -51,6 +56,8 @@ Progress: TypeAlias = Callable[[int, int, float], None]
 _SEARCH = 3
 """Raised whenever a search no longer goes on from an earlier one's checkpoint as if it had not stopped."""
 _LONGEST_SEARCH_S = 4.0
+_MOST_CANDIDATES = 3
+"""Of the instruments that the router knows."""
 _CHECKPOINT_EVERY = 25
 _FAR_DB, _FAIR_STEPS = 4.0, 30
 """Mel distance, and steps taken, from which on another plugin is tried beside the one that was asked for."""
@@ -64,6 +71,7 @@ def match(
     sample_rate: int | None = None,
     seed: int = 0,
     quality: str = "normal",
+    detail: str = "normal",
     steps: int | None = None,
     starts: int | None = None,
     seconds_budget: float | None = None,
@@ -87,6 +95,8 @@ def match(
         sample_rate: of `sample` where it is audio, in Hz.
         seed: of the variations, and of the patch's noise.
         quality: what to spend: `draft`, `normal` or `best`.
+        detail: how many partials and bands of noise there may be beside the instrument's own sound: `off`, `normal` or
+            `full`.
         steps: at most so many steps of descent, instead of the quality's.
         starts: how many descend at first, instead of the quality's.
         seconds_budget: stop after so many seconds, with the best so far; none does not stop.
@@ -105,6 +115,8 @@ def match(
     """
     began = time.perf_counter()
     steps, starts = effort(quality, steps, starts)
+    if detail not in DETAILS:
+        raise MatchError(f"detail: found {detail!r}; must be one of {', '.join(DETAILS)}")
     if seconds_budget is not None and not seconds_budget > 0.0:
         raise MatchError(f"seconds_budget: found {seconds_budget!r}; must be above 0")
     instruments = _instruments(plugin)
@@ -121,7 +133,10 @@ def match(
     def over() -> bool:
         return seconds_budget is not None and time.perf_counter() - began > seconds_budget
 
-    candidates = [Candidate(each, searched_part, rate, seed, over, suggested, ending) for each in instruments]
+    likely = _likely(instruments, sounding, rate) if plugin == AUTO else dict.fromkeys(instruments, 1.0)
+    candidates = [
+        Candidate(each, searched_part, rate, seed, over, suggested, ending, odds) for each, odds in likely.items()
+    ]
     chosen, first, said = choose(candidates, starts, steps)
     instrument = chosen.plugin
     notes += said
@@ -168,14 +183,25 @@ def match(
 
     placement = Placement(rate, target.shape[-1], onset)
     best = state.best_params.detach().cpu().double()
-    patch = from_params(instrument, best, name=name, seed=seed, placement=placement)
-    sound = patch.render()
+    patch = voice = from_params(instrument, best, name=name, seed=seed, placement=placement)
+    if not interrupted and not over():
+        detail_steps = min(QUALITIES[quality].detail_steps, steps)
+        try:
+            patch = add_detail(voice, searched_part.cpu(), rate, ending, detail, detail_steps, over)
+        except KeyboardInterrupt:
+            interrupted = True
+            notes.append("stopped before its detail was found")
+    detailed = time.perf_counter()
+    voice, sound = voice_of(patch), patch.render()
     compared = (sound[..., part.lead_in.noise :], target[..., part.lead_in.noise :], rate)
     found = distances(*compared)
+    alone = found if patch == voice else distances(voice.render()[..., part.lead_in.noise :], *compared[1:])
+    if patch != voice:
+        notes.append(f"without its detail (--set detail=0), {instrument.name} is {alone.mel_db:.1f} dB mel away")
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over():
         others = [
-            Candidate(each, searched_part, rate, seed, over, ending=ending)
-            for each in _instruments(AUTO)
+            Candidate(each, searched_part, rate, seed, over, ending=ending, odds=odds)
+            for each, odds in _likely(_instruments(AUTO), sounding, rate).items()
             if each.name != instrument.name
         ]
         try:
@@ -189,10 +215,11 @@ def match(
         target=target,
         sample_rate=rate,
         distances=found,
+        voice_distances=alone,
         history=state.history,
         steps=state.step,
         seconds=time.perf_counter() - began,
-        timings={"analysis": analysed - began, "search": searched - analysed},
+        timings={"analysis": analysed - began, "search": searched - analysed, "detail": detailed - searched},
         unmatched=tuple(str(each) for each in unmatched(*compared)),
         notes=tuple(notes),
         interrupted=interrupted,
@@ -226,6 +253,16 @@ def _instruments(plugin: str | Plugin) -> list[Plugin]:
     if plugins.get(plugin.name, **plugin.options).render is not plugin.render:
         raise MatchError(f"plugin {plugin.name}: another of that name is registered, and a patch knows only the name")
     return [plugin]
+
+
+def _likely(instruments: list[Plugin], sounding: Audio, sample_rate: int) -> dict[Plugin, float]:
+    """Those that a sound may be of, the likeliest first, with their odds; all, where nothing is known."""
+    known = router()
+    if known is None:
+        return dict.fromkeys(instruments, 1.0)
+    named = {each.name: each for each in instruments}
+    chosen = known.likeliest(sounding, sample_rate, list(named), _MOST_CANDIDATES)
+    return {named[name]: odds for name, odds in chosen.items()}
 
 
 def _recording(sample: str | Path | Audio, sample_rate: int | None) -> tuple[audio.Recording, str]:

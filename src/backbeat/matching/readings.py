@@ -2,21 +2,26 @@
 
 An instrument with a body, `BODY.pitch_hz`, begins with the glide of the sound's pitch, with modes and a transient in
 what that leaves. One with a bank of tones alone, `MODES.hz`, begins with the sound's partials, and with noise in what
-these leave. Any other begins with the level, the decay and the colour of the whole sound.
+these leave. One with bursts that have onsets, `TRANSIENT.onset_s`, begins with the times and levels of the envelope's
+peaks. Any other begins with the level, the decay and the colour of the whole sound.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
-from backbeat.dsp import db_to_gain
+from backbeat.dsp import band_centers_hz, db_to_gain
 from backbeat.dsp.clip import soft_unclip
 from backbeat.matching.analysis import (
+    Decay,
     Glide,
     Modes,
+    find_bursts,
     find_modes,
     first_modes,
     fit_bands,
@@ -35,10 +40,20 @@ Wave: TypeAlias = Callable[[Mapping[Role, Value]], Audio]
 
 _QUIET_DB = -60.0
 _SPARE_MODES = 3
+_FEW_MODES = 12
+_STRIKE_S = 0.06
+_APART = 0.06
+"""How far modes lie apart that are two, as a share of their frequency; nearer ones may be one that bends."""
+_FAINT_DB = -40.0
+"""Of noise that a search may still raise: what modes leave may be more modes, and no noise at all."""
 _LONG_HOLD_S = 0.1
-_SLOWEST_RELEASE_S = 0.3
+_SLOWEST_RELEASE_S, _SLOWEST_FADE_S = 0.3, 1.0
 _QUICK_S = 0.3
 _TRANSIENT_S = 0.05
+_CLOSED, _CLOSED_S, _OPEN_S = 0.25, 0.2, 1.6
+_SWELL_S = 0.01
+_FIRST_SHARE = 0.2
+"""What share of its decay a cymbal's first, faster fall lasts."""
 _LEAST_TRANSIENT_HZ = 2500.0
 """What is left of the body would have a transient begin lower, where it is not heard."""
 
@@ -55,7 +70,9 @@ def read(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
         return _bodies(table, signal, sample_rate)
     if table.with_role(MODES.hz):
         return _tones(table, signal, sample_rate)
-    return [_noise_alone(signal, sample_rate)]
+    if table.with_role(TRANSIENT.onset_s):
+        return _bursts(table, signal, sample_rate)
+    return [_noise_alone(table, signal, sample_rate)]
 
 
 def tells_level(table: Layout) -> bool:
@@ -187,13 +204,31 @@ def _tones(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
     released: Reading = {}
     if release.t60_s < _SLOWEST_RELEASE_S:  # a slower bend is the tones' own
         released = {OUTPUT.gate_s: release.gate_s, OUTPUT.release_s: release.t60_s}
+    rise: Reading = {BODY.attack_s: min(fit_decay(signal, sample_rate).attack_s, 0.01) * 0.5}
     found: list[Reading] = []
     for glide in glides:
         every = find_modes(signal, sample_rate, count, lowest_hz=lowest_hz, highest_hz=highest_hz, glide=glide)
         for used in (count, max(1, count // 3)):
             modes = every if used == count else first_modes(every, used, signal, sample_rate, glide)
-            found.append({**_tones_and_noise(table, modes, sample_rate, glide, used), **released})
+            found.append({**_tones_and_noise(table, modes, sample_rate, glide, used), **rise, **released})
+        if count <= _FEW_MODES and len(signal) > 3.0 * _STRIKE_S * sample_rate:
+            ringing = _ringing_modes(hz, signal, sample_rate, glide)
+            rings = {**_tones_and_noise(table, ringing, sample_rate, glide, count), **rise, **released}
+            found += [rings, {**rings, NOISE.level_db: _FAINT_DB}]
     return found
+
+
+def _ringing_modes(hz: Parameter, signal: Series, sample_rate: int, glide: Glide | None) -> Modes:
+    """Those that ring when the strike is over, each once: where modes are few, the strike may take them all."""
+    late = signal[round(_STRIKE_S * sample_rate) :]
+    spare = find_modes(late, sample_rate, _SPARE_MODES * hz.size, lowest_hz=hz.low, highest_hz=hz.high)
+    apart: list[int] = []
+    for k, frequency_hz in enumerate(spare.frequency_hz):
+        if np.all(np.abs(spare.frequency_hz[apart] / frequency_hz - 1.0) > _APART):
+            apart.append(k)
+    order = np.array([*apart, *(k for k in range(len(spare.gain)) if k not in apart)])
+    ordered = replace(spare, frequency_hz=spare.frequency_hz[order], t60_s=spare.t60_s[order])
+    return first_modes(ordered, hz.size, signal, sample_rate, glide)
 
 
 def _tones_and_noise(table: Layout, modes: Modes, sample_rate: int, glide: Glide | None, used: int) -> Reading:
@@ -230,7 +265,10 @@ def _noise(table: Layout, residual: Series, sample_rate: int) -> Reading:
             NOISE.low_hz: hiss.low_hz,
             NOISE.high_hz: hiss.high_hz,
         }
-    bands = fit_bands(residual, sample_rate, table[name].size)
+    bands, ratios, snaps = (
+        fit_bands(residual, sample_rate, _centers_hz(table, role))
+        for role in (NOISE.band_db, NOISE.band_ratio, TRANSIENT.band_db)
+    )
     t60_s = float(np.exp(np.mean(np.log(bands.t60_s))))
     return {
         NOISE.level_db: float(np.max(bands.level_db)),
@@ -238,18 +276,76 @@ def _noise(table: Layout, residual: Series, sample_rate: int) -> Reading:
         NOISE.low_hz: 10.0,
         NOISE.high_hz: 20000.0,
         NOISE.band_db: tuple((bands.level_db - np.max(bands.level_db)).tolist()),
-        NOISE.band_ratio: tuple((bands.t60_s / t60_s).tolist()),
-        TRANSIENT.band_db: tuple(bands.snap_db.tolist()),
+        NOISE.band_ratio: tuple((ratios.t60_s / t60_s).tolist()),
+        TRANSIENT.band_db: tuple(snaps.snap_db.tolist()),
     }
 
 
-def _noise_alone(signal: Series, sample_rate: int) -> Reading:
-    """The decay and the end of a sound without a pitch; its level is told by rendering it."""
-    decay, release = fit_decay(signal, sample_rate), fit_release(signal, sample_rate)
-    found: Reading = {BODY.attack_s: min(decay.attack_s, 0.01) * 0.5, BODY.t60_s: decay.t60_s, NOISE.t60_s: decay.t60_s}
+def _bursts(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
+    """When bursts of noise begin, and what goes on from the loudest, in bands; the same with the loudest alone."""
+    onset = _of_role(table, TRANSIENT.onset_s)
+    found = find_bursts(signal, sample_rate, onset.size, latest_s=onset.high)
+    bands = fit_bands(signal[round(found.loudest_s * sample_rate) :], sample_rate, _centers_hz(table, NOISE.band_db))
+    t60_s = float(np.exp(np.mean(np.log(bands.t60_s))))
+    every: Reading = {
+        TRANSIENT.t60_s: found.t60_s,
+        TRANSIENT.band_db: tuple(np.maximum(bands.snap_db, bands.level_db - 12.0).tolist()),
+        NOISE.onset_s: found.loudest_s,
+        NOISE.level_db: float(np.max(bands.level_db)),
+        NOISE.t60_s: t60_s,
+        NOISE.band_db: tuple((bands.level_db - np.max(bands.level_db)).tolist()),
+        NOISE.band_ratio: tuple((bands.t60_s / t60_s).tolist()),
+        OUTPUT.drive_db: -16.0,
+    }
+    release = fit_release(signal, sample_rate)
     if release.t60_s < _SLOWEST_RELEASE_S:
+        every |= {OUTPUT.gate_s: release.gate_s, OUTPUT.release_s: release.t60_s}
+    readings: list[Reading] = []
+    for level_db in (found.level_db, np.where(found.onset_s == found.loudest_s, 0.0, _QUIET_DB)):
+        bursts: Reading = {
+            TRANSIENT.onset_s: tuple(found.onset_s.tolist()),
+            TRANSIENT.level_db: tuple(level_db.tolist()),
+        }
+        readings.append({**every, **bursts})
+    return readings
+
+
+def _centers_hz(table: Layout, role: Role) -> Sequence[float]:
+    """Middles of as many bands as the parameter of a role has entries."""
+    name, middles = table.with_role(role), table.with_role(NOISE.band_hz)
+    size = table[name].size if name else 1
+    return table[middles].default if middles and table[middles].size == size else band_centers_hz(size)
+
+
+def _noise_alone(table: Layout, signal: Series, sample_rate: int) -> Reading:
+    """The decay, the bands and the end of a sound without a pitch; its level is told by rendering it."""
+    decay, release = fit_decay(signal, sample_rate), fit_release(signal, sample_rate)
+    found: Reading = {
+        BODY.attack_s: min(decay.attack_s, 0.01) * 0.5,
+        BODY.hold_s: decay.attack_s + decay.hold_s,
+        BODY.t60_s: decay.t60_s,
+        BODY.open: _open(decay),
+        NOISE.t60_s: decay.t60_s,
+    }
+    if table.with_role(NOISE.band_hz):
+        bands = fit_bands(signal, sample_rate, _of_role(table, NOISE.band_hz).default)
+        found |= {
+            NOISE.band_db: tuple((bands.level_db - np.max(bands.level_db)).tolist()),
+            NOISE.band_ratio: tuple((bands.t60_s / decay.t60_s).tolist()),
+            TRANSIENT.t60_s: _FIRST_SHARE * decay.t60_s,
+            OUTPUT.drive_db: -6.0,
+        }
+    if release.t60_s < _SLOWEST_FADE_S:
         found |= {OUTPUT.gate_s: release.gate_s, OUTPUT.release_s: release.t60_s}
     return found
+
+
+def _open(decay: Decay) -> float:
+    """How far a hat's pedal is up: by how long it rings, or not at all where it swells and is short."""
+    if decay.attack_s > _SWELL_S and decay.t60_s < _OPEN_S / 4.0:
+        return 0.0
+    free = math.log(decay.t60_s / _CLOSED_S) / math.log(_OPEN_S / _CLOSED_S)
+    return min(max(_CLOSED + (1.0 - _CLOSED) * free, _CLOSED), 1.0)
 
 
 def _of_role(table: Layout, role: Role) -> Parameter:

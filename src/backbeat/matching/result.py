@@ -19,6 +19,7 @@ class MatchResult:
         target: the one-shot, or what was matched of a loop, (1, 1, samples), float32 on the CPU.
         sample_rate: of both, in Hz.
         distances: from `target` to `audio`, without the lead-in.
+        voice_distances: from `target` to the patch without its detail.
         history: the lowest loss so far, after each step.
         steps: optimisation steps taken.
         seconds: wall-clock time of the whole match.
@@ -37,6 +38,7 @@ class MatchResult:
     target: Audio
     sample_rate: int
     distances: Distances
+    voice_distances: Distances
     history: tuple[float, ...]
     steps: int
     seconds: float

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from backbeat.matching.search import Objective
+from backbeat.parameters import BODY, MODES, NOISE, TRANSIENT
 from backbeat.plugins import Plugin
 
 _JUMPS_ST = ((12.0, 24.0, 7.0, 5.0), (3.0, 2.0, 1.0), (0.5, 0.25), (0.1, 0.05))
@@ -41,9 +42,17 @@ def escape_octave_minima(params: Tensor, plugin: Plugin, objective: Objective) -
 
 
 def _octave(plugin: Plugin) -> Tensor:
-    """What an octave is in each entry of the params, 0 where it has no pitch, (P,)."""
+    """What an octave is in each entry of the params, 0 where it has no pitch, (P,).
+
+    Where something has a role as a pitch, the colour of noise and of transients stays: else a start with too much
+    treble would take its pitches down with it.
+    """
     octave = torch.zeros(plugin.table.size)
-    for name in plugin.pitched:
+    roles = {name: plugin.table[name].role for name in plugin.pitched}
+    has_pitch = any(role in (BODY.pitch_hz, MODES.hz) for role in roles.values())
+    for name, role in roles.items():
+        if has_pitch and isinstance(role, NOISE | TRANSIENT):
+            continue
         parameter = plugin.table[name]
         if parameter.scale == "log":
             octave[plugin.table.slice(name)] = 1.0 / math.log2(parameter.high / parameter.low)

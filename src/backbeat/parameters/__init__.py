@@ -16,11 +16,12 @@ from backbeat.parameters.kinds import (
 )
 from backbeat.parameters.layout import Layout
 from backbeat.parameters.parameter import Parameter, Value, numbers
-from backbeat.parameters.roles import BODY, EXTRA, MODES, NOISE, OUTPUT, SWITCH, TRANSIENT, Role
+from backbeat.parameters.roles import BODY, DETAIL, EXTRA, MODES, NOISE, OUTPUT, SWITCH, TRANSIENT, Role
 from backbeat.parameters.table import Table
 
 __all__ = [
     "BODY",
+    "DETAIL",
     "EXTRA",
     "MODES",
     "NOISE",

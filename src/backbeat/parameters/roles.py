@@ -24,6 +24,8 @@ class BODY(Enum):
     gate_s = "body.gate_s"
     release_s = "body.release_s"
     level_db = "body.level_db"
+    open = "body.open"
+    """How far a hat's pedal is up: 0 is the foot alone, 0.25 closed and struck, 1 open."""
 
 
 class MODES(Enum):
@@ -40,11 +42,14 @@ class NOISE(Enum):
     """A layer of noise."""
 
     level_db = "noise.level_db"
+    onset_s = "noise.onset_s"
     t60_s = "noise.t60_s"
     attack_s = "noise.attack_s"
     low_hz = "noise.low_hz"
     high_hz = "noise.high_hz"
     band_db = "noise.band_db"
+    band_hz = "noise.band_hz"
+    """Middles of bands that may lie anywhere; without it, they are those of `dsp.noise_bands`."""
     band_ratio = "noise.band_ratio"
     shape = "noise.shape"
 
@@ -53,6 +58,8 @@ class TRANSIENT(Enum):
     """A short burst at the start."""
 
     level_db = "transient.level_db"
+    onset_s = "transient.onset_s"
+    """When it begins: of a bank, when each burst begins, whose levels `TRANSIENT.level_db` then are."""
     t60_s = "transient.t60_s"
     hz = "transient.hz"
     band_db = "transient.band_db"
@@ -73,6 +80,18 @@ class SWITCH(Enum):
     modes = "switch.modes"
 
 
+class DETAIL(Enum):
+    """The layer of partials and noise beside an instrument's own sound."""
+
+    level = "detail.level"
+    hz = "detail.hz"
+    t60_s = "detail.t60_s"
+    level_db = "detail.level_db"
+    phase_cycles = "detail.phase_cycles"
+    band_db = "detail.band_db"
+    band_t60_s = "detail.band_t60_s"
+
+
 class EXTRA(Enum):
     """A part that analysis does not tell: a search finds what it is good for. Several parameters may have this role."""
 
@@ -82,4 +101,4 @@ class EXTRA(Enum):
     """Begins a little above 0, where there is a gradient to follow."""
 
 
-Role: TypeAlias = BODY | MODES | NOISE | TRANSIENT | OUTPUT | SWITCH | EXTRA
+Role: TypeAlias = BODY | MODES | NOISE | TRANSIENT | OUTPUT | SWITCH | DETAIL | EXTRA

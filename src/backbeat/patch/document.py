@@ -4,8 +4,9 @@
      "values": {"gain_db": -1.0, …}, "velocity": null, "humanize": null, "detail": null}
 
 Values are physical. A patch that a match found also says where it was found, so that it renders to the very samples
-of the match: `"render": {"sample_rate": 44100, "samples": 18233, "onset_samples": 0}`. Three places are kept for what
-no patch has yet: how it answers to velocity, how its hits differ, and the detail beside the instrument's own sound.
+of the match: `"render": {"sample_rate": 44100, "samples": 18233, "onset_samples": 0}`. `detail` holds
+the values of a detail layer, by the last part of their roles (`backbeat.plugins.detail`). Two places are kept for what
+no patch has yet: how it answers to velocity, and how its hits differ.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from numpy.typing import NDArray
 from backbeat import plugins
 from backbeat.errors import ParameterError, PatchError, PluginError
 from backbeat.files import encodable, replacing
-from backbeat.parameters import Value
+from backbeat.parameters import DETAIL, Value
 from backbeat.parameters.listing import value_rows
 from backbeat.plugins import Plugin
+from backbeat.plugins.detail import BANDS, PARTIALS
 from backbeat.program.engine import LAST_SEED, render_values
 
 if TYPE_CHECKING:
@@ -34,9 +36,10 @@ if TYPE_CHECKING:
 
 SCHEMA = 2
 _READ = (1, SCHEMA)
-_PLACES = ("velocity", "humanize", "detail")
+_PLACES = ("velocity", "humanize")
+_DETAIL = "detail"
 _REQUIRED = ("schema", "plugin", "version", "values")
-_OPTIONAL = ("options", "name", "seed", "render", *_PLACES)
+_OPTIONAL = ("options", "name", "seed", "render", *_PLACES, _DETAIL)
 _LARGEST_FILE = 1 << 20
 _LONGEST_S = 10.0
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 2_000, 768_000
@@ -180,15 +183,17 @@ class Patch:
 
     def to_json(self) -> str:
         """The patch as JSON text."""
+        detail = _detail_keys(self.instrument)
         document: dict[str, object] = {
             "schema": SCHEMA,
             "plugin": self.plugin,
             "version": self.instrument.version,
-            "options": dict(self.options),
+            "options": {name: value for name, value in self.options.items() if name not in (PARTIALS, BANDS)},
             "name": self.name,
             "seed": self.seed,
-            "values": {name: list(v) if isinstance(v, tuple) else v for name, v in self.values.items()},
+            "values": {name: _plain(self.values[name]) for name in self.instrument.table if name not in detail},
             **dict.fromkeys(_PLACES),
+            _DETAIL: {key: _plain(self.values[name]) for name, key in detail.items()} or None,
         }
         if self.placement is not None:
             document["render"] = asdict(self.placement)
@@ -237,14 +242,16 @@ def from_json(text: str) -> Patch:
     for key, value, kind in (("plugin", document["plugin"], str), ("name", name, str)):
         if not isinstance(value, kind):
             raise PatchError(f"{key}: found {value!r}; must be a string")
-    for key, value in (("values", document["values"]), ("options", options)):
+    detail = document.get(_DETAIL) or {}
+    for key, value in (("values", document["values"]), ("options", options), (_DETAIL, detail)):
         if not isinstance(value, dict):
             raise PatchError(f"{key}: found {value!r}; must be an object")
     try:
-        plugin = plugins.get(document["plugin"], **options)
+        plugin = plugins.get(document["plugin"], **options, **_detail_sizes(detail))
     except PluginError as error:
         raise PatchError(str(error)) from error
     values = _migrate(plugin, document["version"], document["values"])
+    values = {**values, **_named_detail(plugin, detail)}
     return Patch(plugin.name, values, plugin.options, name, document.get("seed", 0), _placement(document.get("render")))
 
 
@@ -298,6 +305,35 @@ def _migrate(plugin: Plugin, version: object, values: Mapping[str, Any]) -> Mapp
                 f"values: found none that version {step} of {plugin.name} would have ({error!r})"
             ) from error
     return values
+
+
+def _plain(value: Value) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _detail_keys(plugin: Plugin) -> dict[str, str]:
+    """Names of the parameters of the detail layer, and the last part of their roles."""
+    roles = {name: each.role for name, each in plugin.table.items() if isinstance(each.role, DETAIL)}
+    return {name: role.name for name, role in roles.items()}
+
+
+def _detail_sizes(detail: Mapping[str, Any]) -> dict[str, int]:
+    """The options of a plugin that has this detail."""
+    sizes = {}
+    for option, role in ((PARTIALS, DETAIL.hz), (BANDS, DETAIL.band_db)):
+        found = detail.get(role.name, [])
+        if size := len(found) if isinstance(found, list) else 1:
+            sizes[option] = size
+    if detail and not sizes:
+        raise PatchError(f"{_DETAIL}: found {', '.join(detail)}; must have {DETAIL.hz.name} or {DETAIL.band_db.name}")
+    return sizes
+
+
+def _named_detail(plugin: Plugin, detail: Mapping[str, Any]) -> dict[str, Any]:
+    keys = _detail_keys(plugin)
+    if detail.keys() != set(keys.values()):
+        raise PatchError(f"{_DETAIL}: found {', '.join(detail)}; must have {', '.join(keys.values())}")
+    return {name: detail[key] for name, key in keys.items()}
 
 
 def _check_seed(seed: object) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from backbeat.errors import PatchError
 from backbeat.parameters import Parameter, numbers
+from backbeat.patch.detail import voice_of, with_voice
 from backbeat.patch.document import Patch, Placement
 from backbeat.plugins import Macro
 
@@ -43,6 +44,8 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
         raise PatchError(f"macro.{macro}: found {amount}; must be a finite number of {knob.unit}")
     if amount == 0.0:
         return patch
+    if patch.instrument.voice is not None:
+        return with_voice(patch, turn(voice_of(patch), macro, amount), macro, knob, amount)
     if knob.frequencies_hz is None or patch.instrument.clipper is None:
         return _changed(patch, knob, amount)
     return _tilted(patch, knob, amount, *patch.instrument.clipper)

@@ -12,7 +12,7 @@ def resize(patch: Patch, plugin: Plugin) -> Patch:
 
     Entries of a bank (`Plugin.banks`) keep their places. Those that are new are at their defaults and the least level,
     every other one turned by half a cycle: a hundred tones at -80 dB would be a click at -40 dB. Other rows, such as
-    levels of bands of noise, are read off between their entries.
+    levels of bands of noise, are read off between their entries. A detail layer that it has not is silent.
 
     Raises:
         PatchError: where the plugin is another one, or has a smaller bank.
@@ -23,6 +23,10 @@ def resize(patch: Patch, plugin: Plugin) -> Patch:
     params, values = patch.positions(), after.to_unit(after.defaults())
     in_banks = {name for bank in plugin.banks for name in bank}
     for name, parameter in after.items():
+        if name not in before:  # of a detail layer
+            if parameter.unit == "dB":
+                values[after.slice(name)] = 0.0
+            continue
         old, size = params[before.slice(name)], parameter.size
         if len(old) == size:
             new = old

@@ -7,7 +7,9 @@ import numpy as np
 from backbeat.errors import PatchError
 from backbeat.patch.banks import between
 from backbeat.patch.document import Patch, from_params
-from backbeat.plugins import Plugin
+from backbeat.patch.resize import resize
+from backbeat.plugins import Plugin, get
+from backbeat.plugins.detail import BANDS, PARTIALS
 
 
 def morph(first: Patch, second: Patch, amount: float) -> Patch:
@@ -25,6 +27,7 @@ def morph(first: Patch, second: Patch, amount: float) -> Patch:
     Raises:
         PatchError: where the plugins differ, or the amount is out of range.
     """
+    first, second = _with_the_same_detail(first, second)
     if (first.plugin, first.options) != (second.plugin, second.options):
         raise PatchError(
             f"morph: found {_kind(first)} and {_kind(second)}; must be two patches of one plugin with the same options"
@@ -84,6 +87,17 @@ def randomise(plugin: Plugin, seed: int) -> Patch:
             shares = np.array([generator.random() for _ in range(parameter.size)])
             params[where] = low[where] + (high[where] - low[where]) * shares
     return from_params(plugin, params, name=f"random {seed}", seed=seed)
+
+
+def _with_the_same_detail(first: Patch, second: Patch) -> tuple[Patch, Patch]:
+    """Both patches with a detail layer of one size, where they are of one plugin."""
+    if first.plugin != second.plugin:
+        return first, second
+    sizes = {name: max(each.options.get(name, 0) for each in (first, second)) for name in (PARTIALS, BANDS)}
+    if not any(sizes.values()):
+        return first, second
+    one, other = (resize(each, get(each.plugin, **{**each.options, **sizes})) for each in (first, second))
+    return one, other
 
 
 def _kind(patch: Patch) -> str:

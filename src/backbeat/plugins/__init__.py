@@ -1,6 +1,7 @@
 """The instruments: one file each, found by name.
 
-Each file of this folder but `base` has a constant `PLUGIN`: a `Plugin`, or a function that makes one from its options.
+Each file of this folder but `base` and `detail` has a constant `PLUGIN`: a `Plugin`, or a function that makes one from
+its options.
 Packages register theirs, of either kind, through the entry-point group `backbeat.plugins`. A program that makes one for
 itself calls `register`.
 """
@@ -15,10 +16,11 @@ from typing import TypeAlias
 
 from backbeat.errors import PluginError
 from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.detail import BANDS, PARTIALS, with_detail
 
 _GROUP = "backbeat.plugins"
-_BASE = "base"
-"""The one file of this folder that is no instrument."""
+_OTHERS = ("base", "detail")
+"""Files of this folder that are no instruments."""
 
 Maker: TypeAlias = Callable[..., Plugin]
 
@@ -33,9 +35,16 @@ def names() -> list[str]:
 def get(name: str, /, **options: int) -> Plugin:
     """The plugin of that name, shaped by its options (`get("drum", tones=24)`).
 
+    Every plugin has the options `detail_partials` and `detail_bands`, the size of its detail layer: none by default.
+
     Raises:
         PluginError: listing the plugins or options there are.
     """
+    partials, bands = (options.pop(each, 0) for each in (PARTIALS, BANDS))
+    return with_detail(_voice(name, options), partials, bands)
+
+
+def _voice(name: str, options: dict[str, int]) -> Plugin:
     found = _registered().get(name)
     if found is None:
         raise PluginError(f"plugin: found {name!r}; there are {', '.join(names())}")
@@ -70,7 +79,7 @@ def _make(maker: Maker, options: tuple[tuple[str, int], ...]) -> Plugin:
 
 @cache
 def _registered() -> dict[str, Plugin | Maker]:
-    names = [each.name for each in iter_modules(__path__) if each.name != _BASE]
+    names = [each.name for each in iter_modules(__path__) if each.name not in _OTHERS]
     found: dict[str, Plugin | Maker] = {name: import_module(f"{__name__}.{name}").PLUGIN for name in names}
     for entry in entry_points(group=_GROUP):
         if entry.name in found:

@@ -20,8 +20,8 @@ Migration: TypeAlias = Callable[[dict[str, Value]], dict[str, Value]]
 
 
 MOST_MACROS = 8
-TUNE = "tune"
-"""The macro that moves all pitches of an instrument."""
+TUNE, LENGTH, BRIGHTNESS, NOISINESS = "tune", "length", "brightness", "noise"
+"""Macros that mean the same in every instrument that has them."""
 _CLIP = "soft_clip"
 
 
@@ -67,6 +67,7 @@ class Plugin:
         match_options: options of the size that matches real sounds best; those of a plugin of one size are none.
         migrations: by the version they start from.
         macros: knobs that turn several parameters at once, eight at most.
+        voice: the instrument without its detail layer, where it has one.
         banks: parameters whose entries belong together, such as frequencies and levels, and may change places without
             changing the sound. The first says where an entry lies; what is in dB, if anything is, is its level.
 
@@ -85,6 +86,7 @@ class Plugin:
     migrations: Mapping[int, Migration] = field(default_factory=dict)
     macros: Mapping[str, Macro] = field(default_factory=dict)
     banks: tuple[tuple[str, ...], ...] = ()
+    voice: Plugin | None = None
 
     def __post_init__(self) -> None:
         if len(self.macros) > MOST_MACROS:

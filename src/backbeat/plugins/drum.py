@@ -41,7 +41,7 @@ _BURSTS = 3
 _WHITE_NOISE_HZ = 8000.0
 """The middle of white noise on a log scale, its power as weight: Nyquist over e."""
 _RESONATOR_OFF_DB, _RESONATOR_FADE_DB = -60.0, 6.0
-_MATCH_OPTIONS = {"tones": 128, "noise_bands": 32}
+_MATCH_OPTIONS = {"tones": 12, "noise_bands": 8}
 
 
 def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:

@@ -1,6 +1,7 @@
 """Closed-form analysis of a one-shot: what a search starts from."""
 
 from backbeat.matching.analysis.bands import Bands, fit_bands
+from backbeat.matching.analysis.bursts import Bursts, find_bursts
 from backbeat.matching.analysis.envelope import Decay, Release, fit_decay, fit_release, level_db
 from backbeat.matching.analysis.glide import Glide, fit_glide, fit_two_glides
 from backbeat.matching.analysis.hiss import Hiss, fit_hiss
@@ -9,11 +10,13 @@ from backbeat.matching.analysis.peel import peel
 
 __all__ = [
     "Bands",
+    "Bursts",
     "Decay",
     "Glide",
     "Hiss",
     "Modes",
     "Release",
+    "find_bursts",
     "find_modes",
     "first_modes",
     "fit_bands",

@@ -1,10 +1,10 @@
 """The colour of a one-shot's noise: level, decay and first burst of each band."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from backbeat.dsp.noise_bands import band_centers_hz
 from backbeat.matching.analysis.envelope import BLOCK_S, fit_decay, level_db
 from backbeat.types import Series
 
@@ -14,7 +14,7 @@ _QUIET_DB = -80.0
 
 @dataclass(frozen=True)
 class Bands:
-    """One entry per band of `dsp.noise_bands`.
+    """One entry per band.
 
     Attributes:
         level_db: where the decay starts, as the amplitude of uniform noise of full bandwidth.
@@ -27,22 +27,23 @@ class Bands:
     snap_db: Series
 
 
-def fit_bands(signal: Series, sample_rate: int, bands: int) -> Bands:
+def fit_bands(signal: Series, sample_rate: int, centers_hz: Sequence[float]) -> Bands:
     """Measure each band of the noise of a one-shot.
 
     Args:
         signal: what modes left of it, (samples,).
         sample_rate: in Hz.
-        bands: how many.
+        centers_hz: middle of each band, in Hz: what lies between two middles is shared out on the mel scale.
     """
+    order, bands = np.argsort(centers_hz), len(centers_hz)
     length = 1 << len(signal).bit_length()
     spectrum = np.fft.rfft(signal, length)
     frequencies = np.fft.rfftfreq(length, 1.0 / sample_rate)
-    mel = np.log1p(np.array(band_centers_hz(bands)) / 700.0)
+    mel = np.log1p(np.asarray(centers_hz)[order] / 700.0)
     position = np.interp(np.log1p(frequencies / 700.0), mel, np.arange(bands))
     level, t60, snap = np.full(bands, _QUIET_DB), np.full(bands, 0.05), np.full(bands, _QUIET_DB)
-    for band in range(bands):
-        response = np.maximum(1.0 - np.abs(position - band), 0.0)
+    for place, band in enumerate(order):
+        response = np.maximum(1.0 - np.abs(position - place), 0.0)
         share = float(np.mean(response**2)) / 3.0  # power of uniform noise in this band
         if share == 0.0:
             continue

@@ -4,13 +4,13 @@
 - true: each turn of a knob is heard as what the knob says.
 - bounded: it ends where its sample ends.
 - alive: what was noise is noise, and another seed another hit.
-- small: how few numbers it has.
+- small: how few numbers its voice has, and how few partials and bands its detail.
 """
 
 from backbeat.matching.judgement.alive import Alive, judge_alive
 from backbeat.matching.judgement.bounded import Bounded, judge_bounded
 from backbeat.matching.judgement.near import Near, judge_near
-from backbeat.matching.judgement.small import numbers_in
+from backbeat.matching.judgement.small import detail_in, numbers_in
 from backbeat.matching.judgement.true import Turn, judge_true, share_true
 from backbeat.matching.judgement.verdict import Judgement, judge
 
@@ -20,6 +20,7 @@ __all__ = [
     "Judgement",
     "Near",
     "Turn",
+    "detail_in",
     "judge",
     "judge_alive",
     "judge_bounded",

@@ -43,12 +43,12 @@ def decay_time_s(sound: Sound, sample_rate: int) -> float:
     return max(last - first, 1) / sample_rate
 
 
-def spectrum_shift_st(first: Sound, second: Sound, sample_rate: int) -> float:
+def spectrum_shift_st(first: Sound | Renderings, second: Sound | Renderings, sample_rate: int) -> float:
     """Semitones by which the second sound's long-term spectrum lies above the first's.
 
     Power in bins of 1/8 semitone from 40 Hz to 14 kHz, in dB above -50 dB of the highest bin. Of the shifts up to an
     octave either way, the one with the highest correlation coefficient over the bins that both have; 0 where none
-    correlates.
+    correlates. Of several renderings it is the mean power: that of the noise itself, not of one realisation.
     """
     one, other = (_levels_by_pitch(sound, sample_rate) for sound in (first, second))
     bins = len(one)
@@ -57,11 +57,11 @@ def spectrum_shift_st(first: Sound, second: Sound, sample_rate: int) -> float:
     return shifts[int(np.argmax(agreement))] / _BINS_PER_ST
 
 
-def _levels_by_pitch(sound: Sound, sample_rate: int) -> Tensor:
+def _levels_by_pitch(sound: Sound | Renderings, sample_rate: int) -> Tensor:
     """Bins of power, in dB above -50 dB of the highest bin, 0 below it, (bins,)."""
     narrowest_hz = _LOW_HZ * (2.0 ** (1.0 / (12 * _BINS_PER_ST)) - 1.0)
-    fft = 1 << math.ceil(math.log2(max(len(sound), sample_rate / narrowest_hz)))
-    power = torch.fft.rfft(sound, fft).abs().square().numpy()
+    fft = 1 << math.ceil(math.log2(max(sound.shape[-1], sample_rate / narrowest_hz)))
+    power = torch.fft.rfft(sound, fft).abs().square().reshape(-1, fft // 2 + 1).mean(0).numpy()
     edges_hz = _LOW_HZ * 2.0 ** (np.arange(int(12 * _BINS_PER_ST * math.log2(_HIGH_HZ / _LOW_HZ)) + 1) / 96.0)
     below_hz = (np.arange(len(power) + 1) - 0.5) * (sample_rate / fft)
     in_bins = np.diff(np.interp(edges_hz, below_hz, np.concatenate(([0.0], power.cumsum()))))

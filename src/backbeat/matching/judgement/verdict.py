@@ -9,9 +9,10 @@ from backbeat.matching.judgement.alive import Alive, judge_alive
 from backbeat.matching.judgement.bounded import Bounded, judge_bounded
 from backbeat.matching.judgement.heard import LONGER
 from backbeat.matching.judgement.near import Near, judge_near
-from backbeat.matching.judgement.small import numbers_in
+from backbeat.matching.judgement.small import detail_in, numbers_in
 from backbeat.matching.judgement.true import Turn, judge_true, share_true
 from backbeat.patch import Patch, Placement
+from backbeat.patch.detail import voice_of
 from backbeat.types import Audio
 
 
@@ -26,6 +27,8 @@ class Judgement:
         bounded: how it ends.
         alive: how its noise changes with the seed; none of a sound that was not noise.
         numbers: in the voice.
+        detail: partials and bands beside it.
+        voice: how near the voice is without them.
     """
 
     family: Family
@@ -34,6 +37,8 @@ class Judgement:
     bounded: Bounded
     alive: Alive | None
     numbers: int
+    detail: int
+    voice: Near
 
     @property
     def true(self) -> float | None:
@@ -62,6 +67,8 @@ def judge(patch: Patch, target: Audio, sample_rate: int, *, name: str = "", lead
     where = Placement(sample_rate, len(sample), onset)
     longer = Placement(sample_rate, LONGER * len(sample), onset)
     found = distances(patch.render(where)[..., lead_in:], target[..., lead_in:], sample_rate)
+    voice = voice_of(patch).render(where)
+    alone = distances(voice[..., lead_in:], target[..., lead_in:], sample_rate)
     return Judgement(
         family,
         judge_near(found, family),
@@ -69,4 +76,6 @@ def judge(patch: Patch, target: Audio, sample_rate: int, *, name: str = "", lead
         judge_bounded(patch.render(longer)[0, 0].double(), sample, sample_rate),
         judge_alive(patch, target, where, lead_in) if is_noisy(name) else None,
         numbers_in(patch),
+        detail_in(patch),
+        judge_near(alone, family),
     )

@@ -1,0 +1,232 @@
+"""The detail of a match: partials and bands of noise for what its voice leaves.
+
+The voice stands as it was found. Partials are what lasts in the residual with a pitch of its own, a peak far above its
+surroundings; what is only noise goes to the bands. While they descend, the seeds of all noise take turns, so that no
+partial can learn the one realisation that was recorded. A partial that brings less than its price is left out.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backbeat.dsp import band_centers_hz
+from backbeat.errors import KernelError
+from backbeat.losses import DrumLoss
+from backbeat.losses.kernel import KernelDrumLoss
+from backbeat.matching.analysis import Bands, Modes, find_modes, first_modes, fit_bands
+from backbeat.matching.ending import Ending
+from backbeat.matching.search import Objective, begin, descend
+from backbeat.parameters import DETAIL, OUTPUT, Layout, Role, Value, numbers
+from backbeat.patch import Patch, Placement, from_params
+from backbeat.plugins import Plugin, get
+from backbeat.plugins.detail import BANDS, PARTIALS, layer
+from backbeat.synth import render
+from backbeat.types import Audio, Series
+
+DETAILS = {"off": (0, 0), "normal": (24, 12), "full": (64, 32)}
+"""Partials and bands, at most."""
+_SEEDS, _AT_A_TIME = 4, 2
+_TONAL_DB = 14.0
+"""How far above its surroundings the peak of a partial stands."""
+_AROUND_OCT, _AROUND_HZ = 0.25, 120.0
+_LEAST_GAIN, _LEAST_SHARE = 0.03, 0.03
+"""What all of the detail has to bring: in the loss, and as a share of it."""
+_PRICE = 0.004
+"""Of a partial, in the loss."""
+_VOICE_WEIGHT = 0.4
+"""Of the distance of the voice alone, while voice and detail descend together."""
+_LEAST_NOISE_DB = 12.0
+"""A band begins at least so far below the target's noise, where the voice has all of it."""
+
+
+def add_detail(
+    patch: Patch, target: Audio, sample_rate: int, ending: Ending, amount: str, steps: int, enough: Callable[[], bool]
+) -> Patch:
+    """The patch with a detail layer; itself where none is worth it.
+
+    Args:
+        patch: the voice.
+        target: the part that was searched, (1, 1, samples).
+        sample_rate: in Hz.
+        ending: how the sound goes on after that.
+        amount: one of `DETAILS`.
+        steps: of descent, at most.
+        enough: asked before each step whether it is time to stop.
+    """
+    partials, bands = DETAILS[amount]
+    if not partials and not bands:
+        return patch
+    samples = max(ending.samples, target.shape[-1])
+    seeds = torch.arange(patch.seed, patch.seed + _SEEDS)
+    params = patch.params().float().expand(_SEEDS, -1)
+    with torch.no_grad():
+        voices = render(patch.instrument, params, samples=samples, sample_rate=sample_rate, seed=seeds)
+    signal, sounds = (each[:, 0, : target.shape[-1]].double().numpy() for each in (target, voices))
+    steady = sounds.mean(0)
+    modes = _partials(signal[0] - steady, sample_rate, layer(partials, bands), partials)
+    centers = band_centers_hz(bands)
+    own_noise = fit_bands((sounds[0] - steady) * (_SEEDS / (_SEEDS - 1)) ** 0.5, sample_rate, centers)
+    noise = fit_bands(modes.residual, sample_rate, centers)
+    fitted = layer(len(modes.gain), bands)
+    values = fitted.table.defaults() | fitted.table.by_name(_start(modes, noise, own_noise))
+    start = fitted.table.normalise(_within(fitted, values)).to(target).unsqueeze(0)
+    objective = _objective(fitted, voices, seeds, target, sample_rate, ending)
+    params = _descended(start, objective, fitted.table, steps, enough)
+    kept = _worth_it(fitted, params, objective)
+    detailed = _with(patch, fitted, params[0], kept)
+    found = _together(detailed, seeds, target, sample_rate, ending, steps, enough)
+    before, after = (_loss(each, target, sample_rate) for each in (patch, found))
+    return found if before - after > max(_LEAST_GAIN, _LEAST_SHARE * before) else patch
+
+
+def _loss(patch: Patch, target: Audio, sample_rate: int) -> float:
+    """How far the patch is from the target."""
+    loss = DrumLoss()
+    sound = patch.render(Placement(sample_rate, target.shape[-1]))
+    return float(loss(loss.prepare(target, sample_rate), sound))
+
+
+def _together(
+    patch: Patch,
+    seeds: Tensor,
+    target: Audio,
+    sample_rate: int,
+    ending: Ending,
+    steps: int,
+    enough: Callable[[], bool],
+) -> Patch:
+    """The patch after a descent of voice and detail, the level of the detail aside."""
+    plugin = patch.instrument
+    silent = torch.zeros(_SEEDS, 1, max(ending.samples, target.shape[-1])).to(target)
+    distance = _objective(plugin, silent, seeds, target, sample_rate, ending)
+    level = plugin.table.slice(plugin.table.with_role(DETAIL.level) or "").start
+
+    def objective(params: Tensor) -> Tensor:
+        whole, voice = (params.index_fill(-1, torch.tensor([level]), each) for each in (1.0, 0.0))
+        return distance(whole) + _VOICE_WEIGHT * distance(voice)
+
+    start = patch.params().to(target).unsqueeze(0)
+    params = _descended(start, objective, plugin.table, steps, enough)[0].cpu().double()
+    params[level] = 1.0
+    return from_params(plugin, params, name=patch.name, seed=patch.seed, placement=patch.placement)
+
+
+def _descended(start: Tensor, objective: Objective, table: Layout, steps: int, enough: Callable[[], bool]) -> Tensor:
+    """The last of so many steps from a start, (1, P): with other seeds at each, the least loss says little."""
+    last = start
+    for state in descend(begin(start), objective, table, steps):
+        last = state.params
+        if enough():
+            break
+    return last.detach()
+
+
+def _objective(
+    fitted: Plugin, voices: Audio, seeds: Tensor, target: Audio, sample_rate: int, ending: Ending
+) -> Callable[[Tensor], Tensor]:
+    """Losses of the layer's params (starts, P) beside the voice: the mean over seeds, others at each call."""
+    loss = DrumLoss()
+    prepared = loss.prepare(target, sample_rate)
+    try:
+        distance: Callable[[Audio], Tensor] = KernelDrumLoss(loss, prepared)
+    except KernelError:
+        distance = lambda sounds: loss(prepared, sounds)  # noqa: E731
+    turns, compared = count(), target.shape[-1]
+
+    def losses(params: Tensor) -> Tensor:
+        first = _AT_A_TIME * (next(turns) % (_SEEDS // _AT_A_TIME))
+        chosen = slice(first, first + _AT_A_TIME)
+        rows = params.repeat_interleave(_AT_A_TIME, 0)
+        own = seeds[chosen].repeat(len(params))
+        beside = render(fitted, rows, samples=voices.shape[-1], sample_rate=sample_rate, seed=own)
+        sounds = beside + voices[chosen].repeat(len(params), 1, 1)
+        found = distance(sounds[..., :compared]) + ending(sounds)
+        return found.reshape(len(params), _AT_A_TIME).mean(-1)
+
+    return losses
+
+
+def _partials(residual: Series, sample_rate: int, fitted: Plugin, most: int) -> Modes:
+    """The modes of what the voice leaves that have a pitch of their own."""
+    hz = fitted.table[fitted.table.with_role(DETAIL.hz) or ""]
+    found = find_modes(residual, sample_rate, most, lowest_hz=hz.low, highest_hz=hz.high)
+    tonal = [
+        k for k, each in enumerate(found.frequency_hz) if found.gain[k] and _stands_out(residual, each, sample_rate)
+    ]
+    chosen = replace(
+        found,
+        **{name: getattr(found, name)[tonal] for name in ("frequency_hz", "t60_s", "gain", "start_cycles")},
+    )
+    return first_modes(chosen, len(tonal), residual, sample_rate) if tonal else replace(chosen, residual=residual)
+
+
+def _stands_out(residual: Series, frequency_hz: float, sample_rate: int) -> bool:
+    """Whether the spectrum has a peak at a frequency, far above the median of its surroundings."""
+    power = np.abs(np.fft.rfft(residual * np.hanning(2 * len(residual))[len(residual) :])) ** 2
+    hz = np.fft.rfftfreq(len(residual), 1.0 / sample_rate)
+    reach = max(frequency_hz * (2.0**_AROUND_OCT - 1.0), _AROUND_HZ)
+    around = power[(hz > frequency_hz - reach) & (hz < frequency_hz + reach)]
+    peak = power[np.abs(hz - frequency_hz) <= max(hz[1], 0.003 * frequency_hz)]
+    return bool(len(around) and len(peak) and peak.max() > 10.0 ** (_TONAL_DB / 10.0) * np.median(around))
+
+
+def _start(modes: Modes, noise: Bands, own_noise: Bands) -> dict[Role, Value]:
+    missing = np.maximum(
+        10.0 ** (noise.level_db / 10.0) - 10.0 ** (own_noise.level_db / 10.0),
+        10.0 ** ((noise.level_db - _LEAST_NOISE_DB) / 10.0),
+    )
+    return {
+        DETAIL.hz: tuple(modes.frequency_hz.tolist()),
+        DETAIL.t60_s: tuple(modes.t60_s.tolist()),
+        DETAIL.level_db: tuple(modes.level_db.tolist()),
+        DETAIL.phase_cycles: tuple(modes.start_cycles.tolist()),
+        DETAIL.band_db: tuple((10.0 * np.log10(missing)).tolist()),
+        DETAIL.band_t60_s: tuple(noise.t60_s.tolist()),
+    }
+
+
+def _within(fitted: Plugin, values: dict[str, Value]) -> dict[str, Value]:
+    inside: dict[str, Value] = {}
+    for name, value in values.items():
+        entries = tuple(np.clip(numbers(value), fitted.table[name].low, fitted.table[name].high).tolist())
+        inside[name] = entries if fitted.table[name].size > 1 else entries[0]
+    return inside
+
+
+def _worth_it(fitted: Plugin, params: Tensor, objective: Callable[[Tensor], Tensor]) -> list[int]:
+    """Partials without which the loss would be higher by more than their price."""
+    name = fitted.table.with_role(DETAIL.level_db)
+    if name is None:
+        return []
+    where = fitted.table.slice(name)
+    rows = params.repeat(1 + where.stop - where.start, 1)
+    for k in range(where.start, where.stop):
+        rows[1 + k - where.start, k] = 0.0
+    with torch.no_grad():
+        losses = torch.cat([objective(rows[[0]]) * 0.0, objective(rows)])[1:]
+    return [k for k, loss in enumerate((losses[1:] - losses[0]).tolist()) if loss > _PRICE]
+
+
+def _with(patch: Patch, fitted: Plugin, params: Tensor, kept: list[int]) -> Patch:
+    """The patch with the layer's values, relative to its own output level."""
+    values = fitted.table.denormalise(params.cpu().double())
+    bands = fitted.table[name].size if (name := fitted.table.with_role(DETAIL.band_db)) else 0
+    plugin = get(patch.plugin, **{**patch.options, PARTIALS: len(kept), BANDS: bands})
+    output = plugin.table.with_role(OUTPUT.level_db)
+    (output_db,) = numbers(patch.values[output]) if output else (0.0,)
+    found: dict[str, Value] = {**plugin.table.defaults(), **patch.values}
+    for name, value in values.items():
+        if name not in plugin.table:  # where no partial is worth it
+            continue
+        parameter, entries = plugin.table[name], np.array(numbers(value))
+        if parameter.role not in (DETAIL.band_db, DETAIL.band_t60_s):
+            entries = entries[kept]
+        if parameter.unit == "dB":
+            entries = entries - output_db
+        inside = tuple(entries.clip(parameter.low, parameter.high).tolist())
+        found[name] = inside if parameter.size > 1 else inside[0]
+    return replace(patch, values=found, options=plugin.options)

@@ -1,0 +1,92 @@
+"""Which instrument a sound may be of: a small network on its spectrogram, trained on random patches of each.
+
+It only proposes: the likeliest instruments, and those that it does not know, compete by what they come to.
+`benchmarks/router.py` trains and judges it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from backbeat.audio.conditioning import resample
+from backbeat.losses.spectra import mel_spectrogram_db
+from backbeat.types import Audio
+
+SAMPLE_RATE = 44100
+_WINDOW, _HOP, _BANDS, _FLOOR_DB = 1024, 110, 40, -70.0
+_EDGES_S = (0.0, 0.005, 0.01, 0.02, 0.035, 0.06, 0.1, 0.16, 0.25, 0.4, 0.65, 1.0)
+"""Spans of time whose mean levels are told apart, from the onset on."""
+FACTS = _BANDS * (len(_EDGES_S) - 1)
+HIDDEN = 64
+UNKNOWN = 0.2
+"""Odds of an instrument that the network was not trained on."""
+WEIGHTS = Path(__file__).with_name("router.safetensors")
+
+
+@dataclass(frozen=True)
+class Router:
+    """A network, and the names of the instruments that it tells apart."""
+
+    network: nn.Module
+    names: tuple[str, ...]
+
+    @torch.no_grad()
+    def likelihoods(self, sound: Audio, sample_rate: int) -> dict[str, float]:
+        """By name, how likely the instrument is that of a sound (1, 1, samples) which begins at once; they sum to 1."""
+        odds = self.network(facts(at_training_rate(sound, sample_rate))).softmax(-1)
+        return dict(zip(self.names, odds[0].tolist(), strict=True))
+
+    def likeliest(self, sound: Audio, sample_rate: int, names: Sequence[str], most: int) -> dict[str, float]:
+        """Of these instruments, the likeliest so many, and all that the network does not know, with their odds."""
+        known = self.likelihoods(sound, sample_rate)
+        ordered = sorted((name for name in names if name in known), key=lambda name: -known[name])
+        return {name: known[name] for name in ordered[:most]} | {name: UNKNOWN for name in names if name not in known}
+
+
+def new_network(classes: int) -> nn.Module:
+    """Untrained, for so many instruments."""
+    return nn.Sequential(
+        nn.Linear(FACTS, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, classes)
+    )
+
+
+@cache
+def router() -> Router | None:
+    """The one that comes with backbeat, if it does."""
+    if not WEIGHTS.exists():
+        return None
+    with safe_open(WEIGHTS, framework="pt") as file:
+        names = tuple(file.metadata()["names"].split(","))
+        weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
+    network = new_network(len(names))
+    network.load_state_dict(weights)
+    return Router(network.eval(), names)
+
+
+def facts(sounds: Audio) -> Float[Tensor, "batch facts"]:
+    """Levels of mel bands in spans of time below the loudest, from 1 to -1, of sounds (batch, 1, samples)."""
+    longest = round(_EDGES_S[-1] * SAMPLE_RATE)
+    sound = nn.functional.pad(sounds[:, 0, :longest], (0, max(0, longest - sounds.shape[-1])))
+    sound = sound / sound.abs().amax(-1, keepdim=True).clamp(min=1e-9)
+    power = 10.0 ** (
+        mel_spectrogram_db(sound, SAMPLE_RATE, window=_WINDOW, hop=_HOP, bands=_BANDS, floor_db=-110.0) / 10
+    )
+    edges = [round(each * SAMPLE_RATE / _HOP) for each in _EDGES_S]
+    spans = torch.stack([power[..., start : max(stop, start + 1)].mean(-1) for start, stop in pairwise(edges)], dim=-1)
+    level_db = 10.0 * (spans / spans.amax((-1, -2), keepdim=True).clamp(min=1e-20)).clamp(min=1e-12).log10()
+    return (level_db.clamp(min=_FLOOR_DB) / (-0.5 * _FLOOR_DB) + 1.0).flatten(1)
+
+
+def at_training_rate(sound: Audio, sample_rate: int) -> Audio:
+    """A sound (1, 1, samples) at `SAMPLE_RATE`."""
+    if sample_rate == SAMPLE_RATE:
+        return sound.float().cpu()
+    resampled = resample(sound[0, 0].cpu().double().numpy(), sample_rate, SAMPLE_RATE)[0]
+    return torch.from_numpy(resampled).float()[None, None]

@@ -1,0 +1,77 @@
+"""The detail of a patch: apart from its voice, and turned with it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from backbeat.dsp import band_centers_hz
+from backbeat.parameters import DETAIL, Value, numbers
+from backbeat.patch.document import Patch
+from backbeat.plugins.base import BRIGHTNESS, LENGTH, NOISINESS, TUNE, Macro
+
+_PIVOT_HZ = 1000.0
+
+
+def voice_of(patch: Patch) -> Patch:
+    """The patch without its detail; itself where it has none."""
+    voice = patch.instrument.voice
+    if voice is None:
+        return patch
+    return replace(patch, options=voice.options, values={name: patch.values[name] for name in voice.table})
+
+
+def with_voice(patch: Patch, voice: Patch, macro: str, knob: Macro, amount: float) -> Patch:
+    """The patch with a voice whose macro has been turned, and its detail turned as far.
+
+    Partials are tuned, stretched and tilted; bands of noise stay where they are, and their levels are read off from
+    where they would have been moved.
+
+    Args:
+        patch: with detail.
+        voice: its voice, turned.
+        macro: which of its macros.
+        knob: that macro.
+        amount: in the macro's unit.
+    """
+    table = patch.instrument.table
+    changed: dict[str, Value] = {}
+    for name, parameter in table.items():
+        if not isinstance(parameter.role, DETAIL) or parameter.role is DETAIL.level:
+            continue
+        entries = np.array(numbers(patch.values[name]))
+        entries = _turned(
+            parameter.role, entries, _frequencies_hz(patch, parameter.role, len(entries)), macro, knob, amount
+        )
+        inside = tuple(entries.clip(parameter.low, parameter.high).tolist())
+        changed[name] = inside if parameter.size > 1 else inside[0]
+    return replace(patch, values={**patch.values, **voice.values, **changed})
+
+
+def _turned(
+    role: DETAIL, entries: np.ndarray, frequencies_hz: np.ndarray, macro: str, knob: Macro, amount: float
+) -> np.ndarray:
+    ratio = 2.0 ** (amount / 12.0) if knob.unit == "st" else 1.0 + amount / 100.0
+    is_level = role in (DETAIL.level_db, DETAIL.band_db)
+    if macro in (TUNE, BRIGHTNESS) and knob.unit == "st":
+        if role is DETAIL.hz:
+            return entries * ratio
+        if role is DETAIL.band_db:
+            return np.interp(np.log(frequencies_hz / ratio), np.log(frequencies_hz), entries)
+    if macro == LENGTH and knob.unit == "%" and role in (DETAIL.t60_s, DETAIL.band_t60_s):
+        return entries * ratio
+    if macro == BRIGHTNESS and knob.unit == "dB/oct" and is_level:
+        return entries + amount * np.log2(frequencies_hz / _PIVOT_HZ)
+    if macro == NOISINESS and knob.unit == "dB" and role is DETAIL.band_db:
+        return entries + amount
+    return entries
+
+
+def _frequencies_hz(patch: Patch, role: DETAIL, size: int) -> np.ndarray:
+    """Of the entries of a parameter of the detail."""
+    if role in (DETAIL.band_db, DETAIL.band_t60_s):
+        return np.array(band_centers_hz(size))
+    name = patch.instrument.table.with_role(DETAIL.hz)
+    return np.array(numbers(patch.values[name])) if name else np.full(size, math.nan)

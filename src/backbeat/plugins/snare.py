@@ -1,0 +1,141 @@
+"""Snare: modes of a struck skin that share a pitch sweep, and its wires as noise in bands, gated, into a soft clipper.
+
+The snares of the TR-808 and TR-909 are two resonators, the lowest modes of the skin, beside noise through filters with
+an envelope of its own, the wires. A stick adds a burst to both. Real wires begin a little after the stick, ring on
+differently at each frequency, and fall in two stages: at once, while they still rattle, and then with the skin. What
+wires and stick are at each frequency are curves through a few points each, from bass to treble in equal steps of mel,
+and all curves can be moved as one.
+
+References:
+    | TR-808 Service Notes (Roland, 1981), TR-909 Service Notes (Roland, 1983), snare drum
+    | The Physics of Musical Instruments (Fletcher, Rossing, 1998), ch. 18, the snare drum
+    | Time Domain Simulation and Sound Synthesis for the Snare Drum (Bilbao, JASA 131, 2012)
+"""
+
+import math
+from collections.abc import Mapping
+
+from backbeat import dsp
+from backbeat.dsp import Control, Grid, Signal
+from backbeat.parameters import Table, Value, cycles, decibels, numbers, pitch, seconds, semitones, shape, sweep_seconds
+from backbeat.parameters.roles import BODY, MODES, NOISE, OUTPUT, TRANSIENT
+from backbeat.plugins.base import Macro, Plugin
+
+_BANDS = 16
+"""Of the noise; they follow the curves."""
+_COLOR_DB = (-32.0, -26.0, -18.0, -11.0, -6.0, -2.0, 0.0, 0.0, -1.0, -2.0, -4.0, -8.0)
+_STICK_DB = (-32.0, -20.0, -16.0, -17.0, -21.0)
+_MEL_HZ = 700.0
+_MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
+"""How far the curves reach: the middle of a single band lies in their middle."""
+
+
+class Controls(Table):
+    """What a snare has."""
+
+    mode_hz = pitch(
+        35.0, 3000.0, default=(186.0, 332.0, 520.0), musical=(140.0, 700.0), help="Pitch of each mode.", role=MODES.hz
+    )
+    mode_s = seconds(
+        0.005, 3.0, default=(0.25, 0.18, 0.1), musical=(0.06, 0.5), help="T60 of each mode.", role=MODES.t60_s
+    )
+    mode_db = decibels(
+        -60.0, 12.0, default=(-6.0, -11.0, -24.0), musical=(-16.0, -3.0), help="Level of each.", role=MODES.level_db
+    )
+    mode_cycles = cycles(default=(0.0, 0.0, 0.0), help="Where in its cycle each mode starts.", role=MODES.phase_cycles)
+    mode_shape = shape(0.4, 3.0, default=1.0, musical=(0.8, 1.4), help="Fall of the skin: at once (below 1), or late.")
+    sweep_st = semitones(
+        0.0, 36.0, default=4.0, musical=(0.0, 9.0), help="How far above its pitch the skin starts.", role=BODY.sweep_st
+    )
+    sweep_s = sweep_seconds(
+        0.003, 0.6, default=0.05, musical=(0.02, 0.15), help="T60 of the pitch sweep.", role=BODY.sweep_s
+    )
+    noise_db = decibels(-60.0, 12.0, default=-8.0, musical=(-8.0, 3.0), help="Level of the wires.", role=NOISE.level_db)
+    noise_attack_s = seconds(
+        0.0, 0.1, default=0.001, musical=(0.0, 0.004), help="Rise of the wires.", role=NOISE.attack_s
+    )
+    noise_s = seconds(0.01, 4.0, default=0.28, musical=(0.1, 0.6), help="T60 of the wires.", role=NOISE.t60_s)
+    noise_shape = shape(
+        0.4, 3.0, default=(1.0, 1.0, 1.0), musical=(0.75, 1.4), help="Fall of the wires, a curve.", role=NOISE.shape
+    )
+    color_ratio = shape(0.25, 4.0, default=1.0, musical=(0.8, 1.25), help="Moves all curves: 2 is an octave up.")
+    band_db = decibels(
+        -60.0, 20.0, default=_COLOR_DB, musical=(-14.0, 0.0), help="Colour of the wires, a curve.", role=NOISE.band_db
+    )
+    band_ratio = shape(
+        0.05,
+        20.0,
+        default=(0.9, 1.0, 1.0, 0.9),
+        musical=(0.7, 1.4),
+        help="Their T60 over noise_s, a curve.",
+        role=NOISE.band_ratio,
+    )
+    stick_db = decibels(
+        -60.0,
+        24.0,
+        default=_STICK_DB,
+        musical=(-36.0, -12.0),
+        help="Level of the stick, a curve.",
+        role=TRANSIENT.band_db,
+    )
+    stick_s = seconds(0.002, 0.2, default=0.015, musical=(0.006, 0.04), help="T60 of the stick.", role=TRANSIENT.t60_s)
+    gate_s = seconds(0.005, 6.0, default=6.0, musical=(1.0, 6.0), help="When the sound is let go.", role=OUTPUT.gate_s)
+    release_s = seconds(0.003, 1.0, default=0.06, musical=(0.03, 0.2), help="T60 from then on.", role=OUTPUT.release_s)
+    drive_db = decibels(
+        -20.0, 36.0, default=-6.0, musical=(-12.0, 9.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
+    )
+    gain_db = decibels(-60.0, 12.0, default=-1.0, musical=(-5.0, -1.0), help="Output level.", role=OUTPUT.level_db)
+
+
+def render(grid: Grid, c: Controls) -> Signal:
+    """Skin, and wires with the stick, gated, into a soft clipper."""
+    shapes = c.mode_shape * grid.constant(*[1.0] * c.mode_hz.size)
+    gain, start, by_st = dsp.db_to_gain(c.mode_db), c.mode_cycles, c.sweep_st
+    skin = dsp.swept_modal(grid, c.mode_hz, c.mode_s, gain, start, sweep_st=by_st, sweep_s=c.sweep_s, shape=shapes)
+    at_hz = grid.constant(*dsp.band_centers_hz(_BANDS)) / c.color_ratio
+    wires = dsp.noise_bands(
+        grid,
+        stream=0,
+        gain=dsp.db_to_gain(c.noise_db + _along(c.band_db, at_hz)),
+        t60_s=c.noise_s * dsp.exp(_along(dsp.log(c.band_ratio), at_hz)),
+        shape=dsp.exp(_along(dsp.log(c.noise_shape), at_hz)),
+        attack_s=c.noise_attack_s,
+        snap_gain=dsp.db_to_gain(_along(c.stick_db, at_hz)),
+        snap_s=c.stick_s,
+    )
+    struck: Signal = (skin + wires) * dsp.decay(grid, c.release_s, onset_s=c.gate_s)
+    return dsp.soft_clip(grid, struck, c.drive_db, c.gain_db)
+
+
+def _along(curve: Control, at_hz: Control) -> Control:
+    """What a curve through its points is at some frequencies: straight lines over mel, flat beyond both ends."""
+    place = dsp.clamp(dsp.log(1.0 + at_hz / _MEL_HZ) * (curve.size / _MELS) - 0.5, 0.0, curve.size - 1.0)
+    found: Control = 0.0 * place
+    for k in range(curve.size):
+        found = found + dsp.maximum(1.0 - abs(place - float(k)), 0.0) * curve[k]
+    return found
+
+
+def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
+    """Of the entries of a level."""
+    if name == "mode_db":
+        return numbers(values["mode_hz"])
+    (ratio,) = numbers(values["color_ratio"])
+    return tuple(ratio * hz for hz in dsp.band_centers_hz(len(numbers(values[name]))))
+
+
+_LEVELS = ("mode_db", "band_db", "stick_db")
+MACROS = {
+    "tune": Macro("st", ("mode_hz", "color_ratio"), "Pitch of the skin, and where the wires' colour lies."),
+    "length": Macro("%", ("mode_s", "noise_s", "stick_s", "gate_s", "release_s"), "How long it lasts."),
+    "brightness": Macro("dB/oct", _LEVELS, "Treble against bass, at the same loudness.", _frequencies_hz),
+    "snap": Macro("dB", ("stick_db",), "Level of the stick."),
+    "noise": Macro("dB", ("noise_db",), "Level of the wires beside the skin."),
+    "sweep": Macro("%", ("sweep_st",), "Depth of the pitch sweep."),
+    "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
+}
+"""What a person turns, however many parameters there are."""
+
+_BANKS = (("mode_hz", "mode_s", "mode_db", "mode_cycles"),)
+_SUMMARY = "Modes of a skin, wires and a stick, gated and driven."
+PLUGIN = Plugin("snare", Controls, render, _SUMMARY, macros=MACROS, banks=_BANKS)

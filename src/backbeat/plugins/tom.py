@@ -1,0 +1,140 @@
+"""Tom and hand drum: modes of a membrane that share a pitch sweep, its noise and a strike, gated, into a soft clipper.
+
+An ideal membrane has modes at 1, 1.59, 2.14, 2.30, 2.65 and 2.92 times its lowest. Air and shell move those of a tom,
+the paste on a tabla makes them nearly a harmonic row, and the TR-808's tom has one alone. So each mode has a pitch of
+its own. A hard stroke stretches the skin, and all of them glide down together; the heel of the hand bends a tabla's up.
+The noise is that of the TR-808's and TR-909's toms, and of hand and stick on a real skin. What noise and strike are at
+each frequency are curves through a few points each, in equal steps of mel, and all curves can be moved as one.
+
+References:
+    | TR-808 Service Notes (Roland, 1981), TR-909 Service Notes (Roland, 1983), toms and congas
+    | The Physics of Musical Instruments (Fletcher, Rossing, 1998), ch. 18, membranes, toms and the tabla
+"""
+
+import math
+from collections.abc import Mapping
+
+from backbeat import dsp
+from backbeat.dsp import Control, Grid, Signal
+from backbeat.parameters import Table, Value, cycles, decibels, numbers, pitch, seconds, semitones, shape, sweep_seconds
+from backbeat.parameters.roles import BODY, MODES, NOISE, OUTPUT, TRANSIENT
+from backbeat.plugins.base import Macro, Plugin
+
+_BANDS = 16
+"""Of the noise; they follow the curves."""
+_RATIOS = (1.0, 1.594, 2.136, 2.296, 2.653, 2.918)
+"""Of the modes of an ideal membrane."""
+_COLOR_DB, _STRIKE_DB = (-8.0, 0.0, -2.0, -6.0, -12.0, -20.0), (-10.0, -8.0, -14.0, -22.0, -30.0)
+_MEL_HZ = 700.0
+_MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
+"""How far the curves reach: the middle of a single band lies in their middle."""
+
+
+class Controls(Table):
+    """What a tom has."""
+
+    mode_hz = pitch(
+        40.0,
+        8000.0,
+        default=[118.0 * r for r in _RATIOS],
+        musical=(70.0, 600.0),
+        help="Pitch of each mode.",
+        role=MODES.hz,
+    )
+    mode_s = seconds(
+        0.005, 6.0, default=[0.55 / r for r in _RATIOS], musical=(0.08, 0.9), help="T60 of each mode.", role=MODES.t60_s
+    )
+    mode_db = decibels(
+        -60.0,
+        12.0,
+        default=[-2.0 - 13.0 * (r - 1.0) for r in _RATIOS],
+        musical=(-22.0, -3.0),
+        help="Level of each.",
+        role=MODES.level_db,
+    )
+    mode_cycles = cycles(default=[0.0] * 6, help="Where in its cycle each mode starts.", role=MODES.phase_cycles)
+    mode_shape = shape(0.4, 4.0, default=1.0, musical=(0.8, 1.4), help="Fall of the skin: at once (below 1), or late.")
+    sweep_st = semitones(
+        -12.0, 36.0, default=3.0, musical=(0.0, 8.0), help="How far above its pitch it starts.", role=BODY.sweep_st
+    )
+    sweep_s = sweep_seconds(
+        0.003, 1.0, default=0.12, musical=(0.03, 0.3), help="T60 of the pitch sweep.", role=BODY.sweep_s
+    )
+    noise_db = decibels(
+        -60.0, 12.0, default=-24.0, musical=(-36.0, -12.0), help="Level of the skin's noise.", role=NOISE.level_db
+    )
+    noise_s = seconds(0.005, 4.0, default=0.15, musical=(0.05, 0.4), help="T60 of the noise.", role=NOISE.t60_s)
+    color_ratio = shape(0.25, 4.0, default=1.0, musical=(0.8, 1.25), help="Moves all curves: 2 is an octave up.")
+    band_db = decibels(
+        -60.0, 20.0, default=_COLOR_DB, musical=(-18.0, 0.0), help="Colour of the noise, a curve.", role=NOISE.band_db
+    )
+    band_ratio = shape(
+        0.05, 20.0, default=(1.0, 1.0), musical=(0.7, 1.4), help="Its T60 over noise_s, a curve.", role=NOISE.band_ratio
+    )
+    stick_db = decibels(
+        -60.0,
+        24.0,
+        default=_STRIKE_DB,
+        musical=(-36.0, -12.0),
+        help="Level of the strike, a curve.",
+        role=TRANSIENT.band_db,
+    )
+    stick_s = seconds(0.002, 0.2, default=0.015, musical=(0.006, 0.04), help="T60 of the strike.", role=TRANSIENT.t60_s)
+    gate_s = seconds(0.005, 6.0, default=6.0, musical=(1.0, 6.0), help="When the sound is let go.", role=OUTPUT.gate_s)
+    release_s = seconds(0.003, 1.0, default=0.06, musical=(0.03, 0.2), help="T60 from then on.", role=OUTPUT.release_s)
+    drive_db = decibels(
+        -20.0, 36.0, default=-8.0, musical=(-12.0, 8.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
+    )
+    gain_db = decibels(-60.0, 12.0, default=-3.0, musical=(-6.0, -2.0), help="Output level.", role=OUTPUT.level_db)
+
+
+def render(grid: Grid, c: Controls) -> Signal:
+    """Skin, and noise with the strike, gated, into a soft clipper."""
+    shapes = c.mode_shape * grid.constant(*[1.0] * c.mode_hz.size)
+    gain, start, by_st = dsp.db_to_gain(c.mode_db), c.mode_cycles, c.sweep_st
+    skin = dsp.swept_modal(grid, c.mode_hz, c.mode_s, gain, start, sweep_st=by_st, sweep_s=c.sweep_s, shape=shapes)
+    at_hz = grid.constant(*dsp.band_centers_hz(_BANDS)) / c.color_ratio
+    noise = dsp.noise_bands(
+        grid,
+        stream=0,
+        gain=dsp.db_to_gain(c.noise_db + _along(c.band_db, at_hz)),
+        t60_s=c.noise_s * dsp.exp(_along(dsp.log(c.band_ratio), at_hz)),
+        snap_gain=dsp.db_to_gain(_along(c.stick_db, at_hz)),
+        snap_s=c.stick_s,
+    )
+    struck: Signal = (skin + noise) * dsp.decay(grid, c.release_s, onset_s=c.gate_s)
+    return dsp.soft_clip(grid, struck, c.drive_db, c.gain_db)
+
+
+def _along(curve: Control, at_hz: Control) -> Control:
+    """What a curve through its points is at some frequencies: straight lines over mel, flat beyond both ends."""
+    place = dsp.clamp(dsp.log(1.0 + at_hz / _MEL_HZ) * (curve.size / _MELS) - 0.5, 0.0, curve.size - 1.0)
+    found: Control = 0.0 * place
+    for k in range(curve.size):
+        found = found + dsp.maximum(1.0 - abs(place - float(k)), 0.0) * curve[k]
+    return found
+
+
+def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
+    """Of the entries of a level."""
+    if name == "mode_db":
+        return numbers(values["mode_hz"])
+    (ratio,) = numbers(values["color_ratio"])
+    return tuple(ratio * hz for hz in dsp.band_centers_hz(len(numbers(values[name]))))
+
+
+_LEVELS = ("mode_db", "band_db", "stick_db")
+MACROS = {
+    "tune": Macro("st", ("mode_hz", "color_ratio"), "Pitch of the skin, and where the noise's colour lies."),
+    "length": Macro("%", ("mode_s", "noise_s", "stick_s", "gate_s", "release_s"), "How long it lasts."),
+    "brightness": Macro("dB/oct", _LEVELS, "Treble against bass, at the same loudness.", _frequencies_hz),
+    "snap": Macro("dB", ("stick_db",), "Level of the strike."),
+    "noise": Macro("dB", ("noise_db",), "Level of the noise beside the skin."),
+    "sweep": Macro("%", ("sweep_st",), "Depth of the pitch sweep."),
+    "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
+}
+"""What a person turns, however many parameters there are."""
+
+_BANKS = (("mode_hz", "mode_s", "mode_db", "mode_cycles"),)
+_SUMMARY = "Modes of a membrane, its noise and a strike, gated and driven."
+PLUGIN = Plugin("tom", Controls, render, _SUMMARY, macros=MACROS, banks=_BANKS)

@@ -1,0 +1,76 @@
+"""The detail layer of a match: partials for what has a pitch, bands for noise, nothing for what the voice has."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from backbeat.losses import distances
+from backbeat.matching import match
+from backbeat.matching.detailing import add_detail
+from backbeat.matching.ending import Ending
+from backbeat.parameters import numbers
+from backbeat.patch import Patch, Placement, preset
+from backbeat.patch.detail import voice_of
+from matching.sounds import RATE, damped, fall, noise, times_s
+
+PLACE = Placement(RATE, RATE // 2)
+KICK = replace(preset("kick/classic"), placement=PLACE)
+
+
+def detailed(beside: np.ndarray, amount: str = "normal", voice: Patch = KICK) -> tuple[Patch, torch.Tensor]:
+    """What is found for a voice's own sound and something beside it; and that target."""
+    target = voice.render(PLACE) + torch.from_numpy(beside).float()
+    return add_detail(voice, target, RATE, Ending(target, RATE, PLACE.samples), amount, 30, lambda: False), target
+
+
+def test_partials_are_found_where_they_lie():
+    t = times_s(PLACE.samples / RATE)
+    partials = {1340.0: 0.3, 3170.0: 0.15}
+    found, target = detailed(sum(damped(t, hz, t60_s, 0.1) for hz, t60_s in partials.items()))
+    tuned = dict(zip(numbers(found.values["detail_hz"]), numbers(found.values["detail_s"]), strict=True))
+    for hz, t60_s in partials.items():
+        nearest = min(tuned, key=lambda each: abs(each - hz))
+        assert nearest == pytest.approx(hz, rel=0.005)
+        assert tuned[nearest] == pytest.approx(t60_s, rel=0.3)
+    before, after = (distances(each.render(PLACE), target, RATE).mel_db for each in (KICK, found))
+    assert after < 0.5 * before
+
+
+def test_noise_becomes_bands_and_stays_noise():
+    t = times_s(PLACE.samples / RATE)
+    hiss = 0.2 * noise(PLACE.samples) * fall(t, 0.15)
+    found, target = detailed(hiss)
+    assert found.options.get("detail_partials", 0) <= 2
+    assert found.options["detail_bands"] > 0
+    near = [distances(replace(found, seed=seed).render(PLACE), target, RATE).mel_db for seed in (found.seed, 77)]
+    assert near[1] < 1.1 * near[0]
+    assert near[0] < 0.5 * distances(KICK.render(PLACE), target, RATE).mel_db
+
+
+def test_where_the_voice_has_all_of_it_there_is_none():
+    found, _ = detailed(np.zeros(PLACE.samples))
+    assert found == KICK
+
+
+def test_off_is_the_voice_alone():
+    t = times_s(PLACE.samples / RATE)
+    assert detailed(damped(t, 1340.0, 0.3, 0.1), "off")[0] == KICK
+
+
+def test_a_match_says_how_near_its_voice_comes_alone():
+    t = times_s(PLACE.samples / RATE)
+    hiss = 0.2 * noise(PLACE.samples) * fall(t, 0.15)  # which no part of a kick makes
+    target = KICK.render(PLACE) + torch.from_numpy(hiss).float()
+    found, off = (
+        match(target, "kick", sample_rate=RATE, steps=30, starts=1, detail=detail) for detail in ("normal", "off")
+    )
+    assert off.patch == voice_of(off.patch)
+    assert off.voice_distances == off.distances
+    assert found.distances.mel_db < found.voice_distances.mel_db
+    assert found.voice_distances.mel_db == pytest.approx(
+        distances(voice_of(found.patch).render(), target, RATE).mel_db, rel=1e-6
+    )
+    assert any(note.startswith("without its detail (--set detail=0), kick is ") for note in found.notes)
+    assert torch.equal(found.audio, found.patch.render())

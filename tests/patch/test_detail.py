@@ -1,0 +1,140 @@
+"""The detail layer: beside any voice, in the patch file, and turned with the voice."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from backbeat import plugins
+from backbeat.errors import PatchError, PluginError
+from backbeat.patch import Patch, from_json, morph, preset, turn
+from backbeat.patch.detail import voice_of
+from backbeat.plugins.detail import layer
+from backbeat.synth import render
+
+HZ, T60_S, LEVEL_DB = (700.0, 1900.0), (0.3, 0.1), (-20.0, -30.0)
+BAND_DB, BAND_S = (-60.0, -30.0, -20.0, -40.0), (0.1, 0.2, 0.05, 0.3)
+
+
+def detailed(name: str = "kick/909", **changed: object) -> Patch:
+    voice = preset(name)
+    plugin = plugins.get(voice.plugin, **voice.options, detail_partials=2, detail_bands=4)
+    found = {
+        "detail_hz": HZ, "detail_s": T60_S, "detail_db": LEVEL_DB, "detail_band_db": BAND_DB, "detail_band_s": BAND_S,
+    }  # fmt: skip
+    values = {**plugin.table.defaults(), **voice.values, **found, **changed}
+    return Patch(voice.plugin, values, plugin.options)
+
+
+@pytest.mark.parametrize("name", plugins.names())
+def test_every_instrument_may_have_it(name):
+    plugin = plugins.get(name, detail_partials=3, detail_bands=2)
+    assert plugin.voice is plugins.get(name)
+    assert plugin is plugins.get(name, detail_partials=3, detail_bands=2)
+    assert plugin.program is not None
+    params = plugin.table.normalise(plugin.table.defaults()).float().unsqueeze(0)
+    voice = plugin.voice.table.normalise(plugin.voice.table.defaults()).float().unsqueeze(0)
+    silent = render(plugin, params, samples=2000) - render(plugin.voice, voice, samples=2000)
+    assert silent.abs().max() < 2e-3  # all its levels are -80 dB
+
+
+def test_it_is_added_at_its_level_and_at_the_voice_s_own():
+    patch = detailed()
+    whole, half, none = (detailed(detail=level).sound() for level in (1.0, 0.5, 0.0))
+    alone = voice_of(patch)
+    np.testing.assert_array_equal(none, alone.sound())
+    np.testing.assert_allclose(half, 0.5 * (whole + none), atol=1e-6)
+    fitted = layer(2, 4)
+    values = {name: patch.values[name] for name in fitted.table}
+    params = fitted.table.normalise(values).float().unsqueeze(0)
+    beside = render(fitted, params, samples=len(whole), seed=patch.seed)[0, 0].numpy()
+    gain = 10.0 ** (patch.values["gain_db"] / 20.0)
+    np.testing.assert_allclose(whole - none, gain * beside, atol=1e-5)
+
+
+def test_it_lies_beside_the_values_in_the_file():
+    patch = detailed(detail=0.5)
+    document = json.loads(patch.to_json())
+    assert document["options"] == {}
+    assert not any(name.startswith("detail") for name in document["values"])
+    assert document["detail"]["level"] == 0.5
+    assert document["detail"]["hz"] == list(HZ)
+    assert document["detail"]["band_t60_s"] == list(BAND_S)
+    assert from_json(patch.to_json()) == patch
+    assert json.loads(voice_of(patch).to_json())["detail"] is None
+
+
+@pytest.mark.parametrize(
+    ("detail", "message"),
+    [
+        ({"level": 1.0}, "detail: found level; must have hz or band_db"),
+        ({"level": 1.0, "hz": [100.0]}, "detail: found level, hz; must have level, hz, t60_s, level_db, phase_cycles"),
+        ([1.0], "detail: found [1.0]; must be an object"),
+        (
+            {"level": 1.0, "hz": [100.0] * 65},
+            "plugin kick: found detail_partials=65; must be a whole number from 0 to 64",
+        ),
+    ],
+)
+def test_what_is_no_detail_is_refused(detail, message):
+    document = json.loads(preset("kick/909").to_json()) | {"detail": detail}
+    with pytest.raises(PatchError) as caught:
+        from_json(json.dumps(document))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("bands", [-1, 33, 1.0, True])
+def test_sizes_that_there_are_not(bands):
+    with pytest.raises(PluginError, match=r"^plugin kick: found detail_bands="):
+        plugins.get("kick", detail_bands=bands)
+
+
+class TestTurned:
+    """By the macros of the voice, which is turned as it is alone."""
+
+    @pytest.mark.parametrize(
+        ("macro", "amount"), [("tune", 5.0), ("length", -40.0), ("brightness", 2.0), ("drive", 3.0)]
+    )
+    def test_the_voice_is_turned_as_alone(self, macro, amount):
+        turned = turn(detailed(), macro, amount)
+        assert voice_of(turned) == turn(voice_of(detailed()), macro, amount)
+
+    def test_tune(self):
+        turned = turn(detailed(), "tune", 12.0).values
+        assert turned["detail_hz"] == pytest.approx([2.0 * each for each in HZ])
+        assert turned["detail_band_db"][2] > BAND_DB[2] - 10.0
+        assert turned["detail_band_db"][1] < BAND_DB[1]  # what was there has moved up
+
+    def test_length(self):
+        turned = turn(detailed(), "length", 50.0).values
+        assert turned["detail_s"] == pytest.approx([1.5 * each for each in T60_S])
+        assert turned["detail_band_s"] == pytest.approx([1.5 * each for each in BAND_S])
+
+    def test_brightness(self):
+        turned = turn(detailed(), "brightness", 2.0).values
+        raised = [level + 2.0 * np.log2(hz / 1000.0) for level, hz in zip(LEVEL_DB, HZ, strict=True)]
+        assert turned["detail_db"] == pytest.approx(raised)
+
+    def test_noise(self):
+        turned = turn(detailed("drum/snare"), "noise", 6.0).values
+        assert turned["detail_band_db"] == pytest.approx([each + 6.0 for each in BAND_DB])
+        assert turned["detail_db"] == LEVEL_DB
+
+
+@pytest.mark.parametrize("amount", [0.0, 0.3, 1.0])
+def test_patches_with_other_details_can_be_morphed(amount):
+    first, second = detailed(), preset("kick/sub")
+    between = morph(first, second, amount)
+    sounds = [each.sound() for each in (between, first if amount < 0.5 else second)]
+    assert np.isfinite(sounds[0]).all()
+    if amount in (0.0, 1.0):
+        np.testing.assert_allclose(sounds[0], sounds[1], atol=2e-3)
+
+
+def test_gradients_reach_it():
+    plugin = plugins.get("clap", detail_partials=2, detail_bands=3)
+    params = torch.rand(2, plugin.table.size, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    (gradient,) = torch.autograd.grad(render(plugin, params, samples=4000).square().sum(), params)
+    for name in ("detail", "detail_hz", "detail_s", "detail_db", "detail_band_db", "detail_band_s"):
+        assert (gradient[:, plugin.table.slice(name)] != 0.0).any(), name
