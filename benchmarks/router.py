@@ -8,6 +8,7 @@ The generic `drum` is no class: it is what competes with whatever the router pro
 
 import argparse
 from pathlib import Path
+from random import Random
 
 import torch
 from safetensors.torch import save_file
@@ -19,6 +20,7 @@ from backbeat.datasets.augmentation import Augmentation
 from backbeat.families import family_of
 from backbeat.matching.excerpt import excerpt
 from backbeat.matching.router import SAMPLE_RATE, WEIGHTS, facts, new_network, router
+from backbeat.patch import turn
 from backbeat.synth import render
 
 GENERIC = "drum"
@@ -35,13 +37,16 @@ RIGHT = {
 
 
 def sounds_of(name: str, count: int, seed: int) -> torch.Tensor:
-    """Facts of random patches, changed as a recording is, and of presets with every number moved."""
+    """Facts of presets, turned and with every number moved, and of random patches, changed as a recording is."""
     plugin = plugins.get(name)
     factory = [each for each in backbeat.presets() if each.startswith(f"{name}/")]
-    rows = []
+    rows, chance = [], Random(seed)
     for k in range(count):
-        if k % 3 and factory:
-            patch = backbeat.perturb(backbeat.preset(factory[k // 2 % len(factory)]), 0.03 + 0.03 * (k % 4), seed + k)
+        if k % 5:
+            patch = backbeat.preset(factory[k % len(factory)])
+            for macro, most in (("tune", 4.0), ("length", 40.0)):
+                patch = turn(patch, macro, chance.uniform(-most, most))
+            patch = backbeat.perturb(patch, chance.uniform(0.0, 0.1), seed + k)
         else:
             patch = backbeat.randomise(plugin, seed + k)
         rows.append(patch.params().float())

@@ -58,7 +58,7 @@ def test_a_preset(backbeat):
 def test_a_name_of_nothing(backbeat, tmp_path):
     refused = backbeat("export", "program", "wobble", "-o", tmp_path / "out.json")
     assert (refused.status, refused.out) == (2, "")
-    for word in ("found 'wobble'", "kick/909", "a patch file", "a plugin (clap, cowbell, drum"):
+    for word in ("found 'wobble'", "kick/909", "a patch file", "a plugin (clap, cowbell, cymbal"):
         assert word in refused.error()
     assert list(tmp_path.iterdir()) == []
 

@@ -116,6 +116,7 @@ def test_json_is_one_line_a_sample(backbeat, kick_wav, out, tmp_path, no_report)
             "audio",
             "report",
             "distances",
+            "voice_distances",
             "seconds",
             "steps",
             "unmatched",
@@ -186,7 +187,7 @@ def test_sample_elsewhere_than_a_wav_may_share_the_folder(backbeat, tmp_path, no
 def test_unknown_plugin_is_wrong_use_and_makes_no_folder(backbeat, kick_wav, out):
     refused = backbeat("match", kick_wav, "--plugin", "theremin", "--out", out)
     assert (refused.status, refused.out) == (2, "")
-    assert refused.error().startswith("plugin: found 'theremin'; there are clap, cowbell, drum")
+    assert refused.error().startswith("plugin: found 'theremin'; there are clap, cowbell, cymbal")
     assert not out.exists()
 
 

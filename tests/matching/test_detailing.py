@@ -72,5 +72,6 @@ def test_a_match_says_how_near_its_voice_comes_alone():
     assert found.voice_distances.mel_db == pytest.approx(
         distances(voice_of(found.patch).render(), target, RATE).mel_db, rel=1e-6
     )
-    assert any(note.startswith("without its detail (--set detail=0), kick is ") for note in found.notes)
+    assert found.remarks[0] == f"kick without its detail: mel {found.voice_distances.mel_db:.2f} dB"
+    assert off.voice_remark == ""
     assert torch.equal(found.audio, found.patch.render())

@@ -222,6 +222,8 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
         f"envelope {found.envelope_db:.2f} dB ({result.steps} {'step' if result.steps == 1 else 'steps'}, "
         f"{result.seconds:.1f} s)"
     )
+    if result.voice_remark:
+        say(f"  {result.voice_remark}")
     for each in result.unmatched:
         say(f"  not matched: {each}")
     for path in (outputs.patch, outputs.audio, outputs.picture, outputs.page):

@@ -35,7 +35,7 @@ _STEPS_TRIED, _STARTS_TRIED = 6, 2
 """What is spent on a plugin to find out whether it suits."""
 _SMALL = 48
 """Numbers of a voice that cost nothing; the loss of a larger one counts for the root of as many times more."""
-_TRUST, _LEAST_ODDS = 0.5, 0.005
+_TRUST, _LEAST_ODDS = 0.4, 0.005
 _HOPELESS = 1.5
 """How many times as far what is suggested for a plugin lies as another has come in its trial, where analysis would not
 help either."""

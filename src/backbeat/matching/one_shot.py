@@ -196,8 +196,6 @@ def match(
     compared = (sound[..., part.lead_in.noise :], target[..., part.lead_in.noise :], rate)
     found = distances(*compared)
     alone = found if patch == voice else distances(voice.render()[..., part.lead_in.noise :], *compared[1:])
-    if patch != voice:
-        notes.append(f"without its detail (--set detail=0), {instrument.name} is {alone.mel_db:.1f} dB mel away")
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over():
         others = [
             Candidate(each, searched_part, rate, seed, over, ending=ending, odds=odds)

@@ -51,6 +51,14 @@ class MatchResult:
     hits: int = 1
 
     @property
+    def voice_remark(self) -> str:
+        """How near the voice comes alone; nothing where it is alone."""
+        if self.voice_distances == self.distances:
+            return ""
+        return f"{self.patch.plugin} without its detail: mel {self.voice_distances.mel_db:.2f} dB"
+
+    @property
     def remarks(self) -> tuple[str, ...]:
-        """What was not matched, and the notes."""
-        return (*(f"not matched: {each}" for each in self.unmatched), *self.notes)
+        """How near the voice comes alone, what was not matched, and the notes."""
+        voice = (self.voice_remark,) if self.voice_remark else ()
+        return (*voice, *(f"not matched: {each}" for each in self.unmatched), *self.notes)

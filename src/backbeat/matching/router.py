@@ -10,6 +10,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from safetensors import safe_open
@@ -17,13 +18,16 @@ from torch import Tensor, nn
 
 from backbeat.audio.conditioning import resample
 from backbeat.losses.spectra import mel_spectrogram_db
-from backbeat.types import Audio
+from backbeat.types import Audio, Mono
 
 SAMPLE_RATE = 44100
 _WINDOW, _HOP, _BANDS, _FLOOR_DB = 1024, 110, 40, -70.0
 _EDGES_S = (0.0, 0.005, 0.01, 0.02, 0.035, 0.06, 0.1, 0.16, 0.25, 0.4, 0.65, 1.0)
 """Spans of time whose mean levels are told apart, from the onset on."""
-FACTS = _BANDS * (len(_EDGES_S) - 1)
+_LOW_FFT, _LOW_LINES, _LOW_S = 1 << 15, 48, (0.0, 0.1)
+_LOW_HZ = 28.0 * (1200.0 / 28.0) ** (np.arange(_LOW_LINES) / (_LOW_LINES - 1))
+"""Lines of the spectrum, from the onset on and from a tenth of a second later: there, a kick is no tom."""
+FACTS = _BANDS * (len(_EDGES_S) - 1) + _LOW_LINES * len(_LOW_S)
 HIDDEN = 64
 UNKNOWN = 0.2
 """Odds of an instrument that the network was not trained on."""
@@ -71,7 +75,7 @@ def router() -> Router | None:
 
 
 def facts(sounds: Audio) -> Float[Tensor, "batch facts"]:
-    """Levels of mel bands in spans of time below the loudest, from 1 to -1, of sounds (batch, 1, samples)."""
+    """Levels below the loudest, 1 to -1, of sounds (batch, 1, samples): mel bands in spans of time, and lines."""
     longest = round(_EDGES_S[-1] * SAMPLE_RATE)
     sound = nn.functional.pad(sounds[:, 0, :longest], (0, max(0, longest - sounds.shape[-1])))
     sound = sound / sound.abs().amax(-1, keepdim=True).clamp(min=1e-9)
@@ -81,7 +85,16 @@ def facts(sounds: Audio) -> Float[Tensor, "batch facts"]:
     edges = [round(each * SAMPLE_RATE / _HOP) for each in _EDGES_S]
     spans = torch.stack([power[..., start : max(stop, start + 1)].mean(-1) for start, stop in pairwise(edges)], dim=-1)
     level_db = 10.0 * (spans / spans.amax((-1, -2), keepdim=True).clamp(min=1e-20)).clamp(min=1e-12).log10()
-    return (level_db.clamp(min=_FLOOR_DB) / (-0.5 * _FLOOR_DB) + 1.0).flatten(1)
+    parts = [level_db.flatten(1), *(_low_spectrum_db(sound, start_s) for start_s in _LOW_S)]
+    return torch.cat(parts, dim=-1).clamp(min=_FLOOR_DB) / (-0.5 * _FLOOR_DB) + 1.0
+
+
+def _low_spectrum_db(sound: Mono, start_s: float) -> Tensor:
+    """Lines of the spectrum from a time on, below the highest, (batch, lines)."""
+    rest = sound[:, round(start_s * SAMPLE_RATE) :][:, : _LOW_FFT // 2]
+    power = torch.fft.rfft(rest * torch.hann_window(2 * rest.shape[-1])[rest.shape[-1] :], _LOW_FFT).abs().square()
+    lines = power[:, torch.from_numpy(np.rint(_LOW_HZ * (_LOW_FFT / SAMPLE_RATE)).astype(np.int64))]
+    return 10.0 * (lines / lines.amax(-1, keepdim=True).clamp(min=1e-20)).clamp(min=1e-12).log10()
 
 
 def at_training_rate(sound: Audio, sample_rate: int) -> Audio:
