@@ -194,7 +194,7 @@ def without_field(name):
 
 
 BAD_PATCHES = {
-    "unknown plugin": (with_field("plugin", "theremin"), ["plugin: found 'theremin'", "there are clap, cowbell, cymbal"]),
+    "unknown plugin": (with_field("plugin", "theremin"), ["plugin: found 'theremin'", "there are clap, cowbell"]),
     "plugin of another type": (with_field("plugin", 3), ["plugin: found 3", "string"]),
     "unknown name": (with_value("loudness", 3.0), ["loudness: no such parameter", "gain_db"]),
     "missing value": (without("pitch_hz"), ["pitch_hz: no value"]),

@@ -220,7 +220,7 @@ class TestRefused:
         message = self.refused(document(kick, schema=schema))
         assert message == f"schema: found {schema!r}; this backbeat reads schema 1 and 2"
 
-    @pytest.mark.parametrize("place", ["velocity", "humanize", "detail"])
+    @pytest.mark.parametrize("place", ["velocity", "humanize"])
     def test_what_a_later_version_may_write(self, kick, place):
         message = self.refused(document(kick, **{place: {"drive_db": 0.5}}))
         assert message == f"{place}: found {{'drive_db': 0.5}}; must be null in this backbeat"

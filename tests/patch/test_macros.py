@@ -19,8 +19,9 @@ from backbeat.patch import Patch, Placement, preset, presets, randomise, turn
 KICK, DRUM = plugins.get("kick"), plugins.get("drum")
 SOUNDS = Path(__file__).parents[2] / "examples" / "sounds"
 AMOUNTS = (-6.0, -3.0, 3.0, 6.0)
-ONE_FREQUENCY = ("drum/clave", "kick/sub")
-"""Presets that have nothing to tilt: one tone, and a body without a click."""
+NARROW = ("808-maracas", "cabasa", "egg", "tambourine-shake")
+ONE_FREQUENCY = ("drum/clave", "kick/sub", *(f"shaker/{name}" for name in NARROW))
+"""Presets that have nothing to tilt: one tone, a body without a click, noise within an octave."""
 every_macro = pytest.mark.parametrize(
     ("plugin", "macro"), [(each, macro) for each in (KICK, DRUM) for macro in each.macros]
 )

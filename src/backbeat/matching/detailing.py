@@ -79,15 +79,16 @@ def add_detail(
     kept = _worth_it(fitted, params, objective)
     detailed = _with(patch, fitted, params[0], kept)
     found = _together(detailed, seeds, target, sample_rate, ending, steps, enough)
-    before, after = (_loss(each, target, sample_rate) for each in (patch, found))
-    return found if before - after > max(_LEAST_GAIN, _LEAST_SHARE * before) else patch
+    (before, before_end), (after, after_end) = (_losses(each, target, sample_rate, ending) for each in (patch, found))
+    is_nearer = before - after > max(_LEAST_GAIN, _LEAST_SHARE * before)
+    return found if is_nearer and after_end < before_end + _LEAST_GAIN else patch
 
 
-def _loss(patch: Patch, target: Audio, sample_rate: int) -> float:
-    """How far the patch is from the target."""
-    loss = DrumLoss()
-    sound = patch.render(Placement(sample_rate, target.shape[-1]))
-    return float(loss(loss.prepare(target, sample_rate), sound))
+def _losses(patch: Patch, target: Audio, sample_rate: int, ending: Ending) -> tuple[float, float]:
+    """How far the patch is from the target, and how differently it goes on."""
+    loss, samples = DrumLoss(), target.shape[-1]
+    sound = patch.render(Placement(sample_rate, max(ending.samples, samples)))
+    return float(loss(loss.prepare(target, sample_rate), sound[..., :samples])), float(ending(sound))
 
 
 def _together(

@@ -187,7 +187,8 @@ def match(
     if not interrupted and not over():
         detail_steps = min(QUALITIES[quality].detail_steps, steps)
         try:
-            patch = add_detail(voice, searched_part.cpu(), rate, ending, detail, detail_steps, over)
+            after = ending if sounding.device.type == "cpu" else Ending(sounding.cpu(), rate, searched_part.shape[-1])
+            patch = add_detail(voice, searched_part.cpu(), rate, after, detail, detail_steps, over)
         except KeyboardInterrupt:
             interrupted = True
             notes.append("stopped before its detail was found")

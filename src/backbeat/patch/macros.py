@@ -45,7 +45,9 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
     if amount == 0.0:
         return patch
     if patch.instrument.voice is not None:
-        return with_voice(patch, turn(voice_of(patch), macro, amount), macro, knob, amount)
+        turned = with_voice(patch, turn(voice_of(patch), macro, amount), macro, knob, amount)
+        clipper = voice_of(patch).instrument.clipper
+        return _as_loud(patch, turned, clipper[1]) if clipper and knob.frequencies_hz else turned
     if knob.frequencies_hz is None or patch.instrument.clipper is None:
         return _changed(patch, knob, amount)
     return _tilted(patch, knob, amount, *patch.instrument.clipper)
@@ -102,6 +104,15 @@ def _tilted(patch: Patch, knob: Macro, amount: float, drive: str, gain: str) -> 
     grid = Grid(place.sample_rate, len(before), torch.zeros(1, dtype=torch.int64), before.dtype)
     loud = [k_weighted(place.sample_rate, soft_clip(grid, sound, drive_db)) for sound in (before, after)]
     return _changed(turned, Macro("dB", (gain,), ""), float(energy_db(loud[0]) - energy_db(loud[1])))
+
+
+def _as_loud(before: Patch, after: Patch, gain: str) -> Patch:
+    """The second patch at the K-weighted energy of the first, by its output level."""
+    from backbeat.dsp.loudness import energy_db, k_weighted
+
+    place = before.placement or before.natural_placement()
+    loud = [k_weighted(place.sample_rate, each.render(place)[0, 0].double()) for each in (before, after)]
+    return _changed(after, Macro("dB", (gain,), ""), float(energy_db(loud[0]) - energy_db(loud[1])))
 
 
 def _middle_oct(sound: Tensor, sample_rate: int) -> float:
