@@ -1,14 +1,16 @@
 """The detail layer: beside any voice, in the patch file, and turned with the voice."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from backbeat import plugins
+from backbeat.dsp.loudness import energy_db, k_weighted
 from backbeat.errors import PatchError, PluginError
-from backbeat.patch import Patch, from_json, morph, preset, turn
+from backbeat.patch import Patch, Placement, from_json, morph, preset, turn
 from backbeat.patch.detail import voice_of
 from backbeat.plugins.detail import layer
 from backbeat.synth import render
@@ -93,12 +95,19 @@ def test_sizes_that_there_are_not(bands):
 class TestTurned:
     """By the macros of the voice, which is turned as it is alone."""
 
-    @pytest.mark.parametrize(
-        ("macro", "amount"), [("tune", 5.0), ("length", -40.0), ("brightness", 2.0), ("drive", 3.0)]
-    )
+    @pytest.mark.parametrize(("macro", "amount"), [("tune", 5.0), ("length", -40.0), ("drive", 3.0)])
     def test_the_voice_is_turned_as_alone(self, macro, amount):
         turned = turn(detailed(), macro, amount)
         assert voice_of(turned) == turn(voice_of(detailed()), macro, amount)
+
+    def test_brightness_turns_the_voice_and_keeps_the_whole_as_loud(self):
+        patch = replace(detailed(), placement=Placement(44100, 22050))
+        turned = turn(patch, "brightness", 2.0)
+        alone = turn(voice_of(patch), "brightness", 2.0)
+        for name, value in voice_of(turned).values.items():
+            assert name == "gain_db" or value == alone.values[name], name
+        energies = [energy_db(k_weighted(44100, each.render()[0, 0].double())).item() for each in (patch, turned)]
+        assert energies[1] == pytest.approx(energies[0], abs=0.5)
 
     def test_tune(self):
         turned = turn(detailed(), "tune", 12.0).values
