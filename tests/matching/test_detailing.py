@@ -49,6 +49,15 @@ def test_noise_becomes_bands_and_stays_noise():
     assert near[0] < 0.5 * distances(KICK.render(PLACE), target, RATE).mel_db
 
 
+def test_no_noise_is_added_where_the_voice_has_its_tones():
+    t = times_s(PLACE.samples / RATE)
+    hiss = 0.3 * noise(PLACE.samples) * fall(t, 0.15)
+    found, _ = detailed(hiss)
+    levels_db = numbers(found.values["detail_band_db"])
+    assert levels_db[0] == -80.0  # around 100 Hz, where a kick is
+    assert max(levels_db) > -30.0
+
+
 def test_where_the_voice_has_all_of_it_there_is_none():
     found, _ = detailed(np.zeros(PLACE.samples))
     assert found == KICK

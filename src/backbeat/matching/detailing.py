@@ -1,13 +1,15 @@
 """The detail of a match: partials and bands of noise for what its voice leaves.
 
-The voice stands as it was found. Partials are what lasts in the residual with a pitch of its own, a peak far above its
-surroundings; what is only noise goes to the bands. While they descend, the seeds of all noise take turns, so that no
-partial can learn the one realisation that was recorded. A partial that brings less than its price is left out.
+The voice is found before. Partials are what lasts in the residual with a pitch of its own, a peak far above its
+surroundings; what is only noise goes to the bands, and no band sounds where the voice's tones have most of the sound.
+While they descend, the seeds of all noise take turns, so that no partial can learn the one realisation that was
+recorded. A partial that brings less than its price is left out. Last, voice and detail descend together, and the voice
+alone counts too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, pairwise
 
 import numpy as np
 import torch
@@ -33,6 +35,8 @@ _SEEDS, _AT_A_TIME = 4, 2
 _TONAL_DB = 14.0
 """How far above its surroundings the peak of a partial stands."""
 _AROUND_OCT, _AROUND_HZ = 0.25, 120.0
+_EXPLAINED_DB = 6.0
+"""How far the tones of the voice lie above what they leave of a band, from which on no noise is added there."""
 _LEAST_GAIN, _LEAST_SHARE = 0.03, 0.03
 """What all of the detail has to bring: in the loss, and as a share of it."""
 _PRICE = 0.004
@@ -74,11 +78,12 @@ def add_detail(
     fitted = layer(len(modes.gain), bands)
     values = fitted.table.defaults() | fitted.table.by_name(_start(modes, noise, own_noise))
     start = fitted.table.normalise(_within(fitted, values)).to(target).unsqueeze(0)
-    objective = _objective(fitted, voices, seeds, target, sample_rate, ending)
-    params = _descended(start, objective, fitted.table, steps, enough)
+    tonal = _explained_bands(steady, signal[0] - steady, sample_rate, centers)
+    objective = _objective(fitted, voices, seeds, target, sample_rate, ending, tonal)
+    params = _without_bands(fitted, _descended(start, objective, fitted.table, steps, enough), tonal)
     kept = _worth_it(fitted, params, objective)
     detailed = _with(patch, fitted, params[0], kept)
-    found = _together(detailed, seeds, target, sample_rate, ending, steps, enough)
+    found = _together(detailed, seeds, target, sample_rate, ending, tonal, steps, enough)
     (before, before_end), (after, after_end) = (_losses(each, target, sample_rate, ending) for each in (patch, found))
     is_nearer = before - after > max(_LEAST_GAIN, _LEAST_SHARE * before)
     return found if is_nearer and after_end < before_end + _LEAST_GAIN else patch
@@ -97,13 +102,14 @@ def _together(
     target: Audio,
     sample_rate: int,
     ending: Ending,
+    tonal: list[int],
     steps: int,
     enough: Callable[[], bool],
 ) -> Patch:
     """The patch after a descent of voice and detail, the level of the detail aside."""
     plugin = patch.instrument
     silent = torch.zeros(_SEEDS, 1, max(ending.samples, target.shape[-1])).to(target)
-    distance = _objective(plugin, silent, seeds, target, sample_rate, ending)
+    distance = _objective(plugin, silent, seeds, target, sample_rate, ending, tonal)
     level = plugin.table.slice(plugin.table.with_role(DETAIL.level) or "").start
 
     def objective(params: Tensor) -> Tensor:
@@ -111,7 +117,8 @@ def _together(
         return distance(whole) + _VOICE_WEIGHT * distance(voice)
 
     start = patch.params().to(target).unsqueeze(0)
-    params = _descended(start, objective, plugin.table, steps, enough)[0].cpu().double()
+    params = _descended(start, objective, plugin.table, steps, enough)
+    params = _without_bands(plugin, params, tonal)[0].cpu().double()
     params[level] = 1.0
     return from_params(plugin, params, name=patch.name, seed=patch.seed, placement=patch.placement)
 
@@ -127,9 +134,15 @@ def _descended(start: Tensor, objective: Objective, table: Layout, steps: int, e
 
 
 def _objective(
-    fitted: Plugin, voices: Audio, seeds: Tensor, target: Audio, sample_rate: int, ending: Ending
+    fitted: Plugin,
+    voices: Audio,
+    seeds: Tensor,
+    target: Audio,
+    sample_rate: int,
+    ending: Ending,
+    tonal: list[int],
 ) -> Callable[[Tensor], Tensor]:
-    """Losses of the layer's params (starts, P) beside the voice: the mean over seeds, others at each call."""
+    """Losses of params (starts, P) beside the voices, without those bands: the mean over seeds, others at each call."""
     loss = DrumLoss()
     prepared = loss.prepare(target, sample_rate)
     try:
@@ -141,7 +154,7 @@ def _objective(
     def losses(params: Tensor) -> Tensor:
         first = _AT_A_TIME * (next(turns) % (_SEEDS // _AT_A_TIME))
         chosen = slice(first, first + _AT_A_TIME)
-        rows = params.repeat_interleave(_AT_A_TIME, 0)
+        rows = _without_bands(fitted, params, tonal).repeat_interleave(_AT_A_TIME, 0)
         own = seeds[chosen].repeat(len(params))
         beside = render(fitted, rows, samples=voices.shape[-1], sample_rate=sample_rate, seed=own)
         sounds = beside + voices[chosen].repeat(len(params), 1, 1)
@@ -173,6 +186,24 @@ def _stands_out(residual: Series, frequency_hz: float, sample_rate: int) -> bool
     around = power[(hz > frequency_hz - reach) & (hz < frequency_hz + reach)]
     peak = power[np.abs(hz - frequency_hz) <= max(hz[1], 0.003 * frequency_hz)]
     return bool(len(around) and len(peak) and peak.max() > 10.0 ** (_TONAL_DB / 10.0) * np.median(around))
+
+
+def _explained_bands(steady: Series, rest: Series, sample_rate: int, centers_hz: Sequence[float]) -> list[int]:
+    """Bands in which the tones of the voice have most of the sound, and what is left of it is no noise."""
+    hz = np.fft.rfftfreq(len(rest), 1.0 / sample_rate)
+    edges = (0.0, *np.sqrt(np.multiply(centers_hz[:-1], centers_hz[1:])), hz[-1])
+    voice, left = (np.abs(np.fft.rfft(each)) ** 2 for each in (steady, rest))
+    inside = [(hz > low) & (hz <= high) for low, high in pairwise(edges)]
+    limit = 10.0 ** (_EXPLAINED_DB / 10.0)
+    return [k for k, band in enumerate(inside) if voice[band].sum() > limit * left[band].sum()]
+
+
+def _without_bands(fitted: Plugin, params: Tensor, tonal: list[int]) -> Tensor:
+    """Params (starts, P) with these bands of the detail at their least level."""
+    name = fitted.table.with_role(DETAIL.band_db)
+    if name is None or not tonal:
+        return params
+    return params.index_fill(-1, torch.tensor([fitted.table.slice(name).start + k for k in tonal]), 0.0)
 
 
 def _start(modes: Modes, noise: Bands, own_noise: Bands) -> dict[Role, Value]:
