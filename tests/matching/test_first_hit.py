@@ -70,8 +70,8 @@ def test_a_library_matches_first_hits_and_keeps_what_is_said(tmp_path):
         write(tmp_path / "samples" / f"{name}.wav", sound, RATE)
     match_folder(tmp_path / "samples", tmp_path / "out", Settings("kick", steps=3, starts=3))
     remarks = {str(each.stem): each.remarks for each in Library(tmp_path / "out").entries()}
-    assert "lead-in noise" in remarks["late"][0]
-    assert remarks["loop"][0].startswith("this looks like a loop of 8 hits")
+    assert any("lead-in noise" in each for each in remarks["late"])
+    assert any(each.startswith("this looks like a loop of 8 hits") for each in remarks["loop"])
     patches = {name: load(tmp_path / "out" / "matches" / f"{name}.patch.json") for name in remarks}
     assert patches["late"].placement.onset_samples == pytest.approx(BEFORE, abs=0.005 * RATE)
     assert patches["loop"].placement.samples <= 0.5 * RATE
