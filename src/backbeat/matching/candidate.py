@@ -9,10 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backbeat.errors import KernelError
-from backbeat.losses import DrumLoss
-from backbeat.losses.kernel import KernelDrumLoss
 from backbeat.matching.cuda_graph import CudaGraphObjective
+from backbeat.matching.distance import distance_to
 from backbeat.matching.ending import Ending
 from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.readings import tells_level
@@ -91,7 +89,7 @@ class Candidate:
     @cached_property
     def objective(self) -> Objective:
         """Losses of params against the target, whose transforms are done once, and against its ending."""
-        distance, ending, compared = self._distance_to_target(), self.ending, self.target.shape[-1]
+        distance, ending, compared = distance_to(self.target, self.sample_rate), self.ending, self.target.shape[-1]
         rendered = self._renderer(compared if ending is None else ending.samples)
 
         def losses(params: Tensor) -> Tensor:
@@ -101,17 +99,6 @@ class Candidate:
             return distance(sounds[..., :compared]) + ending(sounds)
 
         return CudaGraphObjective(losses) if self.target.device.type == "cuda" else losses
-
-    def _distance_to_target(self) -> Callable[[Audio], Tensor]:
-        """How far sounds are from the target, by the kernels where there are any."""
-        loss = DrumLoss()
-        prepared = loss.prepare(self.target, self.sample_rate)
-        if self.target.device.type == "cpu":
-            try:
-                return KernelDrumLoss(loss, prepared)
-            except KernelError:
-                pass  # as a note says, if the plugin has C++ too
-        return partial(loss, prepared)
 
     def starts(self, count: int) -> Tensor:
         """The best of what analysis proposes and of variations of it, out of pitch's traps, (starts, P).

@@ -8,7 +8,7 @@ alone counts too.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count, pairwise
 
 import numpy as np
@@ -16,13 +16,11 @@ import torch
 from torch import Tensor
 
 from backbeat.dsp import band_centers_hz
-from backbeat.errors import KernelError
-from backbeat.losses import DrumLoss
-from backbeat.losses.kernel import KernelDrumLoss
 from backbeat.matching.analysis import Bands, Modes, find_modes, first_modes, fit_bands
+from backbeat.matching.distance import Distance, distance_to
 from backbeat.matching.ending import Ending
 from backbeat.matching.search import Objective, begin, descend
-from backbeat.parameters import DETAIL, OUTPUT, Layout, Role, Value, numbers
+from backbeat.parameters import DETAIL, OUTPUT, Role, Value, numbers
 from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin, get
 from backbeat.plugins.detail import BANDS, PARTIALS, layer
@@ -45,6 +43,65 @@ _VOICE_WEIGHT = 0.4
 """Of the distance of the voice alone, while voice and detail descend together."""
 _LEAST_NOISE_DB = 12.0
 """A band begins at least so far below the target's noise, where the voice has all of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What a detail is fitted to.
+
+    Attributes:
+        target: the part that was searched, (1, 1, samples).
+        sample_rate: in Hz.
+        distance: from it.
+        ending: how the sound goes on after that.
+        seeds: of the noise, which take turns.
+        silent: bands of the detail that have no noise.
+        steps: of descent, at most.
+        enough: asked before each step whether it is time to stop.
+    """
+
+    target: Audio
+    sample_rate: int
+    distance: Distance
+    ending: Ending
+    seeds: Tensor
+    silent: list[int]
+    steps: int
+    enough: Callable[[], bool]
+
+    @property
+    def samples(self) -> int:
+        """How long sounds are rendered."""
+        return max(self.ending.samples, self.target.shape[-1])
+
+    def losses(self, plugin: Plugin, params: Tensor, turn: int, voices: Audio | None = None) -> Tensor:
+        """Losses of params (starts, P), beside a voice if one is given: means over the seeds whose turn it is."""
+        first = _AT_A_TIME * (turn % (_SEEDS // _AT_A_TIME))
+        chosen = slice(first, first + _AT_A_TIME)
+        rows = self.without_bands(plugin, params).repeat_interleave(_AT_A_TIME, 0)
+        own = self.seeds[chosen].repeat(len(params))
+        sounds = render(plugin, rows, samples=self.samples, sample_rate=self.sample_rate, seed=own)
+        if voices is not None:
+            sounds = sounds + voices[chosen].repeat(len(params), 1, 1)
+        found = self.distance(sounds[..., : self.target.shape[-1]]) + self.ending(sounds)
+        return found.reshape(len(params), _AT_A_TIME).mean(-1)
+
+    def descended(self, start: Tensor, objective: Objective, plugin: Plugin) -> Tensor:
+        """The last of so many steps from a start, (1, P): with other seeds at each, the least loss says little."""
+        last = start
+        for state in descend(begin(start), objective, plugin.table, self.steps):
+            last = state.params
+            if self.enough():
+                break
+        return self.without_bands(plugin, last.detach())
+
+    def without_bands(self, plugin: Plugin, params: Tensor) -> Tensor:
+        """Params (starts, P) with the silent bands at their least level."""
+        name = plugin.table.with_role(DETAIL.band_db)
+        if name is None or not self.silent:
+            return params
+        first = plugin.table.slice(name).start
+        return params.index_fill(-1, torch.tensor([first + k for k in self.silent]), 0.0)
 
 
 def add_detail(
@@ -77,91 +134,36 @@ def add_detail(
     noise = fit_bands(modes.residual, sample_rate, centers)
     fitted = layer(len(modes.gain), bands)
     values = fitted.table.defaults() | fitted.table.by_name(_start(modes, noise, own_noise))
-    start = fitted.table.normalise(_within(fitted, values)).to(target).unsqueeze(0)
-    tonal = _explained_bands(steady, signal[0] - steady, sample_rate, centers)
-    objective = _objective(fitted, voices, seeds, target, sample_rate, ending, tonal)
-    params = _without_bands(fitted, _descended(start, objective, fitted.table, steps, enough), tonal)
-    kept = _worth_it(fitted, params, objective)
-    detailed = _with(patch, fitted, params[0], kept)
-    found = _together(detailed, seeds, target, sample_rate, ending, tonal, steps, enough)
-    (before, before_end), (after, after_end) = (_losses(each, target, sample_rate, ending) for each in (patch, found))
+    start = fitted.table.normalise(fitted.table.within(values)).to(target).unsqueeze(0)
+    silent = _explained_bands(steady, signal[0] - steady, sample_rate, centers)
+    task = _Task(target, sample_rate, distance_to(target, sample_rate), ending, seeds, silent, steps, enough)
+    turns = count()
+    params = task.descended(start, lambda rows: task.losses(fitted, rows, next(turns), voices), fitted)
+    found = _together(task, _with(patch, fitted, params[0], _worth_it(task, fitted, params, voices)))
+    (before, before_end), (after, after_end) = (_losses(task, each) for each in (patch, found))
     is_nearer = before - after > max(_LEAST_GAIN, _LEAST_SHARE * before)
     return found if is_nearer and after_end < before_end + _LEAST_GAIN else patch
 
 
-def _losses(patch: Patch, target: Audio, sample_rate: int, ending: Ending) -> tuple[float, float]:
-    """How far the patch is from the target, and how differently it goes on."""
-    loss, samples = DrumLoss(), target.shape[-1]
-    sound = patch.render(Placement(sample_rate, max(ending.samples, samples)))
-    return float(loss(loss.prepare(target, sample_rate), sound[..., :samples])), float(ending(sound))
+def _losses(task: _Task, patch: Patch) -> tuple[float, float]:
+    """How far a patch is from the target, and how differently it goes on."""
+    sound = patch.render(Placement(task.sample_rate, task.samples))
+    return float(task.distance(sound[..., : task.target.shape[-1]])), float(task.ending(sound))
 
 
-def _together(
-    patch: Patch,
-    seeds: Tensor,
-    target: Audio,
-    sample_rate: int,
-    ending: Ending,
-    tonal: list[int],
-    steps: int,
-    enough: Callable[[], bool],
-) -> Patch:
+def _together(task: _Task, patch: Patch) -> Patch:
     """The patch after a descent of voice and detail, the level of the detail aside."""
-    plugin = patch.instrument
-    silent = torch.zeros(_SEEDS, 1, max(ending.samples, target.shape[-1])).to(target)
-    distance = _objective(plugin, silent, seeds, target, sample_rate, ending, tonal)
+    plugin, turns = patch.instrument, count()
     level = plugin.table.slice(plugin.table.with_role(DETAIL.level) or "").start
 
     def objective(params: Tensor) -> Tensor:
         whole, voice = (params.index_fill(-1, torch.tensor([level]), each) for each in (1.0, 0.0))
-        return distance(whole) + _VOICE_WEIGHT * distance(voice)
+        return task.losses(plugin, whole, next(turns)) + _VOICE_WEIGHT * task.losses(plugin, voice, next(turns))
 
-    start = patch.params().to(target).unsqueeze(0)
-    params = _descended(start, objective, plugin.table, steps, enough)
-    params = _without_bands(plugin, params, tonal)[0].cpu().double()
+    start = patch.params().to(task.target).unsqueeze(0)
+    params = task.descended(start, objective, plugin)[0].cpu().double()
     params[level] = 1.0
     return from_params(plugin, params, name=patch.name, seed=patch.seed, placement=patch.placement)
-
-
-def _descended(start: Tensor, objective: Objective, table: Layout, steps: int, enough: Callable[[], bool]) -> Tensor:
-    """The last of so many steps from a start, (1, P): with other seeds at each, the least loss says little."""
-    last = start
-    for state in descend(begin(start), objective, table, steps):
-        last = state.params
-        if enough():
-            break
-    return last.detach()
-
-
-def _objective(
-    fitted: Plugin,
-    voices: Audio,
-    seeds: Tensor,
-    target: Audio,
-    sample_rate: int,
-    ending: Ending,
-    tonal: list[int],
-) -> Callable[[Tensor], Tensor]:
-    """Losses of params (starts, P) beside the voices, without those bands: the mean over seeds, others at each call."""
-    loss = DrumLoss()
-    prepared = loss.prepare(target, sample_rate)
-    try:
-        distance: Callable[[Audio], Tensor] = KernelDrumLoss(loss, prepared)
-    except KernelError:
-        distance = lambda sounds: loss(prepared, sounds)  # noqa: E731
-    turns, compared = count(), target.shape[-1]
-
-    def losses(params: Tensor) -> Tensor:
-        first = _AT_A_TIME * (next(turns) % (_SEEDS // _AT_A_TIME))
-        chosen = slice(first, first + _AT_A_TIME)
-        rows = _without_bands(fitted, params, tonal).repeat_interleave(_AT_A_TIME, 0)
-        own = seeds[chosen].repeat(len(params))
-        beside = render(fitted, rows, samples=voices.shape[-1], sample_rate=sample_rate, seed=own)
-        sounds = beside + voices[chosen].repeat(len(params), 1, 1)
-        found = distance(sounds[..., :compared]) + ending(sounds)
-        return found.reshape(len(params), _AT_A_TIME).mean(-1)
-
-    return losses
 
 
 def _partials(residual: Series, sample_rate: int, fitted: Plugin, most: int) -> Modes:
@@ -198,14 +200,6 @@ def _explained_bands(steady: Series, rest: Series, sample_rate: int, centers_hz:
     return [k for k, band in enumerate(inside) if voice[band].sum() > limit * left[band].sum()]
 
 
-def _without_bands(fitted: Plugin, params: Tensor, tonal: list[int]) -> Tensor:
-    """Params (starts, P) with these bands of the detail at their least level."""
-    name = fitted.table.with_role(DETAIL.band_db)
-    if name is None or not tonal:
-        return params
-    return params.index_fill(-1, torch.tensor([fitted.table.slice(name).start + k for k in tonal]), 0.0)
-
-
 def _start(modes: Modes, noise: Bands, own_noise: Bands) -> dict[Role, Value]:
     missing = np.maximum(
         10.0 ** (noise.level_db / 10.0) - 10.0 ** (own_noise.level_db / 10.0),
@@ -221,15 +215,7 @@ def _start(modes: Modes, noise: Bands, own_noise: Bands) -> dict[Role, Value]:
     }
 
 
-def _within(fitted: Plugin, values: dict[str, Value]) -> dict[str, Value]:
-    inside: dict[str, Value] = {}
-    for name, value in values.items():
-        entries = tuple(np.clip(numbers(value), fitted.table[name].low, fitted.table[name].high).tolist())
-        inside[name] = entries if fitted.table[name].size > 1 else entries[0]
-    return inside
-
-
-def _worth_it(fitted: Plugin, params: Tensor, objective: Callable[[Tensor], Tensor]) -> list[int]:
+def _worth_it(task: _Task, fitted: Plugin, params: Tensor, voices: Audio) -> list[int]:
     """Partials without which the loss would be higher by more than their price."""
     name = fitted.table.with_role(DETAIL.level_db)
     if name is None:
@@ -239,7 +225,7 @@ def _worth_it(fitted: Plugin, params: Tensor, objective: Callable[[Tensor], Tens
     for k in range(where.start, where.stop):
         rows[1 + k - where.start, k] = 0.0
     with torch.no_grad():
-        losses = torch.cat([objective(rows[[0]]) * 0.0, objective(rows)])[1:]
+        losses = task.losses(fitted, rows, 1, voices)
     return [k for k, loss in enumerate((losses[1:] - losses[0]).tolist()) if loss > _PRICE]
 
 
@@ -259,6 +245,5 @@ def _with(patch: Patch, fitted: Plugin, params: Tensor, kept: list[int]) -> Patc
             entries = entries[kept]
         if parameter.unit == "dB":
             entries = entries - output_db
-        inside = tuple(entries.clip(parameter.low, parameter.high).tolist())
-        found[name] = inside if parameter.size > 1 else inside[0]
+        found[name] = parameter.within(tuple(entries.tolist()))
     return replace(patch, values=found, options=plugin.options)

@@ -55,7 +55,7 @@ def refine(
     table = plugin.table
 
     def changed(reading: Mapping[Role, Value]) -> Start:
-        return _within(table, {**values, **table.by_name(reading)})
+        return table.within({**values, **table.by_name(reading)})
 
     known = {role: values[name] for name, each in table.items() if (role := each.role) is not None}
     found = read_again(table, known, target, lambda reading: wave(changed(reading)), sample_rate)
@@ -98,24 +98,9 @@ def _whole(table: Layout, reading: Reading, level: float) -> Start:
     if output:
         (output_db,) = numbers(start[output])
         start[output] = output_db + 20.0 * math.log10(level)
-    return _within(table, start)
+    return table.within(start)
 
 
 def _parts_off(table: Layout) -> Start:
     """Levels of parts that analysis does not tell, at their lowest."""
     return {name: each.low for name, each in table.items() if each.role is EXTRA.level_db}
-
-
-def _within(table: Layout, values: Start) -> Start:
-    """Values clipped to each parameter's range."""
-    inside: Start = {}
-    for name, value in values.items():
-        low, high = table[name].low, table[name].high
-        if isinstance(value, str):
-            inside[name] = value
-        elif isinstance(value, tuple):
-            entries = tuple(min(max(entry, low), high) for entry in value)
-            inside[name] = entries if table[name].size > 1 else entries[0]
-        else:
-            inside[name] = min(max(value, low), high)
-    return inside

@@ -216,6 +216,10 @@ class Layout(Mapping[str, Parameter]):
             raise ParameterError(f"{missing[0]}: no value; every parameter needs one ({len(missing)} missing)")
         return {name: parameter.check(name, values[name]) for name, parameter in self.items()}
 
+    def within(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """Values clipped to each parameter's range."""
+        return {name: self[name].within(value) for name, value in values.items()}
+
     def require(self, name: str) -> Parameter:
         """The parameter of that name.
 

@@ -73,6 +73,13 @@ class Parameter:
         """Entries in the flat vector of params."""
         return len(self.default)
 
+    def within(self, value: Value) -> Value:
+        """A value of its entries clipped to the range, as a patch holds it; the name of an option as it is."""
+        if isinstance(value, str):
+            return value
+        entries = tuple(min(max(entry, self.low), self.high) for entry in numbers(value))
+        return entries if self.size > 1 else entries[0]
+
     def weights(self, option: str) -> tuple[float, ...]:
         """A choice's weights when one option is chosen."""
         return tuple(float(option == name) for name in self.options)

@@ -45,8 +45,7 @@ def with_voice(patch: Patch, voice: Patch, macro: str, knob: Macro, amount: floa
         entries = _turned(
             parameter.role, entries, _frequencies_hz(patch, parameter.role, len(entries)), macro, knob, amount
         )
-        inside = tuple(entries.clip(parameter.low, parameter.high).tolist())
-        changed[name] = inside if parameter.size > 1 else inside[0]
+        changed[name] = parameter.within(tuple(entries.tolist()))
     return replace(patch, values={**patch.values, **voice.values, **changed})
 
 

@@ -47,7 +47,11 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
     if patch.instrument.voice is not None:
         turned = with_voice(patch, turn(voice_of(patch), macro, amount), macro, knob, amount)
         clipper = voice_of(patch).instrument.clipper
-        return _as_loud(patch, turned, clipper[1]) if clipper and knob.frequencies_hz else turned
+        if clipper is None or knob.frequencies_hz is None:
+            return turned
+        place = patch.placement or patch.natural_placement()
+        before, after = (each.render(place)[0, 0].double() for each in (patch, turned))
+        return _as_loud(turned, clipper[1], place.sample_rate, before, after)
     if knob.frequencies_hz is None or patch.instrument.clipper is None:
         return _changed(patch, knob, amount)
     return _tilted(patch, knob, amount, *patch.instrument.clipper)
@@ -69,8 +73,7 @@ def _changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> 
             at_hz = knob.frequencies_hz(patch.values, name)
             steps_db = [amount * math.log2(hz / pivot_hz) + lift_db for hz in at_hz]
             entries = tuple(_louder(parameter, *each) for each in zip(entries, steps_db, strict=True))
-        entries = tuple(min(max(entry, parameter.low), parameter.high) for entry in entries)
-        values[name] = entries[0] if parameter.size == 1 else entries
+        values[name] = parameter.within(entries)
     return replace(patch, values=values)
 
 
@@ -88,7 +91,7 @@ def _tilted(patch: Patch, knob: Macro, amount: float, drive: str, gain: str) -> 
     import torch
 
     from backbeat.dsp import Grid, soft_clip
-    from backbeat.dsp.loudness import energy_db, k_weighted
+    from backbeat.dsp.loudness import energy_db
 
     place = patch.placement or patch.natural_placement()
     before = _unclipped(patch, place, drive, gain)
@@ -102,17 +105,16 @@ def _tilted(patch: Patch, knob: Macro, amount: float, drive: str, gain: str) -> 
         lift_db += missing_db
     drive_db = before.new_tensor(numbers(patch.values[drive]))
     grid = Grid(place.sample_rate, len(before), torch.zeros(1, dtype=torch.int64), before.dtype)
-    loud = [k_weighted(place.sample_rate, soft_clip(grid, sound, drive_db)) for sound in (before, after)]
-    return _changed(turned, Macro("dB", (gain,), ""), float(energy_db(loud[0]) - energy_db(loud[1])))
+    clipped = (soft_clip(grid, sound, drive_db) for sound in (before, after))
+    return _as_loud(turned, gain, place.sample_rate, *clipped)
 
 
-def _as_loud(before: Patch, after: Patch, gain: str) -> Patch:
-    """The second patch at the K-weighted energy of the first, by its output level."""
+def _as_loud(patch: Patch, gain: str, sample_rate: int, before: Tensor, after: Tensor) -> Patch:
+    """A patch that sounds like `after`, at the K-weighted energy of `before`, (samples,), by its output level."""
     from backbeat.dsp.loudness import energy_db, k_weighted
 
-    place = before.placement or before.natural_placement()
-    loud = [k_weighted(place.sample_rate, each.render(place)[0, 0].double()) for each in (before, after)]
-    return _changed(after, Macro("dB", (gain,), ""), float(energy_db(loud[0]) - energy_db(loud[1])))
+    loud = [k_weighted(sample_rate, sound) for sound in (before, after)]
+    return _changed(patch, Macro("dB", (gain,), ""), float(energy_db(loud[0]) - energy_db(loud[1])))
 
 
 def _middle_oct(sound: Tensor, sample_rate: int) -> float:

@@ -35,7 +35,7 @@ from backbeat.parameters import (
     semitones,
     shape,
 )
-from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.base import Macro, Plugin, frequencies_beside
 
 _STICK_Q = 0.6
 _POWER_HZ = 3.0 * 22050.0
@@ -146,7 +146,7 @@ def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]
     if name == "noise_db":
         low_hz, high_hz = (numbers(values[end])[0] for end in ("noise_low_hz", "noise_high_hz"))
         return (math.sqrt(low_hz * high_hz),)
-    return numbers(values[f"{name.partition('_')[0]}_hz"])
+    return frequencies_beside(values, name)
 
 
 _PITCHES = ("pitch_hz", "band_hz", "mode_hz", "stick_hz", "noise_low_hz", "noise_high_hz")

@@ -5,8 +5,6 @@ References:
     | (Werner, Abel, Smith, DAFx 2014)
 """
 
-from collections.abc import Mapping
-
 from backbeat import dsp
 from backbeat.dsp import Grid, Signal
 from backbeat.parameters import (
@@ -17,21 +15,19 @@ from backbeat.parameters import (
     SWITCH,
     TRANSIENT,
     Table,
-    Value,
     amount,
     cents,
     choice,
     cycles,
     decibels,
     hz,
-    numbers,
     octaves,
     pitch,
     seconds,
     semitones,
     sweep_seconds,
 )
-from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.base import Macro, Plugin, frequencies_beside
 
 _SHELL_FILTER_S = 0.023
 _CLICK_FILTER_S = 0.0023
@@ -175,11 +171,6 @@ def _click(grid: Grid, c: Controls) -> Signal:
     return dsp.db_to_gain(c.click_db) * decaying
 
 
-def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
-    """Of the entries of a level: of `click_db`, `click_hz`."""
-    return numbers(values[f"{name.partition('_')[0]}_hz"])
-
-
 MACROS = {
     "tune": Macro("st", ("pitch_hz", "mode_hz", "shell_hz"), "Pitch of everything that has one."),
     "length": Macro("%", ("hold_s", "decay_s", "gate_s", "release_s", "shell_decay_s", "mode_s"), "How long it lasts."),
@@ -190,7 +181,7 @@ MACROS = {
         "dB/oct",
         ("click_db", "mode_db", "shell_mix"),
         "Treble against the body, at the same loudness.",
-        _frequencies_hz,
+        frequencies_beside,
         pivot="pitch_hz",
     ),
     "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),

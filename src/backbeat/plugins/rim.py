@@ -12,8 +12,6 @@ References:
     | The Physics of Musical Instruments (Fletcher, Rossing, 1998), ch. 19
 """
 
-from collections.abc import Mapping
-
 from backbeat import dsp
 from backbeat.dsp import Grid, Signal
 from backbeat.parameters import (
@@ -23,17 +21,15 @@ from backbeat.parameters import (
     OUTPUT,
     TRANSIENT,
     Table,
-    Value,
     decibels,
     hz,
-    numbers,
     pitch,
     seconds,
     semitones,
     shape,
     sweep_seconds,
 )
-from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.base import Macro, Plugin, frequencies_beside
 
 _BAND_Q, _CLICK_Q = 0.7, 0.6
 _POWER_HZ = 3.0 * 22050.0
@@ -158,11 +154,6 @@ def _band(grid: Grid, noise: Signal, c: Controls, number: int) -> Signal:
     return level * passed * dsp.decay(grid, c.noise_s * c.band_ratio[number])
 
 
-def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
-    """Of the entries of a level: of `band_db`, `band_hz`."""
-    return numbers(values[f"{name.partition('_')[0]}_hz"])
-
-
 PLUGIN = Plugin(
     "rim",
     Controls,
@@ -172,7 +163,7 @@ PLUGIN = Plugin(
         "tune": Macro("st", ("mode_hz", "click_hz", "band_hz", "low_cut_hz"), "Its pitch."),
         "length": Macro("%", ("mode_s", "noise_s", "click_s", "gate_s", "release_s"), "How long it lasts."),
         "brightness": Macro(
-            "dB/oct", ("mode_db", "click_db", "band_db"), "Treble at the same loudness.", _frequencies_hz
+            "dB/oct", ("mode_db", "click_db", "band_db"), "Treble at the same loudness.", frequencies_beside
         ),
         "snap": Macro("dB", ("click_db",), "Level of the click."),
         "noise": Macro("dB", ("noise_db",), "Level of the noise."),

@@ -12,7 +12,6 @@ References:
 """
 
 import math
-from collections.abc import Mapping
 
 from backbeat import dsp
 from backbeat.dsp import Control, Grid, Signal
@@ -21,16 +20,14 @@ from backbeat.parameters import (
     OUTPUT,
     TRANSIENT,
     Table,
-    Value,
     amount,
     decibels,
     hz,
-    numbers,
     pitch,
     seconds,
     shape,
 )
-from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.base import Macro, Plugin, frequencies_beside
 
 _BANDS, _FOR_EVER_S = 20, 1e4
 _BAND_HZ = (3000.0, 6200.0, 12500.0)
@@ -126,11 +123,6 @@ def _rise_t60_s(c: Controls) -> Control:
     return 1.0 / (1.0 / (4.0 * c.rise_s) + 1.25 / c.decay_s)
 
 
-def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
-    """Of the entries of a level: of `band_db`, `band_hz`."""
-    return numbers(values[f"{name.partition('_')[0]}_hz"])
-
-
 PLUGIN = Plugin(
     "shaker",
     Controls,
@@ -140,7 +132,7 @@ PLUGIN = Plugin(
         "tune": Macro("st", ("jingle_hz", "band_hz", "low_cut_hz"), "Pitch of the jingles and of the bands."),
         "length": Macro("%", ("decay_s", "rise_s", "stroke_s", "gate_s", "release_s"), "How long the strokes last."),
         "brightness": Macro(
-            "dB/oct", ("band_db", "jingle_db"), "Treble against bass, at the same loudness.", _frequencies_hz
+            "dB/oct", ("band_db", "jingle_db"), "Treble against bass, at the same loudness.", frequencies_beside
         ),
         "snap": Macro("dB", ("hit_db",), "Level of the hit at the start."),
         "jingle": Macro("dB", ("jingle_db",), "Level of the jingles."),

@@ -11,23 +11,19 @@ References:
     | The Physics of Musical Instruments (Fletcher, Rossing, 1998), ch. 18, membranes, toms and the tabla
 """
 
-import math
 from collections.abc import Mapping
 
 from backbeat import dsp
-from backbeat.dsp import Control, Grid, Signal
+from backbeat.dsp import Grid, Signal
 from backbeat.parameters import Table, Value, cycles, decibels, numbers, pitch, seconds, semitones, shape, sweep_seconds
 from backbeat.parameters.roles import BODY, MODES, NOISE, OUTPUT, TRANSIENT
-from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.base import Macro, Plugin, curve_over_mel
 
 _BANDS = 16
 """Of the noise; they follow the curves."""
 _RATIOS = (1.0, 1.594, 2.136, 2.296, 2.653, 2.918)
 """Of the modes of an ideal membrane."""
 _COLOR_DB, _STRIKE_DB = (-8.0, 0.0, -2.0, -6.0, -12.0, -20.0), (-10.0, -8.0, -14.0, -22.0, -30.0)
-_MEL_HZ = 700.0
-_MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
-"""How far the curves reach: the middle of a single band lies in their middle."""
 
 
 class Controls(Table):
@@ -97,22 +93,13 @@ def render(grid: Grid, c: Controls) -> Signal:
     noise = dsp.noise_bands(
         grid,
         stream=0,
-        gain=dsp.db_to_gain(c.noise_db + _along(c.band_db, at_hz)),
-        t60_s=c.noise_s * dsp.exp(_along(dsp.log(c.band_ratio), at_hz)),
-        snap_gain=dsp.db_to_gain(_along(c.stick_db, at_hz)),
+        gain=dsp.db_to_gain(c.noise_db + curve_over_mel(c.band_db, at_hz)),
+        t60_s=c.noise_s * dsp.exp(curve_over_mel(dsp.log(c.band_ratio), at_hz)),
+        snap_gain=dsp.db_to_gain(curve_over_mel(c.stick_db, at_hz)),
         snap_s=c.stick_s,
     )
     struck: Signal = (skin + noise) * dsp.decay(grid, c.release_s, onset_s=c.gate_s)
     return dsp.soft_clip(grid, struck, c.drive_db, c.gain_db)
-
-
-def _along(curve: Control, at_hz: Control) -> Control:
-    """What a curve through its points is at some frequencies: straight lines over mel, flat beyond both ends."""
-    place = dsp.clamp(dsp.log(1.0 + at_hz / _MEL_HZ) * (curve.size / _MELS) - 0.5, 0.0, curve.size - 1.0)
-    found: Control = 0.0 * place
-    for k in range(curve.size):
-        found = found + dsp.maximum(1.0 - abs(place - float(k)), 0.0) * curve[k]
-    return found
 
 
 def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
