@@ -32,7 +32,7 @@ from backbeat.matching.analysis import (
     fit_two_glides,
     peel,
 )
-from backbeat.parameters import BODY, EXTRA, MODES, NOISE, OUTPUT, SWITCH, TRANSIENT, Layout, Parameter, Role, Value
+from backbeat.parameters import BODY, MODES, NOISE, OUTPUT, TRANSIENT, Layout, Parameter, Role, Value
 from backbeat.types import Audio, Series
 
 Reading: TypeAlias = dict[Role, Value]
@@ -96,7 +96,7 @@ def read_quickly(table: Layout, signal: Series, sample_rate: int) -> Reading:
 def read_again(
     table: Layout, values: Mapping[Role, Value], target: Audio, wave: Wave, sample_rate: int
 ) -> list[Reading]:
-    """What a match that has come near leaves before its clipper: its modes anew, for an instrument that can mute them.
+    """What a match that has come near leaves before its clipper: its modes anew, for an instrument with a body too.
 
     And, where the body holds for long, the same with a slow decay that is released there: both fall late.
 
@@ -107,11 +107,12 @@ def read_again(
         wave: renders the match with other values for some roles, like the target.
         sample_rate: in Hz.
     """
-    if not (table.with_role(BODY.pitch_hz) and table.with_role(MODES.hz) and table.with_role(SWITCH.modes)):
+    muted = _muted_modes(table)
+    if not (table.with_role(BODY.pitch_hz) and muted):
         return []
     gain, drive_db = (target.new_tensor([values[role]]) for role in (OUTPUT.level_db, OUTPUT.drive_db))
     gain = db_to_gain(gain)
-    whole, rest = (soft_unclip(sound / gain, drive_db) for sound in (target, wave({SWITCH.modes: "off"})))
+    whole, rest = (soft_unclip(sound / gain, drive_db) for sound in (target, wave(muted)))
     _, (_, ringing) = _modes_of_body(table, (whole - rest)[0, 0].cpu().double().numpy(), sample_rate)
     hold_s = values.get(BODY.hold_s)
     if not isinstance(hold_s, float) or hold_s < _LONG_HOLD_S:
@@ -146,8 +147,8 @@ def _bodies(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
         BODY.level_db: 0.0,
         OUTPUT.level_db: 0.0,
     }
-    gentle: Reading = {EXTRA.mix: 0.02, OUTPUT.drive_db: -8.0}
-    driven: Reading = {EXTRA.mix: 0.2, OUTPUT.drive_db: 4.0}
+    gentle: Reading = {OUTPUT.drive_db: -8.0}
+    driven: Reading = {OUTPUT.drive_db: 4.0}
     found: list[Reading] = []
     for glide in glides:
         body: Reading = {
@@ -157,16 +158,20 @@ def _bodies(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
             BODY.sweep_s: glide.sweep_s,
             BODY.fast_sweep_st: glide.fast_st,
             BODY.fast_sweep_s: glide.fast_s,
-            BODY.vibrato_st: glide.vibrato_st,
-            BODY.vibrato_hz: glide.vibrato_hz,
             BODY.attack_s: min(decay.attack_s, 0.01) * 0.5,
             BODY.hold_s: decay.attack_s + decay.hold_s,
             BODY.t60_s: decay.t60_s,
             BODY.gate_s: 0.8 * len(signal) / sample_rate,
         }
         found += [{**body, **rest, **rings, **how} for rings in ringing for how in (gentle, driven)]
-    muted: list[Reading] = [{**each, SWITCH.modes: "off"} for each in found[:2]] if ringing != [{}] else []
-    return found + muted
+    muted = _muted_modes(table)
+    return found + [{**each, **muted} for each in found[:2] if muted]
+
+
+def _muted_modes(table: Layout) -> Reading:
+    """Modes at their least level; nothing, for an instrument that has none."""
+    name = table.with_role(MODES.level_db)
+    return {MODES.level_db: (table[name].low,) * table[name].size} if name else {}
 
 
 def _modes_of_body(table: Layout, bodiless: Series, sample_rate: int) -> tuple[Modes, list[Reading]]:
@@ -184,10 +189,10 @@ def _modes_of_body(table: Layout, bodiless: Series, sample_rate: int) -> tuple[M
     chosen = (np.arange(hz.size), np.argsort(-loudness)[: hz.size])
     return modes, [
         {
-            SWITCH.modes: "on",
             MODES.hz: tuple(modes.frequency_hz[these].tolist()),
             MODES.t60_s: tuple(modes.t60_s[these].tolist()),
             MODES.level_db: tuple(modes.level_db[these].tolist()),
+            MODES.phase_cycles: tuple(modes.start_cycles[these].tolist()),
         }
         for these in chosen
     ]

@@ -16,7 +16,7 @@ from backbeat.parameters.kinds import (
 )
 from backbeat.parameters.layout import Layout
 from backbeat.parameters.parameter import Parameter, Value, numbers
-from backbeat.parameters.roles import BODY, DETAIL, EXTRA, MODES, NOISE, OUTPUT, SWITCH, TRANSIENT, Role
+from backbeat.parameters.roles import BODY, DETAIL, EXTRA, MODES, NOISE, OUTPUT, TRANSIENT, Role
 from backbeat.parameters.table import Table
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "MODES",
     "NOISE",
     "OUTPUT",
-    "SWITCH",
     "TRANSIENT",
     "Layout",
     "Parameter",

@@ -15,8 +15,6 @@ class BODY(Enum):
     sweep_s = "body.sweep_s"
     fast_sweep_st = "body.fast_sweep_st"
     fast_sweep_s = "body.fast_sweep_s"
-    vibrato_hz = "body.vibrato_hz"
-    vibrato_st = "body.vibrato_st"
     attack_s = "body.attack_s"
     hold_s = "body.hold_s"
     t60_s = "body.t60_s"
@@ -74,12 +72,6 @@ class OUTPUT(Enum):
     release_s = "output.release_s"
 
 
-class SWITCH(Enum):
-    """A choice that turns a part on."""
-
-    modes = "switch.modes"
-
-
 class DETAIL(Enum):
     """The layer of partials and noise beside an instrument's own sound."""
 
@@ -97,8 +89,6 @@ class EXTRA(Enum):
 
     level_db = "extra.level_db"
     """Begins at its lowest, where the part is off."""
-    mix = "extra.mix"
-    """Begins a little above 0, where there is a gradient to follow."""
 
 
-Role: TypeAlias = BODY | MODES | NOISE | TRANSIENT | OUTPUT | SWITCH | DETAIL | EXTRA
+Role: TypeAlias = BODY | MODES | NOISE | TRANSIENT | OUTPUT | DETAIL | EXTRA

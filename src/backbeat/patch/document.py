@@ -298,6 +298,11 @@ def _migrate(plugin: Plugin, version: object, values: Mapping[str, Any]) -> Mapp
             f"version: found {version!r}; this backbeat plays {plugin.name} up to version {plugin.version}"
         )
     for step in range(version, plugin.version):
+        if step not in plugin.migrations:
+            raise PatchError(
+                f"version: found {version} of {plugin.name}, which has other parameters since version {step + 1}; "
+                f"must be from {step + 1} to {plugin.version}"
+            )
         try:
             values = plugin.migrations[step](dict(values))
         except (LookupError, TypeError, ValueError, ArithmeticError) as error:

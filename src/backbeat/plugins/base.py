@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 from backbeat import dsp
-from backbeat.dsp import Control
+from backbeat.dsp import Control, Grid, Signal
 from backbeat.errors import PluginError, RecordingError
 from backbeat.kernels.library import library
 from backbeat.parameters import BODY, MODES, OUTPUT, Layout, Table, Value, numbers
@@ -27,6 +27,7 @@ TUNE, LENGTH, BRIGHTNESS, NOISINESS = "tune", "length", "brightness", "noise"
 """Macros that mean the same in every instrument that has them."""
 _CLIP = "soft_clip"
 _MEL_HZ = 700.0
+_ONSET_S = 0.02
 _MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
 """Up to the end of the last band, whatever their number."""
 
@@ -76,6 +77,11 @@ def curve_over_mel(curve: Control, at_hz: Control) -> Control:
     for k in range(curve.size):
         found = found + dsp.maximum(1.0 - abs(place - float(k)), 0.0) * curve[k]
     return found
+
+
+def onset_gain(grid: Grid, onset_db: Control) -> Signal:
+    """A gain over time that makes the first moments louder: `1 + (10^(L / 20) - 1) exp(-ln 1000 t / 20 ms)`."""
+    return 1.0 + (dsp.db_to_gain(onset_db) - 1.0) * dsp.decay(grid, grid.constant(_ONSET_S))
 
 
 @dataclass(frozen=True, eq=False)

@@ -35,7 +35,7 @@ from backbeat.parameters import (
     semitones,
     shape,
 )
-from backbeat.plugins.base import Macro, Plugin, frequencies_beside
+from backbeat.plugins.base import Macro, Plugin, frequencies_beside, onset_gain
 
 _STICK_Q = 0.6
 _POWER_HZ = 3.0 * 22050.0
@@ -104,6 +104,9 @@ class Controls(Table):
     )
     gate_s = seconds(0.003, 8.0, default=4.0, musical=(1.0, 6.0), help="When it is choked.", role=OUTPUT.gate_s)
     release_s = seconds(0.005, 2.0, default=0.1, musical=(0.03, 0.3), help="T60 from then on.", role=OUTPUT.release_s)
+    onset_db = decibels(
+        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help="Level of the first moments of all, against the rest."
+    )
     drive_db = decibels(
         -20.0, 36.0, default=-6.0, musical=(-12.0, 8.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
     )
@@ -132,7 +135,7 @@ def render(grid: Grid, c: Controls) -> Signal:
     width_hz = dsp.maximum(c.noise_high_hz - c.noise_low_hz, 0.2 * c.noise_high_hz)
     clang = dsp.db_to_gain(c.noise_db) * dsp.sqrt(_POWER_HZ / width_hz) * hiss * dsp.decay(grid, c.noise_s)
     struck = (bands + modes + clang) * dsp.attack(grid, c.attack_s) + stick
-    choked = struck * dsp.decay(grid, c.release_s, onset_s=c.gate_s)
+    choked = struck * onset_gain(grid, c.onset_db) * dsp.decay(grid, c.release_s, onset_s=c.gate_s)
     return dsp.soft_clip(grid, choked, c.drive_db, c.gain_db)
 
 
@@ -150,7 +153,7 @@ def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]
 
 
 _PITCHES = ("pitch_hz", "band_hz", "mode_hz", "stick_hz", "noise_low_hz", "noise_high_hz")
-_TIMES = ("square_s", "hit_s", "mode_s", "noise_s", "stick_s", "gate_s", "release_s")
+_TIMES = ("square_s", "hit_s", "mode_s", "noise_s", "gate_s", "release_s")
 _LEVELS = ("band_db", "mode_db", "stick_db", "noise_db")
 
 PLUGIN = Plugin(
@@ -158,12 +161,13 @@ PLUGIN = Plugin(
     Controls,
     render,
     summary="Cowbells, agogos and triangles: two squares through bands, modes, a stick.",
+    version=2,
     macros={
         "tune": Macro("st", _PITCHES, "Its pitch."),
         "length": Macro("%", _TIMES, "How long it lasts."),
         "brightness": Macro("dB/oct", _LEVELS, "Treble at the same loudness.", _frequencies_hz),
-        "snap": Macro("dB", ("stick_db",), "Level of the stick."),
-        "noise": Macro("dB", ("noise_db",), "Level of the noise."),
+        "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
+        "noise": Macro("dB", ("noise_db", "stick_db"), "Level of noise and stick beside the metal."),
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
     },
     banks=(("band_hz", "band_db"), ("mode_hz", "mode_s", "mode_db")),

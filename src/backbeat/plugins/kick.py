@@ -1,36 +1,44 @@
-"""Kick: a sine swept down to its pitch, a shell resonance, a click and a few modes, into a soft clipper.
+"""Kick: a sine swept down to its pitch, overtones of the skin, a beater's click and noise, into a soft clipper.
+
+A bridged-T circuit rings at one pitch, which starts higher: that is the TR-808's; a triangle through a shaper, with a
+sweep of its own for the attack, is the TR-909's. A real drum has a few modes beside its lowest, the slap of the beater,
+and air and snares that rattle along. What noise and click are at each frequency are curves through a few points each,
+in equal steps of mel, and both can be moved as one.
 
 References:
     | A Physically-Informed, Circuit-Bendable, Digital Model of the Roland TR-808 Bass Drum Circuit
     | (Werner, Abel, Smith, DAFx 2014)
+    | TR-909 Service Notes (Roland, 1983), bass drum
+    | The Physics of Musical Instruments (Fletcher, Rossing, 1998), ch. 18, bass drums
 """
+
+from collections.abc import Mapping
 
 from backbeat import dsp
 from backbeat.dsp import Grid, Signal
 from backbeat.parameters import (
     BODY,
-    EXTRA,
     MODES,
+    NOISE,
     OUTPUT,
-    SWITCH,
     TRANSIENT,
     Table,
+    Value,
     amount,
-    cents,
-    choice,
     cycles,
     decibels,
-    hz,
-    octaves,
+    numbers,
     pitch,
     seconds,
     semitones,
+    shape,
     sweep_seconds,
 )
-from backbeat.plugins.base import Macro, Plugin, frequencies_beside
+from backbeat.plugins.base import Macro, Plugin, curve_over_mel, onset_gain
 
-_SHELL_FILTER_S = 0.023
-_CLICK_FILTER_S = 0.0023
+_BANDS = 8
+"""Of the noise; they follow the curves."""
+_COLOR_DB, _CLICK_DB = (0.0, -3.0, -8.0, -14.0, -22.0), (-24.0, -20.0, -24.0, -32.0)
 
 
 class Controls(Table):
@@ -48,20 +56,13 @@ class Controls(Table):
         help="How far above its pitch the body starts.",
         role=BODY.sweep_st,
     )
-    sweep_s = sweep_seconds(0.005, 0.6, default=0.07, musical=(0.03, 0.2), help="T60 of the sweep.", role=BODY.sweep_s)
+    sweep_s = sweep_seconds(0.005, 1.5, default=0.07, musical=(0.03, 0.2), help="T60 of the sweep.", role=BODY.sweep_s)
     click_sweep_st = semitones(
         0.0, 60.0, default=0.0, musical=(0.0, 40.0), help="A second, fast sweep: the beater.", role=BODY.fast_sweep_st
     )
     click_sweep_s = sweep_seconds(
         0.001, 0.05, default=0.008, musical=(0.003, 0.02), help="T60 of the fast sweep.", role=BODY.fast_sweep_s
     )
-    detune_cents = cents(-100.0, 100.0, default=7.0, musical=(-15.0, 15.0), help="Pitch of the second oscillator.")
-    detune_mix = amount(
-        default=0.0, musical=(0.0, 0.5), help="Level of the second oscillator against the first.", role=EXTRA.mix
-    )
-    sub_mix = amount(default=0.0, musical=(0.0, 0.4), help="Level of an oscillator one octave below.", role=EXTRA.mix)
-    lfo_hz = hz(0.5, 40.0, default=5.0, musical=(3.0, 12.0), help="Rate of the vibrato.", role=BODY.vibrato_hz)
-    lfo_st = semitones(0.0, 4.0, default=0.0, musical=(0.0, 0.3), help="Depth of the vibrato.", role=BODY.vibrato_st)
     attack_s = seconds(0.0, 0.1, default=0.0005, musical=(0.0, 0.003), help="Rise of the body.", role=BODY.attack_s)
     hold_s = seconds(
         0.0, 0.5, default=0.02, musical=(0.0, 0.08), help="How long the body stays at its peak.", role=BODY.hold_s
@@ -83,52 +84,46 @@ class Controls(Table):
     release_s = seconds(
         0.003, 3.0, default=0.1, musical=(0.03, 0.4), help="T60 of the body's release.", role=BODY.release_s
     )
-    shell_filter = choice(
-        "lowpass", "bandpass", "highpass", default="bandpass", help="What the shell lets through of the body."
-    )
-    shell_hz = hz(40.0, 8000.0, default=220.0, musical=(90.0, 900.0), help="Cutoff, or centre, of the shell.")
-    shell_width_oct = octaves(0.2, 4.0, default=1.5, help="Width of the shell as a band-pass.")
-    shell_decay_s = seconds(0.005, 3.0, default=0.12, musical=(0.04, 0.4), help="T60 of the shell.")
-    shell_mix = amount(default=0.0, high=2.0, musical=(0.0, 0.6), help="Level of the shell.", role=EXTRA.mix)
-    click_db = decibels(
-        -60.0, 12.0, default=-18.0, musical=(-40.0, -8.0), help="Level of the noise transient.", role=TRANSIENT.level_db
-    )
-    click_s = seconds(
-        0.001, 0.2, default=0.012, musical=(0.004, 0.05), help="T60 of the noise transient.", role=TRANSIENT.t60_s
-    )
-    click_hz = hz(
-        20.0,
-        16000.0,
-        default=2500.0,
-        musical=(800.0, 8000.0),
-        help="High-pass cutoff of the transient.",
-        role=TRANSIENT.hz,
-    )
-    click_drive_db = decibels(-20.0, 36.0, default=0.0, musical=(-10.0, 18.0), help="Saturation of the transient.")
-    modes = choice("off", "on", default="off", help="Whether the modes sound.", role=SWITCH.modes)
     mode_hz = pitch(
         50.0,
         12000.0,
-        default=(118.0, 187.0, 254.0, 331.0, 1250.0, 3600.0),
+        default=(118.0, 187.0, 331.0, 1250.0),
         musical=(90.0, 4000.0),
-        help="Frequencies of the modes.",
+        help="Frequencies of the skin's overtones.",
         role=MODES.hz,
     )
     mode_s = seconds(
-        0.003,
-        3.0,
-        default=(0.3, 0.24, 0.19, 0.15, 0.03, 0.012),
-        musical=(0.01, 0.4),
-        help="T60 of each mode.",
-        role=MODES.t60_s,
+        0.003, 3.0, default=(0.3, 0.24, 0.15, 0.03), musical=(0.01, 0.4), help="T60 of each.", role=MODES.t60_s
     )
     mode_db = decibels(
         -60.0,
         6.0,
-        default=(-16.0, -22.0, -26.0, -29.0, -30.0, -34.0),
-        musical=(-50.0, -14.0),
-        help="Level of each mode.",
+        default=(-22.0, -28.0, -34.0, -36.0),
+        musical=(-60.0, -18.0),
+        help="Level of each.",
         role=MODES.level_db,
+    )
+    mode_cycles = cycles(default=(0.0,) * 4, help="Where in its cycle each starts.", role=MODES.phase_cycles)
+    noise_db = decibels(-60.0, 12.0, default=-48.0, musical=(-60.0, -24.0), help="Level of noise.", role=NOISE.level_db)
+    noise_s = seconds(0.005, 4.0, default=0.12, musical=(0.04, 0.3), help="T60 of the noise.", role=NOISE.t60_s)
+    color_ratio = shape(0.25, 4.0, default=1.0, musical=(0.8, 1.25), help="Moves both curves: 2 is an octave up.")
+    band_db = decibels(
+        -60.0, 20.0, default=_COLOR_DB, musical=(-24.0, 0.0), help="Colour of the noise, a curve.", role=NOISE.band_db
+    )
+    band_ratio = shape(
+        0.05, 20.0, default=(1.0, 1.0), musical=(0.7, 1.4), help="Its T60 over noise_s, a curve.", role=NOISE.band_ratio
+    )
+    click_db = decibels(
+        -60.0,
+        24.0,
+        default=_CLICK_DB,
+        musical=(-40.0, -8.0),
+        help="Level of the click, a curve.",
+        role=TRANSIENT.band_db,
+    )
+    click_s = seconds(0.001, 0.2, default=0.012, musical=(0.004, 0.05), help="T60 of the click.", role=TRANSIENT.t60_s)
+    onset_db = decibels(
+        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help="Level of the first moments of all, against the rest."
     )
     drive_db = decibels(
         -20.0, 36.0, default=-4.0, musical=(-12.0, 14.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
@@ -137,52 +132,52 @@ class Controls(Table):
 
 
 def render(grid: Grid, c: Controls) -> Signal:
-    """Body, shell, click and modes, into a soft clipper."""
-    level = 1.0 / (1.0 + c.detune_mix + c.sub_mix)
-    oscillators = dsp.sines(
+    """Body, overtones, and noise with the click, into a soft clipper."""
+    oscillator = dsp.sines(
         grid,
         c.pitch_hz,
-        ratio=dsp.stack(1.0, dsp.cents_to_ratio(c.detune_cents), 0.5),
-        gain=level * dsp.stack(1.0, c.detune_mix, c.sub_mix),
-        start_cycles=dsp.stack(c.phase_cycles, c.phase_cycles, 0.5 * c.phase_cycles),
+        ratio=grid.constant(1.0),
+        gain=grid.constant(1.0),
+        start_cycles=c.phase_cycles,
         sweep_st=dsp.stack(c.sweep_st, c.click_sweep_st),
         sweep_s=dsp.stack(c.sweep_s, c.click_sweep_s),
-        vibrato_st=c.lfo_st,
-        vibrato_hz=c.lfo_hz,
     )
-    envelope = dsp.adsr(grid, c.attack_s, c.hold_s, c.decay_s, c.sustain, c.gate_s, c.release_s)
-    shell = _shell(grid, oscillators, c) * dsp.decay(grid, c.shell_decay_s)
-    ringing = dsp.modal(grid, c.mode_hz, c.mode_s, c.modes[1] * dsp.db_to_gain(c.mode_db))
-    return dsp.soft_clip(grid, oscillators * envelope + shell + ringing + _click(grid, c), c.drive_db, c.gain_db)
+    body = oscillator * dsp.adsr(grid, c.attack_s, c.hold_s, c.decay_s, c.sustain, c.gate_s, c.release_s)
+    ringing = dsp.modal(grid, c.mode_hz, c.mode_s, dsp.db_to_gain(c.mode_db), c.mode_cycles)
+    at_hz = grid.constant(*dsp.band_centers_hz(_BANDS)) / c.color_ratio
+    noise = dsp.noise_bands(
+        grid,
+        stream=0,
+        gain=dsp.db_to_gain(c.noise_db + curve_over_mel(c.band_db, at_hz)),
+        t60_s=c.noise_s * dsp.exp(curve_over_mel(dsp.log(c.band_ratio), at_hz)),
+        snap_gain=dsp.db_to_gain(curve_over_mel(c.click_db, at_hz)),
+        snap_s=c.click_s,
+    )
+    struck: Signal = (body + ringing + noise) * onset_gain(grid, c.onset_db)
+    return dsp.soft_clip(grid, struck, c.drive_db, c.gain_db)
 
 
-def _shell(grid: Grid, body: Signal, c: Controls) -> Signal:
-    """What the shell lets through of the body."""
-    half_width = dsp.semitones_to_ratio(6.0 * c.shell_width_oct)
-    high_hz = dsp.minimum(c.shell_hz * half_width, 0.99 * grid.nyquist_hz)
-    low_hz = dsp.minimum(c.shell_hz / half_width, 0.9 * high_hz)  # at a low sample rate both may lie past Nyquist
-    return dsp.fir(grid, body, c.shell_mix * c.shell_filter, c.shell_hz, low_hz, high_hz, _SHELL_FILTER_S)
+def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
+    """Of the entries of a level."""
+    if name == "mode_db":
+        return numbers(values["mode_hz"])
+    (ratio,) = numbers(values["color_ratio"])
+    return tuple(ratio * hz for hz in dsp.band_centers_hz(len(numbers(values[name]))))
 
 
-def _click(grid: Grid, c: Controls) -> Signal:
-    """High-passed noise, saturated, decaying."""
-    burst = dsp.highpass_fir(grid, dsp.noise(grid, stream=0), c.click_hz, _CLICK_FILTER_S)
-    decaying = dsp.tanh_clip(grid, burst, c.click_drive_db) * dsp.decay(grid, c.click_s)
-    return dsp.db_to_gain(c.click_db) * decaying
-
-
+_TIMES = ("hold_s", "decay_s", "gate_s", "release_s", "mode_s", "noise_s")
+_LEVELS = ("mode_db", "band_db", "click_db")
 MACROS = {
-    "tune": Macro("st", ("pitch_hz", "mode_hz", "shell_hz"), "Pitch of everything that has one."),
-    "length": Macro("%", ("hold_s", "decay_s", "gate_s", "release_s", "shell_decay_s", "mode_s"), "How long it lasts."),
+    "tune": Macro(
+        "st", ("pitch_hz", "mode_hz", "color_ratio"), "Pitch of the drum, and where the noise's colour lies."
+    ),
+    "length": Macro("%", _TIMES, "How long it lasts after the strike."),
     "sweep": Macro("%", ("sweep_st", "click_sweep_st"), "Depth of the pitch sweeps."),
     "sweep_time": Macro("%", ("sweep_s", "click_sweep_s"), "How long the pitch sweeps last."),
-    "snap": Macro("dB", ("click_db",), "Level of the noise transient."),
+    "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
+    "noise": Macro("dB", ("noise_db", "click_db"), "Level of noise and click beside the body."),
     "brightness": Macro(
-        "dB/oct",
-        ("click_db", "mode_db", "shell_mix"),
-        "Treble against the body, at the same loudness.",
-        frequencies_beside,
-        pivot="pitch_hz",
+        "dB/oct", _LEVELS, "Treble against the body, at the same loudness.", _frequencies_hz, pivot="pitch_hz"
     ),
     "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
 }
@@ -192,7 +187,8 @@ PLUGIN = Plugin(
     "kick",
     Controls,
     render,
-    summary="A swept sine with shell, click and modes, driven.",
+    summary="A swept sine with overtones, click and noise, driven.",
+    version=2,
     macros=MACROS,
-    banks=(("mode_hz", "mode_s", "mode_db"),),
+    banks=(("mode_hz", "mode_s", "mode_db", "mode_cycles"),),
 )

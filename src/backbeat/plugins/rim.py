@@ -29,7 +29,7 @@ from backbeat.parameters import (
     shape,
     sweep_seconds,
 )
-from backbeat.plugins.base import Macro, Plugin, frequencies_beside
+from backbeat.plugins.base import Macro, Plugin, frequencies_beside, onset_gain
 
 _BAND_Q, _CLICK_Q = 0.7, 0.6
 _POWER_HZ = 3.0 * 22050.0
@@ -120,6 +120,9 @@ class Controls(Table):
     low_cut_hz = hz(10.0, 4000.0, default=200.0, musical=(40.0, 400.0), help="High-pass of the whole sound.")
     gate_s = seconds(0.003, 4.0, default=1.0, musical=(0.3, 2.0), help="When it is cut off.", role=OUTPUT.gate_s)
     release_s = seconds(0.003, 1.0, default=0.05, musical=(0.01, 0.1), help="T60 from then on.", role=OUTPUT.release_s)
+    onset_db = decibels(
+        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help="Level of the first moments of all, against the rest."
+    )
     drive_db = decibels(
         -20.0, 36.0, default=-6.0, musical=(-12.0, 10.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
     )
@@ -142,7 +145,9 @@ def render(grid: Grid, c: Controls) -> Signal:
     click = level * dsp.bandpass(grid, noise, c.click_hz, _CLICK_Q) * dsp.decay(grid, c.click_s)
     bands = [_band(grid, noise, c, number) for number in range(c.band_hz.size)]
     struck = sum(bands, modes) * dsp.attack(grid, c.attack_s) + click
-    passed = dsp.highpass(grid, struck * dsp.decay(grid, c.release_s, onset_s=c.gate_s), c.low_cut_hz)
+    passed = dsp.highpass(
+        grid, struck * onset_gain(grid, c.onset_db) * dsp.decay(grid, c.release_s, onset_s=c.gate_s), c.low_cut_hz
+    )
     return dsp.soft_clip(grid, passed, c.drive_db, c.gain_db)
 
 
@@ -159,14 +164,15 @@ PLUGIN = Plugin(
     Controls,
     render,
     summary="Side stick, rim shot, claves and wood blocks: short modes and a click.",
+    version=2,
     macros={
         "tune": Macro("st", ("mode_hz", "click_hz", "band_hz", "low_cut_hz"), "Its pitch."),
-        "length": Macro("%", ("mode_s", "noise_s", "click_s", "gate_s", "release_s"), "How long it lasts."),
+        "length": Macro("%", ("mode_s", "noise_s", "gate_s", "release_s"), "How long it lasts after the click."),
         "brightness": Macro(
             "dB/oct", ("mode_db", "click_db", "band_db"), "Treble at the same loudness.", frequencies_beside
         ),
-        "snap": Macro("dB", ("click_db",), "Level of the click."),
-        "noise": Macro("dB", ("noise_db",), "Level of the noise."),
+        "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
+        "noise": Macro("dB", ("noise_db", "click_db"), "Level of noise and click beside the modes."),
         "sweep": Macro("%", ("sweep_st",), "Depth of the pitch sweep."),
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
     },

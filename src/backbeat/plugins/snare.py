@@ -18,7 +18,7 @@ from backbeat import dsp
 from backbeat.dsp import Grid, Signal
 from backbeat.parameters import Table, Value, cycles, decibels, numbers, pitch, seconds, semitones, shape, sweep_seconds
 from backbeat.parameters.roles import BODY, MODES, NOISE, OUTPUT, TRANSIENT
-from backbeat.plugins.base import Macro, Plugin, curve_over_mel
+from backbeat.plugins.base import Macro, Plugin, curve_over_mel, onset_gain
 
 _BANDS = 16
 """Of the noise; they follow the curves."""
@@ -52,7 +52,7 @@ class Controls(Table):
     )
     noise_s = seconds(0.01, 4.0, default=0.28, musical=(0.1, 0.6), help="T60 of the wires.", role=NOISE.t60_s)
     noise_shape = shape(
-        0.4, 3.0, default=(1.0, 1.0, 1.0), musical=(0.75, 1.4), help="Fall of the wires, a curve.", role=NOISE.shape
+        0.4, 3.0, default=(1.0, 1.0), musical=(0.75, 1.4), help="Fall of the wires, a curve.", role=NOISE.shape
     )
     color_ratio = shape(0.25, 4.0, default=1.0, musical=(0.8, 1.25), help="Moves all curves: 2 is an octave up.")
     band_db = decibels(
@@ -77,6 +77,9 @@ class Controls(Table):
     stick_s = seconds(0.002, 0.2, default=0.015, musical=(0.006, 0.04), help="T60 of the stick.", role=TRANSIENT.t60_s)
     gate_s = seconds(0.005, 6.0, default=6.0, musical=(1.0, 6.0), help="When the sound is let go.", role=OUTPUT.gate_s)
     release_s = seconds(0.003, 1.0, default=0.06, musical=(0.03, 0.2), help="T60 from then on.", role=OUTPUT.release_s)
+    onset_db = decibels(
+        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help="Level of the first moments of all, against the rest."
+    )
     drive_db = decibels(
         -20.0, 36.0, default=-6.0, musical=(-12.0, 9.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
     )
@@ -99,7 +102,8 @@ def render(grid: Grid, c: Controls) -> Signal:
         snap_gain=dsp.db_to_gain(curve_over_mel(c.stick_db, at_hz)),
         snap_s=c.stick_s,
     )
-    struck: Signal = (skin + wires) * dsp.decay(grid, c.release_s, onset_s=c.gate_s)
+    let_go = dsp.decay(grid, c.release_s, onset_s=c.gate_s)
+    struck: Signal = (skin + wires) * onset_gain(grid, c.onset_db) * let_go
     return dsp.soft_clip(grid, struck, c.drive_db, c.gain_db)
 
 
@@ -114,10 +118,10 @@ def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]
 _LEVELS = ("mode_db", "band_db", "stick_db")
 MACROS = {
     "tune": Macro("st", ("mode_hz", "color_ratio"), "Pitch of the skin, and where the wires' colour lies."),
-    "length": Macro("%", ("mode_s", "noise_s", "stick_s", "gate_s", "release_s"), "How long it lasts."),
+    "length": Macro("%", ("mode_s", "noise_s", "gate_s", "release_s"), "How long it lasts after the strike."),
     "brightness": Macro("dB/oct", _LEVELS, "Treble against bass, at the same loudness.", _frequencies_hz),
-    "snap": Macro("dB", ("stick_db",), "Level of the stick."),
-    "noise": Macro("dB", ("noise_db",), "Level of the wires beside the skin."),
+    "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
+    "noise": Macro("dB", ("noise_db", "stick_db"), "Level of wires and stick beside the skin."),
     "sweep": Macro("%", ("sweep_st",), "Depth of the pitch sweep."),
     "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
 }
@@ -125,4 +129,4 @@ MACROS = {
 
 _BANKS = (("mode_hz", "mode_s", "mode_db", "mode_cycles"),)
 _SUMMARY = "Modes of a skin, wires and a stick, gated and driven."
-PLUGIN = Plugin("snare", Controls, render, _SUMMARY, macros=MACROS, banks=_BANKS)
+PLUGIN = Plugin("snare", Controls, render, _SUMMARY, version=2, macros=MACROS, banks=_BANKS)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,10 +18,8 @@ _APART = 2.5
 """A fast sweep is over so many times sooner than the slow one."""
 _NEARER = np.geomspace(0.8, 1.25, 5), np.geomspace(0.93, 1.075, 5)
 """Factors on both T60s, tried around the best pair one round after the other."""
-_FEWEST_FOR_TWO, _FEWEST_FOR_VIBRATO = 6, 12
+_FEWEST_FOR_TWO = 6
 """Crossings."""
-_VIBRATOS_HZ = np.geomspace(1.5, 20.0, 24)
-_DEEPEST_VIBRATO_ST = 1.0
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,6 @@ class Glide:
         error_cycles: mean weighted error of the phase, cycles.
         fast_st: how far above its pitch the fast fall would start it, semitones.
         fast_s: T60 of the fast fall.
-        vibrato_st: how far a sine moves the pitch upwards, semitones.
-        vibrato_hz: rate of that sine, which begins with the sound.
     """
 
     pitch_hz: float
@@ -47,22 +43,20 @@ class Glide:
     error_cycles: float
     fast_st: float = 0.0
     fast_s: float = 0.008
-    vibrato_st: float = 0.0
-    vibrato_hz: float = 5.0
 
     def warp(self, t: Series) -> Series:
         """Time as the glide runs it, θ(t): a gliding partial is steady in θ."""
         theta = t
         for excess, tau in self._falls():
             theta = theta + excess * tau * (1.0 - np.exp(-t / tau))
-        return theta + (2.0 ** (self.vibrato_st / 12.0) - 1.0) * _raised(t, self.vibrato_hz)
+        return theta
 
     def pace(self, t: Series) -> Series:
         """How fast that time runs, dθ/dt."""
         pace = np.ones_like(t)
         for excess, tau in self._falls():
             pace = pace + excess * np.exp(-t / tau)
-        return pace + (2.0 ** (self.vibrato_st / 12.0) - 1.0) * np.sin(2.0 * math.pi * self.vibrato_hz * t)
+        return pace
 
     def _falls(self) -> list[tuple[float, float]]:
         """Share of the pitch that each fall starts above it, and its time constant."""
@@ -113,47 +107,35 @@ def fit_glide(
 def fit_two_glides(
     signal: Series, sample_rate: int, *, cutoff_hz: float, lowest_hz: float, highest_hz: float
 ) -> Glide | None:
-    """Fit a slow and a fast fall together, as `fit_glide` fits one, and then a vibrato besides.
+    """Fit a slow and a fast fall together, as `fit_glide` fits one.
 
     Returns:
-        The T60s and the rate with the least error; none where no pair has a pitch and two falls from above.
+        The T60s with the least error; none where no pair has a pitch and two falls from above.
     """
     times, phase, heights = _phase(signal, sample_rate, cutoff_hz)
     if len(times) < _FEWEST_FOR_TWO:
         return None
 
-    def fitted(slow_s: float, fast_s: float, vibrato_hz: float | None) -> Glide | None:
+    def fitted(slow_s: float, fast_s: float) -> Glide | None:
         falls = [tau * (1.0 - np.exp(-times / tau)) for tau in (slow_s / LN_1000, fast_s / LN_1000)]
-        swings = [] if vibrato_hz is None else [_raised(times, vibrato_hz)]
-        solution, error = _reweighted(np.stack([np.ones_like(times), times, *falls, *swings], axis=1), phase, heights)
+        solution, error = _reweighted(np.stack([np.ones_like(times), times, *falls], axis=1), phase, heights)
         start, pitch, *excesses = (float(x) for x in solution)
         if not lowest_hz <= pitch <= highest_hz or min(excesses) <= 0.0:
             return None
-        slow_st, fast_st, *vibrato_st = (12.0 * math.log2(1.0 + excess / pitch) for excess in excesses)
-        glide = Glide(pitch, slow_st, slow_s, start % 1.0, error, fast_st, fast_s)
-        if vibrato_hz is None:
-            return glide
-        return replace(glide, vibrato_st=vibrato_st[0], vibrato_hz=vibrato_hz)
+        slow_st, fast_st = (12.0 * math.log2(1.0 + excess / pitch) for excess in excesses)
+        return Glide(pitch, slow_st, slow_s, start % 1.0, error, fast_st, fast_s)
 
     pairs = [(float(slow), float(fast)) for slow in _SLOW_T60S for fast in _FAST_T60S if slow > _APART * fast]
-    best = _least_error([fitted(slow, fast, None) for slow, fast in pairs])
+    best = _least_error([fitted(*pair) for pair in pairs])
     for near in _NEARER:
         if best is not None:
             pairs = [(best.sweep_s * float(a), best.fast_s * float(b)) for a in near for b in near]
-            best = _least_error([best, *(fitted(slow, fast, None) for slow, fast in pairs)])
-    if best is None or len(times) < _FEWEST_FOR_VIBRATO:
-        return best
-    shaken = [fitted(best.sweep_s, best.fast_s, float(rate)) for rate in _VIBRATOS_HZ]
-    return _least_error([best, *(each for each in shaken if each and each.vibrato_st < _DEEPEST_VIBRATO_ST)])
+            best = _least_error([best, *(fitted(*pair) for pair in pairs)])
+    return best
 
 
 def _least_error(glides: Sequence[Glide | None]) -> Glide | None:
     return min((glide for glide in glides if glide), key=lambda glide: glide.error_cycles, default=None)
-
-
-def _raised(t: Series, rate_hz: float) -> Series:
-    """The integral of a sine that begins at 0: `(1 - cos 2πrt) / 2πr`."""
-    return (1.0 - np.cos(2.0 * math.pi * rate_hz * t)) / (2.0 * math.pi * rate_hz)
 
 
 def _phase(signal: Series, sample_rate: int, cutoff_hz: float) -> tuple[Series, Series, Series]:
