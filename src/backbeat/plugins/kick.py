@@ -169,7 +169,7 @@ _TIMES = ("hold_s", "decay_s", "gate_s", "release_s", "mode_s", "noise_s")
 _LEVELS = ("mode_db", "band_db", "click_db")
 MACROS = {
     "tune": Macro(
-        "st", ("pitch_hz", "mode_hz", "color_ratio"), "Pitch of the drum, and where the noise's colour lies."
+        "st", ("pitch_hz", "mode_hz", "color_ratio"), "Pitch of the drum and of its noise's colour."
     ),
     "length": Macro("%", _TIMES, "How long it lasts after the strike."),
     "sweep": Macro("%", ("sweep_st", "click_sweep_st"), "Depth of the pitch sweeps."),
