@@ -20,6 +20,7 @@ from backbeat.matching.detailing import DETAILS, add_detail
 from backbeat.matching.ending import Ending
 from backbeat.matching.excerpt import excerpt
 from backbeat.matching.remainder import unmatched
+from backbeat.matching.rest import put_to_rest
 from backbeat.matching.result import MatchResult
 from backbeat.matching.router import router
 from backbeat.matching.search import begin, descend
@@ -178,12 +179,12 @@ def match(
         notes.append(f"stopped after {state.step} of {steps} steps; this is the best patch so far")
         if checkpoint is not None and state.step:
             save_checkpoint(checkpoint, state, request)
+    found_params = put_to_rest(state.best_params.detach(), instrument.table, chosen.objective)
     searched = time.perf_counter()
     notes += chosen.notes
 
     placement = Placement(rate, target.shape[-1], onset)
-    best = state.best_params.detach().cpu().double()
-    patch = voice = from_params(instrument, best, name=name, seed=seed, placement=placement)
+    patch = voice = from_params(instrument, found_params.cpu().double(), name=name, seed=seed, placement=placement)
     if not interrupted and not over():
         detail_steps = min(QUALITIES[quality].detail_steps, steps)
         try:

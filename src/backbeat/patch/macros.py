@@ -60,12 +60,11 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
 def _changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> Patch:
     """The patch with what a macro turns changed, and levels that it tilts lifted too."""
     values = dict(patch.values)
-    for name in knob.parameters:
+    for name in (*knob.parameters, *knob.inverse):
         parameter, entries = patch.instrument.table[name], numbers(patch.values[name])
-        if knob.unit == "%":
-            entries = tuple(entry * (1.0 + amount / 100.0) for entry in entries)
-        elif knob.unit == "st":
-            entries = tuple(entry * 2.0 ** min(amount / 12.0, _MOST_OCTAVES) for entry in entries)
+        if knob.unit in ("%", "st"):
+            factor = 1.0 + amount / 100.0 if knob.unit == "%" else 2.0 ** min(amount / 12.0, _MOST_OCTAVES)
+            entries = tuple(entry / factor if name in knob.inverse else entry * factor for entry in entries)
         elif knob.frequencies_hz is None:
             entries = tuple(entry + amount for entry in entries)
         else:

@@ -51,6 +51,8 @@ class Macro:
         help: one sentence for a musician.
         frequencies_hz: of the entries of a parameter, from a patch's values and the parameter's name; for dB/oct.
         pivot: the parameter with the frequency about which levels are tilted, if that is given.
+        inverse: what it turns the other way, divided where the others are multiplied: sweep times, for a macro in st, so
+            that a sweep at another pitch has as many cycles.
     """
 
     unit: Literal["%", "st", "dB", "dB/oct"]
@@ -58,6 +60,7 @@ class Macro:
     help: str
     frequencies_hz: Callable[[Mapping[str, Value], str], Sequence[float]] | None = None
     pivot: str | None = None
+    inverse: tuple[str, ...] = ()
 
 
 def frequencies_beside(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
@@ -123,7 +126,7 @@ class Plugin:
         if len(self.macros) > MOST_MACROS:
             raise PluginError(f"plugin {self.name}: found {len(self.macros)} macros; must be at most {MOST_MACROS}")
         for macro, turned in self.macros.items():
-            for name in (*turned.parameters, *([turned.pivot] if turned.pivot else [])):
+            for name in (*turned.parameters, *turned.inverse, *([turned.pivot] if turned.pivot else [])):
                 if name not in self.table:
                     raise PluginError(f"plugin {self.name}: macro {macro} turns {name}, which is not in its table")
         for bank in self.banks:

@@ -45,7 +45,7 @@ class Controls(Table):
     """What a kick has."""
 
     pitch_hz = pitch(
-        25.0, 200.0, default=52.0, musical=(38.0, 75.0), help="Resting pitch of the body.", role=BODY.pitch_hz
+        20.0, 240.0, default=52.0, musical=(38.0, 75.0), help="Resting pitch of the body.", role=BODY.pitch_hz
     )
     phase_cycles = cycles(default=0.0, help="Where in its cycle the body starts.", role=BODY.phase_cycles)
     sweep_st = semitones(
@@ -85,7 +85,7 @@ class Controls(Table):
         0.003, 3.0, default=0.1, musical=(0.03, 0.4), help="T60 of the body's release.", role=BODY.release_s
     )
     mode_hz = pitch(
-        50.0,
+        30.0,
         12000.0,
         default=(118.0, 187.0, 331.0, 1250.0),
         musical=(90.0, 4000.0),
@@ -165,15 +165,15 @@ def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]
     return tuple(ratio * hz for hz in dsp.band_centers_hz(len(numbers(values[name]))))
 
 
+_SWEEPS = ("sweep_s", "click_sweep_s")
 _TIMES = ("hold_s", "decay_s", "gate_s", "release_s", "mode_s", "noise_s")
 _LEVELS = ("mode_db", "band_db", "click_db")
 MACROS = {
     "tune": Macro(
-        "st", ("pitch_hz", "mode_hz", "color_ratio"), "Pitch of the drum and of its noise's colour."
+        "st", ("pitch_hz", "mode_hz", "color_ratio"), "Pitch of all, sweeps in step.", inverse=_SWEEPS
     ),
     "length": Macro("%", _TIMES, "How long it lasts after the strike."),
     "sweep": Macro("%", ("sweep_st", "click_sweep_st"), "Depth of the pitch sweeps."),
-    "sweep_time": Macro("%", ("sweep_s", "click_sweep_s"), "How long the pitch sweeps last."),
     "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
     "noise": Macro("dB", ("noise_db", "click_db"), "Level of noise and click beside the body."),
     "brightness": Macro(

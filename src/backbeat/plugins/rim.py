@@ -166,7 +166,7 @@ PLUGIN = Plugin(
     summary="Side stick, rim shot, claves and wood blocks: short modes and a click.",
     version=2,
     macros={
-        "tune": Macro("st", ("mode_hz", "click_hz", "band_hz", "low_cut_hz"), "Its pitch."),
+        "tune": Macro("st", ("mode_hz", "click_hz", "band_hz", "low_cut_hz"), "Its pitch.", inverse=("sweep_s",)),
         "length": Macro("%", ("mode_s", "noise_s", "gate_s", "release_s"), "How long it lasts after the click."),
         "brightness": Macro(
             "dB/oct", ("mode_db", "click_db", "band_db"), "Treble at the same loudness.", frequencies_beside

@@ -117,7 +117,7 @@ def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]
 
 _LEVELS = ("mode_db", "band_db", "stick_db")
 MACROS = {
-    "tune": Macro("st", ("mode_hz", "color_ratio"), "Pitch of the skin, and where the wires' colour lies."),
+    "tune": Macro("st", ("mode_hz", "color_ratio"), "Pitch of skin and wires.", inverse=("sweep_s",)),
     "length": Macro("%", ("mode_s", "noise_s", "gate_s", "release_s"), "How long it lasts after the strike."),
     "brightness": Macro("dB/oct", _LEVELS, "Treble against bass, at the same loudness.", _frequencies_hz),
     "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),

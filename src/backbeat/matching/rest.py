@@ -1,0 +1,61 @@
+"""Parts of a match that bring nothing, put to rest: a mode, a noise, a sweep that is there by chance turns with a knob.
+
+A search moves whatever has a gradient, however small. Each part is tried without; where the loss hardly rises, it stays
+out: one after the other, the least missed first.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from backbeat.matching.search import Objective
+from backbeat.parameters import BODY, MODES, NOISE, TRANSIENT, Layout, Parameter
+
+_LEVELS = (MODES.level_db, NOISE.level_db, TRANSIENT.level_db)
+_SWEEPS = (BODY.sweep_st, BODY.fast_sweep_st, BODY.sustain)
+_PRICE = 0.004
+"""Of a part, in the loss."""
+
+
+@torch.no_grad()
+def put_to_rest(params: Tensor, table: Layout, objective: Objective) -> Tensor:
+    """Params (P,) without the parts that bring less than their price.
+
+    Parts are each mode, the noise, the strike, the sweeps and a level of sustain: what has a role as one.
+
+    Args:
+        params: of a match.
+        table: the instrument's parameters.
+        objective: losses of params.
+    """
+    parts = list(_parts(table))
+    best = float(objective(params.unsqueeze(0)))
+    while parts:
+        rows = params.repeat(len(parts), 1)
+        for row, (where, at_rest) in zip(rows, parts, strict=True):
+            row[where] = at_rest
+        losses = objective(rows)
+        least = int(torch.where(losses.isfinite(), losses, torch.inf).argmin())
+        if not float(losses[least]) < best + _PRICE:
+            break
+        params, best = rows[least], min(best, float(losses[least]))
+        kept = [k for k, loss in enumerate(losses.tolist()) if k != least and loss < best + 2.0 * _PRICE]
+        parts = [parts[k] for k in kept]
+    return params
+
+
+def _parts(table: Layout) -> Iterator[tuple[slice, float]]:
+    """Entries of each part, and where they are at rest."""
+    for name, parameter in table.items():
+        where, role = table.slice(name), parameter.role
+        if role in _LEVELS:
+            yield from ((slice(k, k + 1), 0.0) for k in range(where.start, where.stop))
+        elif role is TRANSIENT.band_db:
+            yield where, 0.0
+        elif role in _SWEEPS:
+            yield where, _position_of_zero(parameter)
+
+
+def _position_of_zero(parameter: Parameter) -> float:
+    return -parameter.low / (parameter.high - parameter.low)
