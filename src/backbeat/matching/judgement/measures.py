@@ -11,8 +11,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from backbeat.audio.conditioning import resample
 from backbeat.dsp.loudness import energy_db
-from backbeat.losses.pitch import HOP_S, pitch_track
+from backbeat.losses.pitch import HOP_S, LOWEST_HZ, pitch_track
+from backbeat.types import Series
 
 Sound: TypeAlias = Float[Tensor, " samples"]
 Renderings: TypeAlias = Float[Tensor, "seeds samples"]
@@ -22,7 +24,8 @@ _TINY = 1e-20
 _FROM_DB, _TO_DB, _AFTER_PEAK_S = -5.0, -25.0, 0.01
 _LOW_HZ, _HIGH_HZ, _BINS_PER_ST, _FLOOR_DB, _MOST_ST = 40.0, 14000.0, 8, -50.0, 12
 _FIRST_S = 0.01
-_FIRST_PITCH_S = 0.03
+_FIRST_PITCH_S, _LOUD = 0.03, 0.1
+_PARTIALS_RATE, _MOST_POLES, _LEAST_POLE = 8000, 24, 0.01
 _ABOVE = 1.5
 """Times the frequency of the strongest partial: its harmonics lie above."""
 _LEAST_TONES = 0.02
@@ -119,16 +122,44 @@ def harmonics_db(sound: Sound, sample_rate: int) -> float:
 def pitch_drop_st(sound: Sound, sample_rate: int) -> float | None:
     """Semitones that the pitch of the first 30 ms lies above the settled pitch; none where one of them has none.
 
-    Each is the median of the loudest partial's frequency over time, its level as weight (`pitch_track`): over the
-    frames centred on the first 30 ms, and over the later half of those with a pitch that follow.
+    The settled pitch is the median of the loudest partial's frequency over time, its level as weight (`pitch_track`):
+    over the later half of the frames with a pitch after the first 30 ms. The pitch of the first 30 ms is the partial
+    within 10 dB of the loudest there (`partials`) that is nearest to it: an overtone that is louder at first is no
+    drop.
     """
     hz, level = pitch_track(sound, sample_rate)
     frames = round(_FIRST_PITCH_S / HOP_S) + 1
     later = torch.nonzero(level[frames:] > 0.0).flatten() + frames
-    if not len(later) or not bool((level[:frames] > 0.0).any()):
+    if not len(later):
         return None
     later = later[len(later) // 2 :]
-    return 12.0 * math.log2(_median(hz[:frames], level[:frames]) / _median(hz[later], level[later]))
+    settled_hz = _median(hz[later], level[later])
+    heard = resample(sound.numpy(), sample_rate, _PARTIALS_RATE)[0][: round(_FIRST_PITCH_S * _PARTIALS_RATE)]
+    first_hz, energy = partials(heard, _PARTIALS_RATE)
+    drops_st = 12.0 * np.log2(first_hz[energy > _LOUD * energy.max(initial=0.0)] / settled_hz)
+    return float(drops_st[np.abs(drops_st).argmin()]) if len(drops_st) else None
+
+
+def partials(sound: Series, sample_rate: int) -> tuple[Series, Series]:
+    """Frequencies in Hz and energies of the damped sinusoids that a few cycles are made of, by ESPRIT.
+
+    The signal space of the Hankel matrix of x is spanned by its left singular vectors U; the poles are the eigenvalues
+    of the least-squares `U₁⁺ U₂`, without its last and its first row; amplitudes follow by least squares.
+
+    References:
+        | ESPRIT: Estimation of Signal Parameters via Rotational Invariance Techniques (Roy, Kailath, IEEE Transactions
+        | on Acoustics, Speech and Signal Processing 37(7), 1989)
+    """
+    hankel = np.lib.stride_tricks.sliding_window_view(sound, len(sound) // 2).T
+    vectors, sizes, _ = np.linalg.svd(hankel, full_matrices=False)
+    order = min(_MOST_POLES, int((sizes > _LEAST_POLE * sizes[0]).sum()))
+    space = vectors[:, :order]
+    poles = np.linalg.eigvals(np.linalg.lstsq(space[:-1], space[1:], rcond=None)[0])
+    turns = poles ** np.arange(len(sound))[:, None]
+    weights = np.linalg.lstsq(turns, sound.astype(complex), rcond=None)[0]
+    hz = np.angle(poles) * (sample_rate / (2.0 * math.pi))
+    kept = (hz > LOWEST_HZ) & (hz < 0.49 * sample_rate)
+    return hz[kept], (np.abs(turns * weights) ** 2).sum(0)[kept]
 
 
 def _median(values: Tensor, weights: Tensor) -> float:
