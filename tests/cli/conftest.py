@@ -79,6 +79,14 @@ def kick_patch(tmp_path) -> Path:
 
 
 @pytest.fixture
+def small_patch(tmp_path, small) -> Path:
+    """Of an instrument with a choice, `colour`."""
+    path = tmp_path / "small.json"
+    save(randomise(small, 1), path)
+    return path
+
+
+@pytest.fixture
 def no_report(monkeypatch) -> None:
     """Leave out the picture and the page, which take longer than the match."""
     monkeypatch.setattr("backbeat.report.paint", lambda result: None)
