@@ -1,10 +1,14 @@
 """Before any test: the shapes that annotations promise are checked wherever they are promised."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import jaxtyping
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from backbeat.plugins import Plugin
 
 # Not the faces, whose signatures typer reads, nor `audio` and `matching`, whose tests hand in what annotations forbid;
 # nor what an instrument calls, whose annotations say handles where a caller may have tensors.
@@ -17,6 +21,17 @@ jaxtyping.install_import_hook(
 # Every run draws the same examples: a change that goes red is the change's doing.
 settings.register_profile("backbeat", deadline=None, derandomize=True)
 settings.load_profile("backbeat")
+
+
+@pytest.fixture
+def small(monkeypatch) -> "Plugin":
+    """An instrument with a choice, found by its name as a package's own plugin is."""
+    from backbeat import plugins
+    from program.small import INSTRUMENT
+
+    registry = {**plugins._registered(), INSTRUMENT.name: INSTRUMENT}
+    monkeypatch.setattr(plugins, "_registered", lambda: registry)
+    return INSTRUMENT
 
 
 @pytest.fixture

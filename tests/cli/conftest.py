@@ -12,7 +12,7 @@ import pytest
 
 from backbeat import plugins
 from backbeat.cli import main
-from backbeat.patch import randomise, save
+from backbeat.patch import Patch, randomise, save
 from matching.sounds import save_thump
 
 
@@ -75,6 +75,14 @@ def kick_wav(tmp_path) -> Path:
 def kick_patch(tmp_path) -> Path:
     path = tmp_path / "kick.json"
     save(randomise(plugins.get("kick"), 1), path)
+    return path
+
+
+@pytest.fixture
+def small_patch(tmp_path, small) -> Path:
+    """Of an instrument with a choice, `colour`."""
+    path = tmp_path / "small.json"
+    save(Patch(small.name, small.table.defaults()), path)
     return path
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,7 +78,7 @@ def test_clipping_is_noted(backbeat, kick_patch, out):
 
 def test_seed_changes_the_noise(backbeat, kick_patch, out, tmp_path):
     for seed, path in (("1", out), ("2", tmp_path / "two.wav")):
-        backbeat("render", kick_patch, "-o", path, "--seed", seed, "--seconds", "0.1", "--set", "click_db=0")
+        backbeat("render", kick_patch, "-o", path, "--seed", seed, "--seconds", "0.1", "--set", "noise_db=0")
     assert not np.array_equal(samples(out), samples(tmp_path / "two.wav"))
 
 
@@ -86,9 +87,7 @@ def test_seed_changes_the_noise(backbeat, kick_patch, out, tmp_path):
     [
         ("gain_db=-20", "gain_db", -20.0),
         ("gain_db=-2e1", "gain_db", -20.0),
-        ("shell_filter=highpass", "shell_filter", "highpass"),
-        ("shell_filter=0.5,0.25,0.25", "shell_filter", (0.5, 0.25, 0.25)),
-        ("mode_hz=100,200,300,400,500,600", "mode_hz", (100.0, 200.0, 300.0, 400.0, 500.0, 600.0)),
+        ("mode_hz=100,200,300,400", "mode_hz", (100.0, 200.0, 300.0, 400.0)),
     ],
 )
 def test_set_changes_one_parameter(backbeat, kick_patch, out, setting, name, value):
@@ -102,9 +101,30 @@ def test_set_changes_one_parameter(backbeat, kick_patch, out, setting, name, val
     assert load(kick_patch).values != patch.values
 
 
+@pytest.mark.parametrize(("setting", "value"), [("colour=high", "high"), ("colour=0.75,0.25", (0.75, 0.25))])
+def test_set_chooses_by_name_or_by_weights(backbeat, small_patch, out, setting, value):
+    assert backbeat("render", small_patch, "-o", out, "--seconds", "0.1", "--set", setting).status == 0
+    patch = load(small_patch)
+    assert patch.values["colour"] != value
+    changed = replace(patch, values={**patch.values, "colour": value}).render(Placement(44100, 4410))[0, 0].numpy()
+    assert np.array_equal(samples(out), changed)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [("colour=notch", ["colour: found 'notch'", "low, high"]), ("colour=0,0", ["colour", "not all 0"])],
+)
+def test_choice_that_is_not_allowed(backbeat, small_patch, out, setting, words):
+    refused = backbeat("render", small_patch, "-o", out, "--set", setting)
+    assert (refused.status, refused.out) == (2, "")
+    for word in words:
+        assert word in refused.error()
+    assert not out.exists()
+
+
 def test_set_may_be_repeated_and_reach_into_a_bank(backbeat, kick_patch, out, tmp_path):
     bank = ",".join(["100", "200", *(str(hz) for hz in load(kick_patch).values["mode_hz"][2:])])
-    common = ["--seconds", "0.1", "--set", "modes=on"]
+    common = ["--seconds", "0.1"]
     one_by_one = ["--set", "mode_hz[0]=100", "--set", "mode_hz[1]=200"]
     assert backbeat("render", kick_patch, "-o", out, *common, *one_by_one).status == 0
     assert backbeat("render", kick_patch, "-o", tmp_path / "bank.wav", *common, "--set", f"mode_hz={bank}").status == 0
@@ -126,15 +146,13 @@ def test_set_may_be_repeated_and_reach_into_a_bank(backbeat, kick_patch, out, tm
         ("gain_db=inf", ["gain_db: found inf", "from -60 to 12 dB"]),
         ("gain_db=1,2", ["gain_db: found (1.0, 2.0)", "from -60 to 12 dB"]),
         ("gain_db[0]=1", ["gain_db", "a single value, without an index"]),
-        ("mode_hz=100", ["mode_hz: found 100.0", "list of 6"]),
-        ("mode_hz=100,200", ["mode_hz: found (100.0, 200.0)", "list of 6"]),
-        ("mode_hz[6]=100", ["'mode_hz[6]'", "mode_hz[0] to mode_hz[5]"]),
-        ("mode_hz[-1]=100", ["'mode_hz[-1]'", "mode_hz[0] to mode_hz[5]"]),
-        ("mode_hz[x]=100", ["'mode_hz[x]'", "mode_hz[0] to mode_hz[5]"]),
-        ("mode_hz[]=100", ["'mode_hz[]'", "mode_hz[0] to mode_hz[5]"]),
+        ("mode_hz=100", ["mode_hz: found 100.0", "list of 4"]),
+        ("mode_hz=100,200", ["mode_hz: found (100.0, 200.0)", "list of 4"]),
+        ("mode_hz[4]=100", ["'mode_hz[4]'", "mode_hz[0] to mode_hz[3]"]),
+        ("mode_hz[-1]=100", ["'mode_hz[-1]'", "mode_hz[0] to mode_hz[3]"]),
+        ("mode_hz[x]=100", ["'mode_hz[x]'", "mode_hz[0] to mode_hz[3]"]),
+        ("mode_hz[]=100", ["'mode_hz[]'", "mode_hz[0] to mode_hz[3]"]),
         ("mode_hz[1]=20", ["mode_hz[1]: found 20.0", "from 50 to 12000 Hz"]),
-        ("shell_filter=notch", ["shell_filter: found 'notch'", "lowpass, bandpass, highpass"]),
-        ("shell_filter=0,0,0", ["shell_filter", "not all 0"]),
     ],
 )
 def test_setting_that_is_not_allowed(backbeat, kick_patch, out, setting, words):

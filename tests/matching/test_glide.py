@@ -126,15 +126,5 @@ def test_two_falls_are_told_apart(fast_st, fast_s):
     assert found.error_cycles < one.error_cycles
 
 
-def test_vibrato_is_found_beside_the_falls():
-    made = Glide(60.0, 24.0, 0.1, 0.0, 0.0, 20.0, 0.01, 0.25, 6.0)
-    t = times_s(0.6)
-    signal = np.sin(2.0 * np.pi * made.pitch_hz * made.warp(t)) * fall(t, 1.5)
-    found = fit_two_glides(signal, RATE, cutoff_hz=5000.0, lowest_hz=25.0, highest_hz=200.0)
-    assert found is not None
-    assert found.vibrato_hz == pytest.approx(6.0, rel=0.15)
-    assert found.vibrato_st == pytest.approx(0.25, abs=0.08)
-
-
 def test_two_falls_need_crossings_enough():
     assert fit_two_glides(np.zeros(1000), RATE, cutoff_hz=5000.0, lowest_hz=25.0, highest_hz=200.0) is None

@@ -291,7 +291,7 @@ def test_near_is_in_shares_of_the_familys_floor():
 @pytest.mark.parametrize(
     ("name", "options", "count"),
     [
-        ("kick", {}, 50),
+        ("kick", {}, 46),
         ("drum", {"tones": 12, "noise_bands": 8}, 121),
         ("drum", {"tones": 128, "noise_bands": 32}, 797),
     ],

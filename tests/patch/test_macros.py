@@ -164,11 +164,21 @@ def test_the_body_of_a_kick_stays_and_what_lies_above_is_tilted():
     values = turn(patch, "brightness", 2.0).values
     raised_db = 2.0 * np.log2(np.array(patch.values["mode_hz"]) / 62.0)
     assert values["mode_db"] == pytest.approx(np.minimum(np.array(patch.values["mode_db"]) + raised_db, 6.0))
-    assert values["click_db"] == pytest.approx(-12.0 + 2.0 * np.log2(900.0 / 62.0))
-    assert values["shell_mix"] == pytest.approx(0.3 * 10.0 ** (2.0 * np.log2(180.0 / 62.0) / 20.0))
+    for name in ("band_db", "click_db"):
+        before = np.array(patch.values[name])
+        raised_db = 2.0 * np.log2(np.array(band_centers_hz(len(before))) / 62.0)
+        assert values[name] == pytest.approx(np.minimum(before + raised_db, patch.instrument.table[name].high))
     assert {name for name in values if values[name] != patch.values[name]} == {
-        "mode_db", "click_db", "shell_mix", "gain_db"
+        "mode_db", "band_db", "click_db", "gain_db"
     }  # fmt: skip
+
+
+def test_colour_that_is_moved_is_tilted_where_it_lies():
+    patch = preset("kick/acoustic")
+    patch = replace(patch, values={**patch.values, "color_ratio": 2.0})
+    click_db = turn(patch, "brightness", 2.0).values["click_db"]
+    raised_db = 2.0 * np.log2(2.0 * np.array(band_centers_hz(4)) / 62.0)
+    assert click_db == pytest.approx(np.array(patch.values["click_db"]) + raised_db)
 
 
 def test_all_that_sounds_of_a_drum_is_tilted_about_one_frequency():
@@ -186,7 +196,7 @@ def test_all_that_sounds_of_a_drum_is_tilted_about_one_frequency():
 
 def test_what_is_off_stays_off():
     kick = preset("kick/sub")
-    assert turn(kick, "brightness", 6.0).values["click_db"] == kick.values["click_db"] == -60.0
+    assert turn(kick, "brightness", 6.0).values["click_db"] == kick.values["click_db"] == (-60.0,) * 4
     drum = preset("drum/hat-open")
     drum = replace(drum, values={**drum.values, "snap_db": (-80.0,) * 16, "transient_db": -60.0})
     values = turn(drum, "brightness", 6.0).values
@@ -196,7 +206,7 @@ def test_what_is_off_stays_off():
 
 def test_where_the_output_level_stops_so_does_the_loudness():
     patch = preset("kick/acoustic")
-    values = {**patch.values, "gain_db": 12.0, "mode_db": (-60.0, 6.0, 6.0, 6.0, 6.0, 6.0), "mode_hz": (9e3,) * 6}
+    values = {**patch.values, "gain_db": 12.0, "mode_db": (-60.0, 6.0, 6.0, 6.0), "mode_hz": (9e3,) * 4}
     patch = replace(patch, values=values, placement=Placement(44100, 22050))
     turned = turn(patch, "brightness", -6.0)
     assert turned.values["gain_db"] == 12.0

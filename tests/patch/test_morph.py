@@ -148,9 +148,9 @@ def test_a_partner_that_is_quiet_but_not_off_hardly_pulls():
 
 
 def test_a_mode_of_a_kick_at_its_least_level_is_off():
-    values = {**preset("kick/acoustic").values, "mode_db": (-10.0, *[-60.0] * 5), "mode_hz": (200.0, *[9000.0] * 5)}
+    values = {**preset("kick/acoustic").values, "mode_db": (-10.0, *[-60.0] * 3), "mode_hz": (200.0, *[9000.0] * 3)}
     one = replace(preset("kick/acoustic"), values=values)
-    other = replace(one, values={**values, "mode_db": (-60.0,) * 6, "mode_hz": (9000.0,) * 6})
+    other = replace(one, values={**values, "mode_db": (-60.0,) * 4, "mode_hz": (9000.0,) * 4})
     mixed = morph(one, other, 0.5)
     assert max(mixed.values["mode_db"]) == pytest.approx(-19.6, abs=0.2)
     assert mixed.values["mode_hz"][int(np.argmax(mixed.values["mode_db"]))] == pytest.approx(200.0)

@@ -49,7 +49,7 @@ def test_snap_lifts_the_first_moments_and_noise_what_is_above_the_skin(name):
 
 
 def test_wires_ring_on_along_their_curve():
-    quiet = {"mode_db": (-60.0,) * 3, "stick_db": (-60.0,) * 5, "band_db": (0.0,) * 12, "noise_shape": (1.0,) * 3}
+    quiet = {"mode_db": (-60.0,) * 3, "stick_db": (-60.0,) * 5, "band_db": (0.0,) * 12, "noise_shape": (1.0,) * 2}
     wave = wave_of(snare(**quiet, noise_s=0.3, noise_db=-20.0, band_ratio=(2.0, 1.0, 0.5, 0.5)))
     pieces = [np.fft.rfft(wave[at : at + 4410] * np.hanning(4410)) for at in (1000, 5410)]
     for low, high, t60_s in ((6, 35, 0.6), (700, 1600, 0.15)):  # bins of 10 Hz

@@ -14,7 +14,7 @@ every_preset = pytest.mark.parametrize("name", PRESETS)
 
 
 def lone_mode(**values: object) -> Patch:
-    quiet = {"mode_db": (0.0,) + (-60.0,) * 5, "stick_db": (-60.0,) * 5, "noise_db": -60.0, "drive_db": -20.0}
+    quiet = {"mode_db": (0.0,) + (-60.0,) * 5, "stick_db": (-60.0,) * 4, "noise_db": -60.0, "drive_db": -20.0}
     return Patch(plugin="tom", values={**backbeat.preset("tom/mid").values, **quiet, **values})
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from backbeat import dsp
 from backbeat.parameters import Table, amount, choice, decibels, hz, seconds
+from backbeat.plugins import Plugin
 from backbeat.program import Program, record
 
 
@@ -24,6 +25,9 @@ def render(grid: Any, c: Any) -> Any:
     weights = dsp.stack(c.colour[0], 0.0, c.colour[1])
     hiss = dsp.fir(grid, dsp.noise(grid, 1), weights, 10.0 * c.pitch_hz, 100.0, 1000.0, 0.004)
     return dsp.soft_clip(grid, modes + c.mix * hiss * dsp.decay(grid, c.tone_s[1]), c.drive_db)
+
+
+INSTRUMENT = Plugin("small", Controls, render, summary="Modes and coloured noise.")
 
 
 def record_of(chain: Any, table: type[Table] = Controls) -> Program:

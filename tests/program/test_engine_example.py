@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import soundfile
 
 from backbeat import plugins
 from backbeat.kernels.library import library
-from backbeat.patch import Placement, load, preset, presets, save
+from backbeat.patch import Patch, Placement, load, preset, presets, save
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "engine"
 CHOSEN = [next(each for each in presets() if each.startswith(f"{name}/")) for name in plugins.names()]
@@ -66,16 +67,16 @@ def test_placement_and_seed_of_a_match(render_patch, tmp_path):
     check_same_samples(render_patch, patch, tmp_path)
 
 
-def test_options_of_a_choice_by_weights(render_patch, tmp_path):
-    found = preset("kick/909")
-    check_same_samples(render_patch, replace(found, values={**found.values, "shell_filter": (0.5, 0.2, 0.1)}), tmp_path)
+@pytest.mark.parametrize("colour", ["high", (0.5, 0.2)])
+def test_options_of_a_choice_by_name_or_weights(render_patch, small, tmp_path, colour):
+    values = {**small.table.defaults(), "colour": colour}
+    check_same_samples(render_patch, Patch("small", values, placement=Placement(44100, 22050)), tmp_path)
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         (lambda patch: patch["values"].pop("pitch_hz"), "values: pitch_hz is missing"),
-        (lambda patch: patch["values"].update(shell_filter="wah"), "shell_filter: no option 'wah'"),
         (lambda patch: patch["values"].update(mode_hz=[1.0]), "mode_hz: not as many entries"),
         (lambda patch: patch["values"].update(pitch_hz=None), "pitch_hz: not as many entries"),
         (lambda patch: patch.update(seed=-1), "seed: out of range"),
@@ -85,7 +86,17 @@ def test_options_of_a_choice_by_weights(render_patch, tmp_path):
     ],
 )
 def test_what_is_wrong_is_said_in_a_line(render_patch, tmp_path, change, says):
-    found = preset("kick/909")
+    check_refused(render_patch, tmp_path, preset("kick/909"), change, says)
+
+
+def test_an_option_that_there_is_not(render_patch, small, tmp_path):
+    found = Patch("small", small.table.defaults())
+    check_refused(
+        render_patch, tmp_path, found, lambda patch: patch["values"].update(colour="wah"), "colour: no option 'wah'"
+    )
+
+
+def check_refused(render_patch: Path, tmp_path: Path, found: Patch, change: Callable, says: str) -> None:
     write_program(found, tmp_path / "program.json")
     document = json.loads(found.to_json())
     change(document)

@@ -135,7 +135,8 @@ def test_a_preset_is_as_loud_in_every_octave_at_any_sample_rate(name):
 def test_pitch_and_decay_are_the_same_at_any_sample_rate(rate):
     plugin = plugins.get("kick")
     values = plugin.table.defaults() | {
-        "sweep_st": 0.0, "click_db": -60.0, "pitch_hz": 150.0, "decay_s": 0.4, "hold_s": 0.0, "gate_s": 2.0,
+        "sweep_st": 0.0, "click_db": (-60.0,) * 4, "mode_db": (-60.0,) * 4, "noise_db": -60.0,
+        "pitch_hz": 150.0, "decay_s": 0.4, "hold_s": 0.0, "gate_s": 2.0,
         "attack_s": 0.0, "drive_db": -20.0,
     }  # fmt: skip
     params = plugin.table.normalise(values).float().unsqueeze(0)
