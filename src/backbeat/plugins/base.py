@@ -51,8 +51,8 @@ class Macro:
         help: one sentence for a musician.
         frequencies_hz: of the entries of a parameter, from a patch's values and the parameter's name; for dB/oct.
         pivot: the parameter with the frequency about which levels are tilted, if that is given.
-        inverse: what it turns the other way, divided where the others are multiplied: sweep times, for a macro in st, so
-            that a sweep at another pitch has as many cycles.
+        inverse: what it divides where it multiplies the others: sweep times, for a macro in st, so that a sweep at
+            another pitch has as many cycles.
     """
 
     unit: Literal["%", "st", "dB", "dB/oct"]

@@ -76,7 +76,7 @@ def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]
 
 
 MACROS = {
-    "tune": Macro("st", ("tone_hz", "resonator_hz", "transient_hz"), "Pitch of everything that has one.", inverse=("sweep_s",)),
+    "tune": Macro("st", ("tone_hz", "resonator_hz", "transient_hz"), "Pitch of all.", inverse=("sweep_s",)),
     "length": Macro("%", ("tone_s", "noise_s", "gate_s", "release_s"), "How long it lasts."),
     "snap": Macro("dB", ("transient_db", "snap_db"), "Level of the strike."),
     "brightness": Macro(
