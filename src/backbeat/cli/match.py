@@ -1,10 +1,7 @@
 """`backbeat match`: one-shots to patches."""
 
-import time
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,8 +23,7 @@ from backbeat.cli.samples import without_leftovers
 from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
-    from backbeat.matching import MatchResult
-    from backbeat.patch import Patch
+    from backbeat.matching import MatchResult, Suggested
 
 
 _LEAST_BUDGET_S = 0.1
@@ -93,8 +89,6 @@ def match(
     torch.set_num_threads(1)
     _make_folder(out)
     samples = without_leftovers(samples)
-    # The report's library takes a while to read in, and the search leaves a core free.
-    Thread(target=import_module, args=("backbeat.report",), daemon=True).start()
     failed = False
     for sample, outputs in zip(samples, _outputs(samples, out), strict=True):
         if resume and not outputs.checkpoint.exists():
@@ -144,9 +138,7 @@ def _search(
     with bar_of(*columns) as bar:
         task = bar.add_task(sample.name, total=None, loss="")
 
-        began = time.perf_counter()
-        suggested = _suggested(sample, plugin, seed, whole=effort.whole) if effort.start == "inverter" else ()
-        left = effort.seconds_budget and max(_LEAST_BUDGET_S, effort.seconds_budget - (time.perf_counter() - began))
+        suggested = _suggestions(sample, plugin, seed, whole=effort.whole) if effort.start == "inverter" else ()
 
         def show(step: int, steps: int, loss: float) -> None:
             bar.update(task, completed=step, total=steps, loss=f"loss {loss:.3f}")
@@ -159,7 +151,7 @@ def _search(
             detail=effort.detail,
             steps=effort.steps,
             starts=effort.starts,
-            seconds_budget=left,
+            seconds_budget=effort.seconds_budget,
             device=device,
             progress=show,
             checkpoint=outputs.checkpoint,
@@ -169,14 +161,14 @@ def _search(
         )
 
 
-def _suggested(sample: Path, plugin: str, seed: int, *, whole: bool) -> "list[Patch]":
-    """What the inverters of the plugins that may be chosen name."""
-    from backbeat.inversion import suggest
+def _suggestions(sample: Path, plugin: str, seed: int, *, whole: bool) -> "Suggested":
+    """What the inverter of a plugin names, once that is tried."""
+    from backbeat.inversion import pretrained_plugins, suggest
+    from backbeat.matching import AUTO
 
-    found = suggest(sample, plugin, seed=seed, whole=whole)
-    if not found:
+    if plugin not in (AUTO, *pretrained_plugins()):
         say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
-    return found
+    return lambda name: suggest(sample, name, seed=seed, whole=whole)
 
 
 def _write(result: "MatchResult", outputs: Outputs) -> None:

@@ -90,11 +90,10 @@ def match_one(settings: Settings, job: Job) -> Match:
         BackbeatError: where the sound cannot be matched so.
     """
     target = torch.tensor(job.sound)[None, None]
-    suggested = (
-        suggest(target, settings.plugin, sample_rate=job.sample_rate, seed=settings.seed, whole=settings.whole)
-        if settings.start == "inverter"
-        else ()
-    )
+
+    def suggested(name: str) -> list[Patch]:
+        return suggest(target, name, sample_rate=job.sample_rate, seed=settings.seed, whole=settings.whole)
+
     result = match(
         target,
         settings.plugin,
@@ -104,7 +103,7 @@ def match_one(settings: Settings, job: Job) -> Match:
         detail=settings.detail,
         steps=settings.steps,
         starts=settings.starts,
-        suggested=suggested,
+        suggested=suggested if settings.start == "inverter" else (),
         whole=settings.whole,
     )
     if result.interrupted:  # a match keeps what it has; a library, what is done

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -34,9 +35,14 @@ _STEPS_TRIED, _STARTS_TRIED = 6, 2
 _SMALL = 48
 """Numbers of a voice that cost nothing; the loss of a larger one counts for the root of as many times more."""
 _TRUST, _LEAST_ODDS = 0.4, 0.005
+_ADVANTAGE = 2.25
+"""How many times as near as the nearest so far another may come: one whose price is higher than that is not tried."""
 _HOPELESS = 1.5
 """How many times as far what is suggested for a plugin lies as another has come in its trial, where analysis would not
 help either."""
+
+
+Suggested: TypeAlias = Sequence[Patch] | Callable[[str], Sequence[Patch]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +56,7 @@ class Candidate:
         seed: of the noise, and of the variations of starts.
         enough: asked now and then whether it is time to make do with what there is.
         suggested: patches that may be nearer than what analysis proposes; those of other plugins are passed over.
+            Or what gives those of a plugin by its name, once it is tried.
         ending: how the sound is to go on after the target; without one, it may go on as it likes.
         odds: how likely it is that the sound is this instrument's.
     """
@@ -59,7 +66,7 @@ class Candidate:
     sample_rate: int
     seed: int
     enough: Callable[[], bool] = lambda: False
-    suggested: Sequence[Patch] = ()
+    suggested: Suggested = ()
     ending: Ending | None = None
     odds: float = 1.0
 
@@ -124,7 +131,8 @@ class Candidate:
     @cached_property
     def suggested_params(self) -> Tensor | None:
         """What is suggested, (starts, P)."""
-        rows = [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
+        suggested = self.suggested(self.plugin.name) if callable(self.suggested) else self.suggested
+        rows = [resize(each, self.plugin).params() for each in suggested if each.plugin == self.plugin.name]
         return torch.stack(rows) if rows else None
 
     def is_hopeless(self, reached: float) -> bool:
@@ -179,7 +187,8 @@ class Candidate:
 def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:
     """The candidate nearest for its size and odds after a few steps, its starts, and a note on how near each came.
 
-    One for which something is suggested that lies far above what another has reached is not tried.
+    One that is too unlikely, or too large, to come nearest is not tried, nor one for which something is suggested that
+    lies far above what another has reached.
 
     Args:
         candidates: at least one; nothing is said of a single one.
@@ -190,7 +199,11 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
     begun: list[tuple[Candidate, Tensor]] = []
     losses: list[float] = []
     said = []
+    least = math.inf
     for each in candidates:
+        if losses and each.price * least > _ADVANTAGE * min(losses):
+            said.append(f"{each.plugin.name} too unlikely, and not tried")
+            continue
         if losses and each.is_hopeless(min(losses)):
             said.append(f"{each.plugin.name} far off by what was suggested, and not analysed")
             continue
@@ -198,7 +211,9 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         begun.append((each, first))
         if len(candidates) == 1 or (each.enough() and not losses):
             return each, first, []
-        losses.append(each.price * each.loss_after(first, tried))
+        reached = each.loss_after(first, tried)
+        least = min(least, reached)
+        losses.append(each.price * reached)
         said.append(f"{each.plugin.name} {losses[-1]:.2f}")
         if each.enough():
             break

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -14,7 +14,7 @@ from backbeat.audio.bounds import MAX_RATE_HZ, MIN_RATE_HZ
 from backbeat.audio.reading import MIN_SAMPLES
 from backbeat.errors import MatchError
 from backbeat.losses import distances
-from backbeat.matching.candidate import Candidate, better_plugins, choose
+from backbeat.matching.candidate import Candidate, Suggested, better_plugins, choose
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.detailing import DETAILS, add_detail
 from backbeat.matching.ending import Ending
@@ -24,7 +24,7 @@ from backbeat.matching.result import MatchResult
 from backbeat.matching.router import router
 from backbeat.matching.search import begin, descend
 from backbeat.matching.threads import one_thread_in_numpy
-from backbeat.patch import Patch, Placement, from_params
+from backbeat.patch import Placement, from_params
 from backbeat.patch.detail import voice_of
 from backbeat.plugins import Plugin
 from backbeat.types import Audio
@@ -79,7 +79,7 @@ def match(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
-    suggested: Sequence[Patch] = (),
+    suggested: Suggested = (),
     whole: bool = False,
 ) -> MatchResult:
     """Find the patch that makes the sound of a one-shot, by descent through the synth.
@@ -105,7 +105,8 @@ def match(
         checkpoint: a file to keep the search in while it runs.
         resume: go on from that file.
         suggested: patches that may be near, such as an inverter's: those that are nearer than what analysis proposes
-            are begun from as well, and with `auto`, a plugin whose own are far off is not tried.
+            are begun from as well, and with `auto`, a plugin whose own are far off is not tried. Or a function of a
+            plugin's name that gives those, called for the plugins that are tried.
         whole: match all of a sample that holds several hits, not the first alone.
 
     Raises:
