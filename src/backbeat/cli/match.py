@@ -24,6 +24,7 @@ from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
     from backbeat.matching import MatchResult, Suggested
+    from backbeat.patch import Patch
 
 
 _LEAST_BUDGET_S = 0.1
@@ -162,13 +163,18 @@ def _search(
 
 
 def _suggestions(sample: Path, plugin: str, seed: int, *, whole: bool) -> "Suggested":
-    """What the inverter of a plugin names, once that is tried."""
-    from backbeat.inversion import pretrained_plugins, suggest
+    """What the inverter of a plugin names, read in once that is tried."""
     from backbeat.matching import AUTO
 
-    if plugin not in (AUTO, *pretrained_plugins()):
-        say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
-    return lambda name: suggest(sample, name, seed=seed, whole=whole)
+    def suggested(name: str) -> "list[Patch]":
+        from backbeat.inversion import suggest
+
+        found = suggest(sample, name, seed=seed, whole=whole)
+        if not found and plugin != AUTO:
+            say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
+        return found
+
+    return suggested
 
 
 def _write(result: "MatchResult", outputs: Outputs) -> None:

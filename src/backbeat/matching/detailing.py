@@ -29,7 +29,7 @@ from backbeat.types import Audio, Series
 
 DETAILS = {"off": (0, 0), "normal": (24, 12), "full": (64, 32)}
 """Partials and bands, at most."""
-_SEEDS, _AT_A_TIME = 4, 2
+_SEEDS, _AT_A_TIME = 4, 1
 _TONAL_DB = 14.0
 """How far above its surroundings the peak of a partial stands."""
 _AROUND_OCT, _AROUND_HZ = 0.25, 120.0
