@@ -1,12 +1,13 @@
 """`backbeat match`: one-shots to patches."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
+from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole
 from backbeat.cli.output import (
     INTERRUPTED,
     AsJson,
@@ -23,7 +24,7 @@ from backbeat.cli.samples import without_leftovers
 from backbeat.errors import BackbeatError, MatchError
 
 if TYPE_CHECKING:
-    from backbeat.matching import MatchResult, Suggested
+    from backbeat.matching import MatchResult
     from backbeat.patch import Patch
 
 
@@ -66,7 +67,7 @@ def match(
     ] = None,
     steps: Steps = None,
     starts: Starts = None,
-    start: Start = None,
+    start: Start = "analysis",
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
     whole: Whole = False,
@@ -85,7 +86,7 @@ def match(
     collect_garbage()
     if plugin != AUTO:
         plugins.get(plugin)
-    effort = Effort(quality, detail, steps, starts, seconds_budget, start_of(start, plugin), whole)
+    effort = Effort(quality, detail, steps, starts, seconds_budget, start, whole)
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
@@ -139,7 +140,9 @@ def _search(
     with bar_of(*columns) as bar:
         task = bar.add_task(sample.name, total=None, loss="")
 
-        suggested = _suggestions(sample, plugin, seed, whole=effort.whole) if effort.start == "inverter" else ()
+        began = time.perf_counter()
+        suggested = _suggested(sample, plugin, seed, whole=effort.whole) if effort.start == "inverter" else ()
+        left = effort.seconds_budget and max(_LEAST_BUDGET_S, effort.seconds_budget - (time.perf_counter() - began))
 
         def show(step: int, steps: int, loss: float) -> None:
             bar.update(task, completed=step, total=steps, loss=f"loss {loss:.3f}")
@@ -152,7 +155,7 @@ def _search(
             detail=effort.detail,
             steps=effort.steps,
             starts=effort.starts,
-            seconds_budget=effort.seconds_budget,
+            seconds_budget=left,
             device=device,
             progress=show,
             checkpoint=outputs.checkpoint,
@@ -162,19 +165,14 @@ def _search(
         )
 
 
-def _suggestions(sample: Path, plugin: str, seed: int, *, whole: bool) -> "Suggested":
-    """What the inverter of a plugin names, read in once that is tried."""
-    from backbeat.matching import AUTO
+def _suggested(sample: Path, plugin: str, seed: int, *, whole: bool) -> "list[Patch]":
+    """What the inverters of the plugins that may be chosen name."""
+    from backbeat.inversion import suggest
 
-    def suggested(name: str) -> "list[Patch]":
-        from backbeat.inversion import suggest
-
-        found = suggest(sample, name, seed=seed, whole=whole)
-        if not found and plugin != AUTO:
-            say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
-        return found
-
-    return suggested
+    found = suggest(sample, plugin, seed=seed, whole=whole)
+    if not found:
+        say_note(f"{sample}: no inverter for {plugin}; the match starts from analysis")
+    return found
 
 
 def _write(result: "MatchResult", outputs: Outputs) -> None:

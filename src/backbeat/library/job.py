@@ -90,10 +90,11 @@ def match_one(settings: Settings, job: Job) -> Match:
         BackbeatError: where the sound cannot be matched so.
     """
     target = torch.tensor(job.sound)[None, None]
-
-    def suggested(name: str) -> list[Patch]:
-        return suggest(target, name, sample_rate=job.sample_rate, seed=settings.seed, whole=settings.whole)
-
+    suggested = (
+        suggest(target, settings.plugin, sample_rate=job.sample_rate, seed=settings.seed, whole=settings.whole)
+        if settings.start == "inverter"
+        else ()
+    )
     result = match(
         target,
         settings.plugin,
@@ -103,7 +104,7 @@ def match_one(settings: Settings, job: Job) -> Match:
         detail=settings.detail,
         steps=settings.steps,
         starts=settings.starts,
-        suggested=suggested if settings.start == "inverter" else (),
+        suggested=suggested,
         whole=settings.whole,
     )
     if result.interrupted:  # a match keeps what it has; a library, what is done

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -42,9 +41,6 @@ _HOPELESS = 1.5
 help either."""
 
 
-Suggested: TypeAlias = Sequence[Patch] | Callable[[str], Sequence[Patch]]
-
-
 @dataclass(frozen=True, eq=False)
 class Candidate:
     """A plugin before a target.
@@ -56,7 +52,6 @@ class Candidate:
         seed: of the noise, and of the variations of starts.
         enough: asked now and then whether it is time to make do with what there is.
         suggested: patches that may be nearer than what analysis proposes; those of other plugins are passed over.
-            Or what gives those of a plugin by its name, once it is tried.
         ending: how the sound is to go on after the target; without one, it may go on as it likes.
         odds: how likely it is that the sound is this instrument's.
     """
@@ -66,7 +61,7 @@ class Candidate:
     sample_rate: int
     seed: int
     enough: Callable[[], bool] = lambda: False
-    suggested: Suggested = ()
+    suggested: Sequence[Patch] = ()
     ending: Ending | None = None
     odds: float = 1.0
 
@@ -131,8 +126,7 @@ class Candidate:
     @cached_property
     def suggested_params(self) -> Tensor | None:
         """What is suggested, (starts, P)."""
-        suggested = self.suggested(self.plugin.name) if callable(self.suggested) else self.suggested
-        rows = [resize(each, self.plugin).params() for each in suggested if each.plugin == self.plugin.name]
+        rows = [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
         return torch.stack(rows) if rows else None
 
     def is_hopeless(self, reached: float) -> bool:

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -14,7 +14,7 @@ from backbeat.audio.bounds import MAX_RATE_HZ, MIN_RATE_HZ
 from backbeat.audio.reading import MIN_SAMPLES
 from backbeat.errors import MatchError
 from backbeat.losses import distances
-from backbeat.matching.candidate import Candidate, Suggested, better_plugins, choose
+from backbeat.matching.candidate import Candidate, better_plugins, choose
 from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.detailing import DETAILS, add_detail
 from backbeat.matching.ending import Ending
@@ -24,7 +24,7 @@ from backbeat.matching.result import MatchResult
 from backbeat.matching.router import router
 from backbeat.matching.search import begin, descend
 from backbeat.matching.threads import one_thread_in_numpy
-from backbeat.patch import Placement, from_params
+from backbeat.patch import Patch, Placement, from_params
 from backbeat.patch.detail import voice_of
 from backbeat.plugins import Plugin
 from backbeat.types import Audio
@@ -48,7 +48,7 @@ class Quality:
     detail_steps: int
 
 
-QUALITIES = {"draft": Quality(29, 1, 0), "normal": Quality(220, 1, 60), "best": Quality(1000, 4, 150)}
+QUALITIES = {"draft": Quality(29, 1, 0), "normal": Quality(160, 1, 60), "best": Quality(1000, 4, 150)}
 AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]
@@ -80,7 +80,7 @@ def match(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
-    suggested: Suggested = (),
+    suggested: Sequence[Patch] = (),
     whole: bool = False,
 ) -> MatchResult:
     """Find the patch that makes the sound of a one-shot, by descent through the synth.
@@ -106,8 +106,7 @@ def match(
         checkpoint: a file to keep the search in while it runs.
         resume: go on from that file.
         suggested: patches that may be near, such as an inverter's: those that are nearer than what analysis proposes
-            are begun from as well, and with `auto`, a plugin whose own are far off is not tried. Or a function of a
-            plugin's name that gives those, called for the plugins that are tried.
+            are begun from as well, and with `auto`, a plugin whose own are far off is not tried.
         whole: match all of a sample that holds several hits, not the first alone.
 
     Raises:

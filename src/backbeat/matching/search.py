@@ -21,10 +21,10 @@ _PACE = 0.4
 _EPSILON = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
-_RENEWAL = 0.3
+_RENEWAL = 0.4
 """Share of the steps after which new starts join, in a search of at least:"""
 _FEWEST_RENEWED = 30
-_HALVINGS = (0.06, 0.15, 0.35, 0.45)
+_HALVINGS = (0.06, 0.15, 0.45, 0.55)
 """Shares of the steps after which the worse half of the starts is given up."""
 
 
