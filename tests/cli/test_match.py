@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from backbeat.audio import read, write
-from backbeat.cli.effort import start_of
 from backbeat.inversion import suggest
 from backbeat.matching import match
 from backbeat.patch import load
@@ -310,14 +309,6 @@ def test_name_in_another_script(backbeat, kick_wav, out, tmp_path, no_report):
     assert shown.document()["sample"] == str(sample)
     assert names(out) == files_of("大太鼓 ♥")
     assert load(out / "大太鼓 ♥.patch.json").name == "大太鼓 ♥"
-
-
-@pytest.mark.parametrize(
-    ("asked", "plugin", "start"),
-    [(None, "auto", "inverter"), (None, "kick", "analysis"), ("analysis", "auto", "analysis")],
-)
-def test_a_match_begins_from_inverters_where_that_is_quicker(asked, plugin, start):
-    assert start_of(asked, plugin) == start
 
 
 @pytest.mark.skip(reason="retrained with the shared encoder")

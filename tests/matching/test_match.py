@@ -17,6 +17,7 @@ from backbeat.errors import AudioError, BackbeatError, MatchError, PluginError
 from backbeat.kernels import library
 from backbeat.losses import distances
 from backbeat.matching import QUALITIES, MatchResult, Quality, match, starts
+from backbeat.matching.candidate import Candidate, choose
 from backbeat.parameters import Table, decibels, hz, seconds
 from backbeat.patch import Placement, load, preset, randomise, save
 from backbeat.plugins import Plugin
@@ -459,6 +460,24 @@ def test_auto_does_not_analyse_for_a_plugin_whose_suggestions_are_far_off(analys
     assert "kick far off by what was suggested, and not analysed" in note
     assert find(near.render()[..., :8820], "auto", steps=2, starts=1, suggested=[near]).patch.plugin == "kick"
     assert "kick" in analysed
+
+
+def test_auto_does_not_try_a_plugin_that_is_too_unlikely(analysed):
+    likely, unlikely = (
+        Candidate(plugins.get(name), thump(), RATE, 0, odds=odds) for name, odds in (("kick", 0.9), ("tom", 0.01))
+    )
+    chosen, _, (note,) = choose([likely, unlikely], 1, 10)
+    assert chosen is likely
+    assert analysed == ["kick"]
+    assert "tom too unlikely, and not tried" in note
+
+
+def test_draft_looks_for_no_detail(monkeypatch):
+    asked = []
+    monkeypatch.setattr("backbeat.matching.one_shot.add_detail", lambda voice, *_: asked.append(voice) or voice)
+    for quality in ("draft", "normal"):
+        find(thump(), quality=quality, steps=1, starts=1, detail="full")
+    assert len(asked) == 1
 
 
 def test_suggestions_for_other_plugins_are_passed_over():

@@ -102,7 +102,7 @@ def test_what_stays_far_costs_no_more_than_a_trial():
     noise = torch.randn(1, 1, RATE // 10, generator=torch.Generator().manual_seed(1))
     found = polish(TRUE.float(), counted, noise, TABLE, 1000)
     assert bool(found.isfinite().all())
-    assert sum(rendered) <= 1 + 6 * (5 + 5)
+    assert sum(rendered) <= 1 + 4 * (5 + 5)
 
 
 def test_sound_that_is_not_finite_leaves_params_alone():

@@ -16,14 +16,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.text import Text
 
 from backbeat.losses.distances import Distances
 from backbeat.matching.result import MatchResult
 from backbeat.patch import Patch
 from backbeat.report import write_page, write_picture
-from backbeat.report.figure import draw_picture
+from backbeat.report.canvas import DPI
+from backbeat.report.figure import PICTURE_INCHES, draw_picture
 from backbeat.report.page import render_page
 from backbeat.report.playback import level_matched, wav_bytes
 
@@ -87,24 +86,8 @@ def result_of(target=None, audio=None, *, rows=KICK_ROWS, **changes):
     return replace(result, **changes)
 
 
-def panel(figure, title):
-    return next(axes for axes in figure.axes if axes.get_title(loc="left") == title)
-
-
-def visible_texts(figure):
-    texts = [*figure.texts]
-    for axes in figure.axes:
-        titles = (child for child in axes.get_children() if isinstance(child, Text))
-        texts += [*set(titles).difference(axes.texts), axes.xaxis.label, axes.yaxis.label]
-        for axis, limits in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
-            texts += [
-                label
-                for label, at in zip(axis.get_ticklabels(), axis.get_ticklocs(), strict=True)
-                if min(limits) <= at <= max(limits)
-            ]
-        if legend := axes.get_legend():
-            texts += legend.get_texts()
-    return [text for text in texts if text.get_text()]
+def panel(picture, title):
+    return next(each for each, _ in picture.panels if each.title == title)
 
 
 class Page(HTMLParser):
@@ -190,22 +173,22 @@ def test_a_failed_write_leaves_what_was_there(write, tmp_path, monkeypatch):
     ids=["kick", "drum", "crowded", "long", "short"],
 )
 def test_nothing_in_the_picture_overlaps_or_is_cut_off(result):
-    figure = draw_picture(result)
-    renderer = FigureCanvasAgg(figure).get_renderer()
-    figure.draw(renderer)
-    boxes = [text.get_window_extent(renderer) for text in visible_texts(figure)]
-    boxes += [axes.get_window_extent(renderer) for axes in figure.axes]
+    picture = draw_picture(result)
+    inside = {each.remark for each, _ in picture.panels}
+    boxes = [box for text, box in picture.canvas.texts if text.strip() and text not in inside]
+    boxes += [box for _, box in picture.panels]
+    width, height = PICTURE_INCHES
     for box in boxes:
-        assert figure.bbox.x0 <= box.x0 <= box.x1 <= figure.bbox.x1
-        assert figure.bbox.y0 <= box.y0 <= box.y1 <= figure.bbox.y1
+        assert 0.0 <= box.left <= box.right <= width
+        assert 0.0 <= box.top <= box.bottom <= height
     for one, other in itertools.combinations(boxes, 2):
-        width = min(one.x1, other.x1) - max(one.x0, other.x0)
-        height = min(one.y1, other.y1) - max(one.y0, other.y0)
-        assert min(width, height) < 1.5, (one, other)
+        across = min(one.right, other.right) - max(one.left, other.left)
+        down = min(one.bottom, other.bottom) - max(one.top, other.top)
+        assert min(across, down) < 1.5 / DPI, (one, other)
 
 
 def test_the_title_says_what_was_matched_and_how_well():
-    texts = " ".join(text.get_text() for text in draw_picture(result_of(interrupted=True)).texts)
+    texts = " ".join(text for text, _ in draw_picture(result_of(interrupted=True)).canvas.texts)
     for fact in ("bd_fat", "kick", "mel 3.2 dB", "LSD 4.1 dB", "MR-STFT 0.42", "envelope 1.3 dB"):
         assert fact in texts
     assert "200 steps in 12.3 s, stopped early" in texts
@@ -213,65 +196,66 @@ def test_the_title_says_what_was_matched_and_how_well():
 
 
 def test_every_axis_names_its_quantity():
-    for axes in draw_picture(result_of()).axes:
-        if axes.get_title(loc="left"):
-            assert axes.get_xlabel() in ("time (ms)", "step")
-            assert axes.get_ylabel() in (
-                "amplitude (full scale = 1)", "frequency (Hz)", "RMS level (dBFS)", "lowest loss so far",
-            )  # fmt: skip
-        else:
-            assert axes.get_title() == "dB"
+    picture = draw_picture(result_of())
+    written = [text for text, _ in picture.canvas.texts]
+    for each, _ in picture.panels:
+        assert each.x_label in ("time (ms)", "step")
+        assert each.y_label in (
+            "amplitude (full scale = 1)", "frequency (Hz)", "RMS level (dBFS)", "lowest loss so far",
+        )  # fmt: skip
+        assert {each.title, each.x_label, each.y_label} <= set(written)
+    assert written.count("dB") == 2
 
 
 def test_the_waveform_keeps_a_single_sample_of_ten_seconds():
     target = torch.zeros(1, 1, 10 * RATE)
     target[..., round(7.5 * RATE)] = -0.8
-    lines = panel(draw_picture(result_of(target)), "Waveform").get_lines()
-    time_ms, value = lines[0].get_data()
+    lines = panel(draw_picture(result_of(target)), "Waveform").curves
+    time_ms, value = lines[0].x, lines[0].y
     assert len(value) < 5_000
     assert value.min() == np.float32(-0.8)
     assert time_ms[value.argmin()] == pytest.approx(7_500.0, abs=10.0)
-    assert lines[1].get_data()[1].min() == pytest.approx(-0.56)
-    assert lines[0].get_linestyle() != lines[1].get_linestyle()
+    assert lines[1].y.min() == pytest.approx(-0.56)
+    assert lines[0].stroke.dash != lines[1].stroke.dash
 
 
 def test_the_spectrograms_show_the_tone_where_it_is_and_the_gain_as_difference():
-    figure = draw_picture(result_of(decaying_tone(gain=0.2), 4.0 * decaying_tone(gain=0.2)))
+    picture = draw_picture(result_of(decaying_tone(gain=0.2), 4.0 * decaying_tone(gain=0.2)))
     for title, peak_db in (("Target", -20.0 * math.log10(4.0)), ("Match", 0.0)):
-        image = panel(figure, title).images[0]
-        levels_db = image.get_array()
-        _, _, lowest, highest = image.get_extent()
+        shown = panel(picture, title)
+        levels_db = shown.levels.values_db
+        lowest, highest = shown.y_limits
         row = np.unravel_index(levels_db.argmax(), levels_db.shape)[0]
         octave = lowest + (highest - lowest) * row / (levels_db.shape[0] - 1)
         assert 2.0**octave == pytest.approx(1_000.0, rel=0.06)
         assert levels_db.max() == pytest.approx(peak_db, abs=0.5)  # the peak may lie between two rows
-    difference_db = panel(figure, "Match − target").images[0].get_array()
+    difference_db = panel(picture, "Match − target").levels.values_db
     assert difference_db.max() == pytest.approx(20.0 * math.log10(4.0), abs=0.05)
     assert difference_db.min() > -0.05
 
 
 def test_the_spectrograms_of_silence_are_dark():
     silence = torch.zeros(1, 1, RATE // 10)
-    image = panel(draw_picture(result_of(silence)), "Target").images[0]
-    assert image.get_array().max() == pytest.approx(image.get_clim()[0], abs=1e-3)
+    levels = panel(draw_picture(result_of(silence)), "Target").levels
+    assert levels.values_db.max() == pytest.approx(levels.limits_db[0], abs=1e-3)
 
 
 def test_the_envelope_is_the_rms_in_dbfs():
     time_s = torch.arange(RATE, dtype=torch.float64) / RATE
     steady = (0.5 * torch.sin(2.0 * math.pi * 1_000.0 * time_s)).float()[None, None]
-    lines = panel(draw_picture(result_of(steady, 0.1 * steady)), "Envelope").get_lines()
+    lines = panel(draw_picture(result_of(steady, 0.1 * steady)), "Envelope").curves
     for line, level_dbfs in zip(lines, (-9.03, -29.03), strict=True):
-        assert line.get_ydata()[:-1] == pytest.approx(level_dbfs, abs=0.2)
+        assert line.y[:-1] == pytest.approx(level_dbfs, abs=0.2)
 
 
 @pytest.mark.parametrize("history", [(1.5,), (0.7,) * 9, (math.inf, 3.0, 0.01), (0.0, 0.0)])
 def test_any_history_can_be_drawn(history):
-    axes = panel(draw_picture(result_of(history=history, steps=len(history))), "Loss")
+    shown = panel(draw_picture(result_of(history=history, steps=len(history))), "Loss")
     if max(history) > 0.0:
-        assert axes.get_lines()[0].get_ydata() == pytest.approx(history)
-        assert axes.get_yscale() == "log"
+        assert shown.curves[0].y == pytest.approx(history)
+        assert shown.is_log
     else:
-        assert axes.get_lines()[:] == []
+        assert shown.curves == ()
 
 
 @pytest.mark.parametrize(("samples", "gain"), [(32, 0.9), (32, 0.0), (882, 1e-6), (10 * RATE, 0.9), (10 * RATE, 0.0)])

@@ -23,10 +23,8 @@ Starts: TypeAlias = Annotated[
     typer.Option("--starts", min=1, max=1024, help="Start values to descend from, instead of the quality's."),
 ]
 Start: TypeAlias = Annotated[
-    Literal["analysis", "inverter"] | None,
-    typer.Option(
-        "--start", help="What proposes where to begin: analysis alone, or a network too (the default for auto)."
-    ),
+    Literal["analysis", "inverter"],
+    typer.Option("--start", help="What proposes where to begin: analysis alone, or a network too."),
 ]
 Seed: TypeAlias = Annotated[
     int, typer.Option("--seed", min=0, max=2**31 - 1, help="The same seed gives the same patch.")
@@ -35,8 +33,3 @@ Seed: TypeAlias = Annotated[
 Whole: TypeAlias = Annotated[
     bool, typer.Option("--whole", help="Of a sample with several hits, match all, not the first alone.")
 ]
-
-
-def start_of(start: str | None, plugin: str) -> str:
-    """The start that is asked for, or else the one that is quicker and leads as far."""
-    return start or ("inverter" if plugin == "auto" else "analysis")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
+from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole
 from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
 from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
@@ -28,7 +28,7 @@ def match(
     detail: Detail = "normal",
     steps: Steps = None,
     starts: Starts = None,
-    start: Start = None,
+    start: Start = "analysis",
     seed: Seed = 0,
     whole: Whole = False,
     executor: ExecutorName = "local",
@@ -45,7 +45,7 @@ def match(
     from backbeat.library import Settings, match_folder
 
     collect_garbage()
-    settings = Settings(plugin, quality, steps, starts, start_of(start, plugin), seed, whole, detail)
+    settings = Settings(plugin, quality, steps, starts, start, seed, whole, detail)
     with counting(folder.name) as show, executor_of(executor, workers, address) as workplace:
         found = match_folder(folder, out, settings, executor=workplace, progress=show)
     if found.passed_over:

@@ -2,14 +2,12 @@
 
 import time
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
+from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole
 from backbeat.cli.output import (
     INTERRUPTED,
     AsJson,
@@ -69,7 +67,7 @@ def match(
     ] = None,
     steps: Steps = None,
     starts: Starts = None,
-    start: Start = None,
+    start: Start = "analysis",
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
     whole: Whole = False,
@@ -88,13 +86,11 @@ def match(
     collect_garbage()
     if plugin != AUTO:
         plugins.get(plugin)
-    effort = Effort(quality, detail, steps, starts, seconds_budget, start_of(start, plugin), whole)
+    effort = Effort(quality, detail, steps, starts, seconds_budget, start, whole)
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
     samples = without_leftovers(samples)
-    # The report's library takes a while to read in, and the search leaves a core free.
-    Thread(target=import_module, args=("backbeat.report",), daemon=True).start()
     failed = False
     for sample, outputs in zip(samples, _outputs(samples, out), strict=True):
         if resume and not outputs.checkpoint.exists():

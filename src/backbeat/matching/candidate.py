@@ -34,6 +34,8 @@ _STEPS_TRIED, _STARTS_TRIED = 6, 2
 _SMALL = 48
 """Numbers of a voice that cost nothing; the loss of a larger one counts for the root of as many times more."""
 _TRUST, _LEAST_ODDS = 0.4, 0.005
+_ADVANTAGE = 2.25
+"""How many times as near as the nearest so far another may come: one whose price is higher than that is not tried."""
 _HOPELESS = 1.5
 """How many times as far what is suggested for a plugin lies as another has come in its trial, where analysis would not
 help either."""
@@ -179,7 +181,8 @@ class Candidate:
 def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:
     """The candidate nearest for its size and odds after a few steps, its starts, and a note on how near each came.
 
-    One for which something is suggested that lies far above what another has reached is not tried.
+    One that is too unlikely, or too large, to come nearest is not tried, nor one for which something is suggested that
+    lies far above what another has reached.
 
     Args:
         candidates: at least one; nothing is said of a single one.
@@ -190,7 +193,11 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
     begun: list[tuple[Candidate, Tensor]] = []
     losses: list[float] = []
     said = []
+    least = math.inf
     for each in candidates:
+        if losses and each.price * least > _ADVANTAGE * min(losses):
+            said.append(f"{each.plugin.name} too unlikely, and not tried")
+            continue
         if losses and each.is_hopeless(min(losses)):
             said.append(f"{each.plugin.name} far off by what was suggested, and not analysed")
             continue
@@ -198,7 +205,9 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         begun.append((each, first))
         if len(candidates) == 1 or (each.enough() and not losses):
             return each, first, []
-        losses.append(each.price * each.loss_after(first, tried))
+        reached = each.loss_after(first, tried)
+        least = min(least, reached)
+        losses.append(each.price * reached)
         said.append(f"{each.plugin.name} {losses[-1]:.2f}")
         if each.enough():
             break

@@ -29,7 +29,7 @@ from backbeat.types import Audio, Series
 
 DETAILS = {"off": (0, 0), "normal": (24, 12), "full": (64, 32)}
 """Partials and bands, at most."""
-_SEEDS, _AT_A_TIME = 4, 2
+_SEEDS, _AT_A_TIME = 4, 1
 _TONAL_DB = 14.0
 """How far above its surroundings the peak of a partial stands."""
 _AROUND_OCT, _AROUND_HZ = 0.25, 120.0
@@ -170,8 +170,11 @@ def _partials(residual: Series, sample_rate: int, fitted: Plugin, most: int) -> 
     """The modes of what the voice leaves that have a pitch of their own."""
     hz = fitted.table[fitted.table.with_role(DETAIL.hz) or ""]
     found = find_modes(residual, sample_rate, most, lowest_hz=hz.low, highest_hz=hz.high)
+    power = np.abs(np.fft.rfft(residual * np.hanning(2 * len(residual))[len(residual) :])) ** 2
     tonal = [
-        k for k, each in enumerate(found.frequency_hz) if found.gain[k] and _stands_out(residual, each, sample_rate)
+        k
+        for k, each in enumerate(found.frequency_hz)
+        if found.gain[k] and _stands_out(power, each, sample_rate / len(residual))
     ]
     chosen = replace(
         found,
@@ -180,13 +183,12 @@ def _partials(residual: Series, sample_rate: int, fitted: Plugin, most: int) -> 
     return first_modes(chosen, len(tonal), residual, sample_rate) if tonal else replace(chosen, residual=residual)
 
 
-def _stands_out(residual: Series, frequency_hz: float, sample_rate: int) -> bool:
-    """Whether the spectrum has a peak at a frequency, far above the median of its surroundings."""
-    power = np.abs(np.fft.rfft(residual * np.hanning(2 * len(residual))[len(residual) :])) ** 2
-    hz = np.fft.rfftfreq(len(residual), 1.0 / sample_rate)
+def _stands_out(power: Series, frequency_hz: float, step_hz: float) -> bool:
+    """Whether a power spectrum has a peak at a frequency, far above the median of its surroundings."""
+    hz = step_hz * np.arange(len(power))
     reach = max(frequency_hz * (2.0**_AROUND_OCT - 1.0), _AROUND_HZ)
     around = power[(hz > frequency_hz - reach) & (hz < frequency_hz + reach)]
-    peak = power[np.abs(hz - frequency_hz) <= max(hz[1], 0.003 * frequency_hz)]
+    peak = power[np.abs(hz - frequency_hz) <= max(step_hz, 0.003 * frequency_hz)]
     return bool(len(around) and len(peak) and peak.max() > 10.0 ** (_TONAL_DB / 10.0) * np.median(around))
 
 

@@ -40,7 +40,8 @@ class Quality:
     Attributes:
         steps: of descent, at most.
         starts: how many descend at first.
-        detail_steps: steps of descent for the detail, at most, and as many for voice and detail together.
+        detail_steps: steps of descent for the detail, at most, and as many for voice and detail together; none is no
+            detail.
     """
 
     steps: int
@@ -48,13 +49,13 @@ class Quality:
     detail_steps: int
 
 
-QUALITIES = {"draft": Quality(6, 1, 12), "normal": Quality(220, 1, 60), "best": Quality(1000, 4, 150)}
+QUALITIES = {"draft": Quality(29, 1, 0), "normal": Quality(160, 1, 60), "best": Quality(1000, 4, 150)}
 AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]
 """Called with the steps taken, the steps there may be, and the lowest loss so far."""
 
-_SEARCH = 3
+_SEARCH = 4
 """Raised whenever a search no longer goes on from an earlier one's checkpoint as if it had not stopped."""
 _LONGEST_SEARCH_S = 4.0
 _MOST_CANDIDATES = 3
@@ -86,7 +87,7 @@ def match(
     """Find the patch that makes the sound of a one-shot, by descent through the synth.
 
     Start values come from closed-form analysis and variations of it; the best of them descend together, and the worse
-    half is given up now and then. A plugin of few parameters is polished twice on the way. The same arguments give the
+    half is given up now and then. A plugin of few parameters is polished on the way. The same arguments give the
     same patch, unless time runs out. An interrupt (Ctrl-C) during the search ends it with the best patch so far.
 
     Args:
@@ -185,8 +186,8 @@ def match(
 
     placement = Placement(rate, target.shape[-1], onset)
     patch = voice = from_params(instrument, found_params.cpu().double(), name=name, seed=seed, placement=placement)
-    if not interrupted and not over():
-        detail_steps = min(QUALITIES[quality].detail_steps, steps)
+    detail_steps = min(QUALITIES[quality].detail_steps, steps)
+    if detail_steps and not interrupted and not over():
         try:
             after = ending if sounding.device.type == "cpu" else Ending(sounding.cpu(), rate, searched_part.shape[-1])
             patch = add_detail(voice, searched_part.cpu(), rate, after, detail, detail_steps, over)

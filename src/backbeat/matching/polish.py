@@ -37,7 +37,7 @@ _DAMPED_MORE = 6.0
 _TRIALS = 5
 _LEAST_GAIN = 3e-4
 _EXACT = 1e-7
-_TAKEN_ON_TRIAL, _FAR = 6, 0.5
+_TAKEN_ON_TRIAL, _FAR = 4, 0.5
 """After so many iterations, no more are spent on what is farther than this share of the target's energy."""
 
 
@@ -70,7 +70,7 @@ def polish(
         target: (1, 1, samples).
         table: of the parameters.
         iterations: at most; each renders P + 1 times, and again for each step that brings nothing. Fewer where the
-            wave is still far after six.
+            wave is still far after four.
         enough: asked before each iteration whether it is time to stop.
     """
     problem = _Problem(sound, target, table)

@@ -270,10 +270,10 @@ def _noise(table: Layout, residual: Series, sample_rate: int) -> Reading:
             NOISE.low_hz: hiss.low_hz,
             NOISE.high_hz: hiss.high_hz,
         }
-    bands, ratios, snaps = (
-        fit_bands(residual, sample_rate, _centers_hz(table, role))
-        for role in (NOISE.band_db, NOISE.band_ratio, TRANSIENT.band_db)
-    )
+    roles = (NOISE.band_db, NOISE.band_ratio, TRANSIENT.band_db)
+    centers = [tuple(_centers_hz(table, role)) for role in roles]
+    measured = {each: fit_bands(residual, sample_rate, each) for each in dict.fromkeys(centers)}
+    bands, ratios, snaps = (measured[each] for each in centers)
     t60_s = float(np.exp(np.mean(np.log(bands.t60_s))))
     return {
         NOISE.level_db: float(np.max(bands.level_db)),

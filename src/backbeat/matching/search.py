@@ -21,10 +21,10 @@ _PACE = 0.4
 _EPSILON = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
-_RENEWALS = (0.3, 0.7)
-"""Shares of the steps after which new starts join, in a search of at least:"""
+_RENEWAL = 0.4
+"""Share of the steps after which new starts join, in a search of at least:"""
 _FEWEST_RENEWED = 30
-_HALVINGS = (0.06, 0.15, 0.35, 0.45, 0.75, 0.85)
+_HALVINGS = (0.06, 0.15, 0.45, 0.55)
 """Shares of the steps after which the worse half of the starts is given up."""
 
 
@@ -76,7 +76,7 @@ def descend(
         objective: losses of params.
         table: gives step sizes, and which entries are phases.
         steps: in all, those already taken included.
-        renew: makes more starts of the best there is, twice on the way of a search that is not short.
+        renew: makes more starts of the best there is, once on the way of a search that is not short.
 
     References:
         | Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
@@ -112,7 +112,7 @@ def descend(
         )
         if step in [round(share * steps) for share in _HALVINGS]:
             state = _halve(state)
-        if renew is not None and steps >= _FEWEST_RENEWED and step in [round(share * steps) for share in _RENEWALS]:
+        if renew is not None and steps >= _FEWEST_RENEWED and step == round(_RENEWAL * steps):
             state = _join(state, renew(state.best_params), objective)
         yield state
 

@@ -8,22 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.image import imsave
-from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
+from PIL import Image
 
 from backbeat.files import replacing
 from backbeat.losses.distances import Distances
 from backbeat.matching.result import MatchResult
 from backbeat.patch import Patch
 from backbeat.report import panels
+from backbeat.report.canvas import DPI, Box, Canvas, drawable
+from backbeat.report.plotting import draw_bar, draw_panel
 
 PICTURE_INCHES = (16.0, 12.0)
-PICTURE_DPI = 125
 PNG_EFFORT = 3
 ATTACK_S = 0.025
 
@@ -46,10 +42,10 @@ NOTE_LINES = 6
 
 @dataclass(frozen=True)
 class Painting:
-    """The pixels of a match's picture, red, green, blue and alpha.
+    """The pixels of a match's picture, red, green and blue.
 
     Attributes:
-        whole: title, plots, patch and notes, (rows, columns, 4).
+        whole: title, plots, patch and notes, (rows, columns, 3).
         plots: the plots alone, a part of it.
     """
 
@@ -57,14 +53,25 @@ class Painting:
     plots: NDArray[np.uint8]
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture that is drawn.
+
+    Attributes:
+        canvas: it.
+        panels: its plots, and where their axes lie.
+    """
+
+    canvas: Canvas
+    panels: tuple[tuple[panels.Panel, Box], ...]
+
+
 def paint(result: MatchResult) -> Painting:
     """Paint the picture of a match once, for `write_picture` and `write_page` to share."""
-    canvas = FigureCanvasAgg(draw_picture(result))
-    canvas.draw()  # type: ignore[no-untyped-call]
-    whole = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    whole = draw_picture(result).canvas.pixels
     right = PICTURE_INCHES[0] - 1.5 * MARGIN_INCHES - TABLE_INCHES
     bottom = PICTURE_INCHES[1] - _notes_inches(result.remarks)
-    top, bottom, right = (round(inches * PICTURE_DPI) for inches in (HEADER_INCHES, bottom, right))
+    top, bottom, right = (round(inches * DPI) for inches in (HEADER_INCHES, bottom, right))
     return Painting(whole, whole[top:bottom, :right])
 
 
@@ -85,23 +92,22 @@ def write_picture(result: MatchResult, path: Path, painting: Painting | None = N
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:
-    """Encode pixels; the same pixels give the same bytes."""
+    """Encode pixels (rows, columns, 3 or 4); the same pixels give the same bytes."""
     buffer = io.BytesIO()
-    imsave(buffer, pixels, format="png", dpi=PICTURE_DPI, pil_kwargs={"compress_level": PNG_EFFORT})
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=PNG_EFFORT, dpi=(DPI, DPI))
     return buffer.getvalue()
 
 
-def draw_picture(result: MatchResult) -> Figure:
+def draw_picture(result: MatchResult) -> Picture:
     """Draw all there is to see: title, plots, patch and notes."""
     width, height = PICTURE_INCHES
-    figure = Figure(figsize=PICTURE_INCHES, dpi=PICTURE_DPI, facecolor="white")
-    _draw_header(figure, result)
-    footer = _draw_notes(figure, result.remarks)
-    header = height - HEADER_INCHES
+    canvas = Canvas(width, height)
+    _draw_header(canvas, result)
+    bottom = height - _draw_notes(canvas, result.remarks)
     table = width - MARGIN_INCHES - TABLE_INCHES
-    _draw_plots(figure, result, right=table - MARGIN_INCHES, bottom=footer, top=header)
-    _draw_patch(figure, result.patch, left=table, bottom=footer, top=header)
-    return figure
+    shown = _draw_plots(canvas, result, right=table - MARGIN_INCHES, top=HEADER_INCHES, bottom=bottom)
+    _draw_patch(canvas, result.patch, left=table, top=HEADER_INCHES, bottom=bottom)
+    return Picture(canvas, shown)
 
 
 def distances_text(distances: Distances) -> str:
@@ -124,32 +130,20 @@ def effort_text(result: MatchResult) -> str:
     return f"{result.steps:,} {'step' if result.steps == 1 else 'steps'} in {result.seconds:.1f} s{stopped}"
 
 
-def _draw_header(figure: Figure, result: MatchResult) -> None:
-    width, height = PICTURE_INCHES
+def _draw_header(canvas: Canvas, result: MatchResult) -> None:
     facts = (
-        _shortened(drawable(result.patch.plugin), NAME_CHARACTERS // 2),
+        _shortened(result.patch.plugin, NAME_CHARACTERS // 2),
         distances_text(result.distances),
         effort_text(result),
     )
-    lines = (
-        (0.42, 20, "bold", _shortened(drawable(result.name), NAME_CHARACTERS)),
-        (0.80, 12, "normal", "   |   ".join(facts)),
-    )
-    for down, size, weight, text in lines:
-        figure.text(
-            MARGIN_INCHES / width, 1.0 - down / height, text,
-            fontsize=size, fontweight=weight, color=panels.INK, va="center", parse_math=False,
-        )  # fmt: skip
+    canvas.write(MARGIN_INCHES, 0.42, _shortened(result.name, NAME_CHARACTERS), 20.0, bold=True)
+    canvas.write(MARGIN_INCHES, 0.80, "   |   ".join(facts), 12.0)
 
 
-def _draw_notes(figure: Figure, notes: Sequence[str]) -> float:
+def _draw_notes(canvas: Canvas, notes: Sequence[str]) -> float:
     """Write the notes at the foot of the picture; returns the height that they take, in inches."""
-    width, height = PICTURE_INCHES
     for index, line in enumerate(reversed(_note_lines(notes))):
-        figure.text(
-            MARGIN_INCHES / width, (MARGIN_INCHES + index * NOTE_LINE_INCHES) / height, line,
-            fontsize=9.5, color=panels.INK, va="center", parse_math=False,
-        )  # fmt: skip
+        canvas.write(MARGIN_INCHES, PICTURE_INCHES[1] - MARGIN_INCHES - index * NOTE_LINE_INCHES, line, 9.5)
     return _notes_inches(notes)
 
 
@@ -166,64 +160,51 @@ def _notes_inches(notes: Sequence[str]) -> float:
     return MARGIN_INCHES + len(_note_lines(notes)) * NOTE_LINE_INCHES
 
 
-def _draw_plots(figure: Figure, result: MatchResult, right: float, bottom: float, top: float) -> None:
-    """Lay the plots out from the left margin to `right`, from `bottom` to `top`, all in inches."""
+def _draw_plots(
+    canvas: Canvas, result: MatchResult, right: float, top: float, bottom: float
+) -> tuple[tuple[panels.Panel, Box], ...]:
+    """Lay the plots out from the left margin to `right`, from `top` to `bottom`, all in inches."""
     sounds = compared(result)
     seconds = sounds.target.size / sounds.sample_rate
     left = MARGIN_INCHES + LABEL_INCHES
-    width = right - left
-    row = (top - bottom) / 3.0
-    height = row - TITLE_INCHES - LABEL_INCHES
+    width, row = right - left, (bottom - top) / 3.0
 
-    def place(row_index: int, at: float, panel_width: float) -> Axes:
-        below = bottom + (2 - row_index) * row + LABEL_INCHES
-        sides = (at / figure.get_figwidth(), below / figure.get_figheight())
-        return figure.add_axes((*sides, panel_width / figure.get_figwidth(), height / figure.get_figheight()))
+    def box(index: int, at: float, inches: float) -> Box:
+        return Box(at, top + index * row + TITLE_INCHES, at + inches, top + (index + 1) * row - LABEL_INCHES)
 
-    attack = 0.32 * width
-    panels.draw_waveforms(place(0, left, width - attack - PANEL_GAP_INCHES), sounds, seconds, "Waveform")
-    panels.draw_waveforms(place(0, right - attack, attack), sounds, min(ATTACK_S, seconds), "Attack")
-
-    panel = (width - 2 * PANEL_GAP_INCHES - 2 * BAR_INCHES) / 3.0
-    lefts = (left, left + panel + PANEL_GAP_INCHES, right - BAR_INCHES - panel)
-    target_axes, match_axes, difference_axes = (place(1, at, panel) for at in lefts)
-    levels, difference = panels.draw_spectrograms(target_axes, match_axes, difference_axes, sounds)
-    for image, at in ((levels, lefts[1]), (difference, lefts[2])):
-        bar = figure.colorbar(image, cax=place(1, at + panel + 0.08, 0.14))
-        bar.ax.set_title("dB", fontsize=9, color=panels.INK)
-        bar.ax.tick_params(labelsize=9, colors=panels.INK, length=3)
-
-    half = (width - PANEL_GAP_INCHES) / 2.0
-    panels.draw_envelopes(place(2, left, half), sounds)
-    panels.draw_loss(place(2, right - half, half), result.history)
+    attack, half = 0.32 * width, (width - PANEL_GAP_INCHES) / 2.0
+    third = (width - 2 * PANEL_GAP_INCHES - 2 * BAR_INCHES) / 3.0
+    lefts = (left, left + third + PANEL_GAP_INCHES, right - BAR_INCHES - third)
+    spectra = panels.spectrogram_panels(sounds)
+    shown = (
+        (panels.waveforms(sounds, seconds, "Waveform"), box(0, left, width - attack - PANEL_GAP_INCHES)),
+        (panels.waveforms(sounds, min(ATTACK_S, seconds), "Attack"), box(0, right - attack, attack)),
+        *((panel, box(1, at, third)) for panel, at in zip(spectra, lefts, strict=True)),
+        (panels.envelopes(sounds), box(2, left, half)),
+        (panels.losses(result.history), box(2, right - half, half)),
+    )
+    for panel, where in shown:
+        draw_panel(canvas, where, panel)
+    for panel, at in zip(spectra[1:], lefts[1:], strict=True):
+        if panel.levels:
+            draw_bar(canvas, box(1, at + third + 0.08, 0.14), panel.levels)
+    return shown
 
 
-def _draw_patch(figure: Figure, patch: Patch, left: float, bottom: float, top: float) -> None:
+def _draw_patch(canvas: Canvas, patch: Patch, left: float, top: float, bottom: float) -> None:
     """List parameters and values; a bank's many numbers go on lines of their own below its name."""
-    width, height = PICTURE_INCHES
-    rows = [(drawable(name), _abridged(drawable(value))) for name, value, _ in patch.rows()]
-    blocks = [_table_lines(name, value) for name, value in rows]
-    count = 1 + sum(len(block) for block in blocks)
-    line = min(TABLE_LINE_INCHES, (top - bottom) / count)
-    size = TABLE_POINTS * line / TABLE_LINE_INCHES
-
-    def write(at: float, down: int, text: str, align: str, weight: str = "normal") -> None:
-        figure.text(
-            at / width, (top - (down + 0.5) * line) / height, text, fontsize=size, fontweight=weight,
-            color=panels.INK, ha=align, va="center_baseline", parse_math=False,
-        )  # fmt: skip
-
-    right = left + TABLE_INCHES
-    write(left + 0.08, 0, f"Patch (noise seed {patch.seed})", "left", "bold")
-    down = 1
+    blocks = [_table_lines(drawable(name), _abridged(drawable(value))) for name, value, _ in patch.rows()]
+    line = min(TABLE_LINE_INCHES, (bottom - top) / (1 + sum(len(block) for block in blocks)))
+    points, right = TABLE_POINTS * line / TABLE_LINE_INCHES, left + TABLE_INCHES
+    canvas.write(left + 0.08, top + 0.5 * line, f"Patch (noise seed {patch.seed})", points, bold=True)
+    y = top + line
     for index, block in enumerate(blocks):
         if index % 2 == 0:
-            corner = (left / width, (top - (down + len(block)) * line) / height)
-            figure.add_artist(Rectangle(corner, TABLE_INCHES / width, len(block) * line / height, facecolor="#f2f2f2"))
+            canvas.fill(Box(left, y, right, y + len(block) * line), "#f2f2f2")
         for name, value in block:
-            write(left + 0.08, down, name, "left")
-            write(right - 0.08, down, value, "right")
-            down += 1
+            canvas.write(left + 0.08, y + 0.5 * line, name, points)
+            canvas.write(right - 0.08, y + 0.5 * line, value, points, "rm")
+            y += line
 
 
 def _abridged(value: str) -> str:
@@ -244,9 +225,3 @@ def _table_lines(name: str, value: str) -> list[tuple[str, str]]:
 
 def _shortened(text: str, characters: int) -> str:
     return text if len(text) <= characters else text[: characters - 1] + "…"
-
-
-def drawable(text: str) -> str:
-    """Replace what the font cannot draw (and matplotlib would warn of) with an empty box."""
-    glyphs = get_font(findfont(FontProperties())).get_charmap()
-    return "".join(character if ord(character) in glyphs else "□" for character in text)

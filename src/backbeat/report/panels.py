@@ -1,4 +1,4 @@
-"""The panels of a report's picture: each draws one view of target and match into the axes it is given.
+"""The panels of a report's picture: each shows one view of target and match.
 
 Target and match differ in colour and in line style, so that either alone tells them apart.
 
@@ -12,18 +12,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.axes import Axes
-from matplotlib.image import AxesImage
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 
 from backbeat.losses.envelope import block_power, block_samples
 from backbeat.losses.spectra import mel_frequencies, mel_spectrogram_db
+from backbeat.report.canvas import Stroke
+from backbeat.report.colours import BLUE_TO_RED, CIVIDIS, Colours
 
-INK = "#222222"
-FAINT = "#dddddd"
-TARGET_STYLE: dict[str, Any] = {"color": "#0072B2", "linestyle": "-", "label": "target"}
-MATCH_STYLE: dict[str, Any] = {"color": "#D55E00", "linestyle": (0, (4, 1.5)), "label": "match"}
+TARGET, MATCH = Stroke("#0072B2", 1.3), Stroke("#D55E00", 1.3, (5.2, 2.0))
+LOSS = Stroke("#009E73", 1.8)
 
 SILENCE_DBFS = -120.0
 LINE_COLUMNS = 1200
@@ -40,6 +37,9 @@ ENVELOPE_BLOCKS = 20
 ENVELOPE_RANGE_DB = 60.0
 
 Signal = NDArray[np.float32]
+Limits = tuple[float, float]
+Ticks = tuple[tuple[float, str], ...]
+"""Where they are, and what they say."""
 
 
 @dataclass(frozen=True)
@@ -57,19 +57,72 @@ class Sounds:
     sample_rate: int
 
 
-def draw_waveforms(axes: Axes, sounds: Sounds, span_s: float, title: str) -> None:
-    """Draw both waveforms over each other, from their start to `span_s`."""
+@dataclass(frozen=True)
+class Curve:
+    """A curve of a panel, in the units of its axes, and a label for the legend."""
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    stroke: Stroke
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Levels:
+    """An image of levels in dB.
+
+    Attributes:
+        values_db: (rows, columns), from the bottom up.
+        colours: that they are shown in.
+        limits_db: what has the first and the last of them.
+    """
+
+    values_db: Signal
+    colours: Colours
+    limits_db: Limits
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One plot, as `draw_panel` draws it.
+
+    Attributes:
+        title: above it.
+        x_label: below it.
+        y_label: beside it.
+        x_limits: ends of the axis.
+        y_limits: likewise.
+        curves: that are drawn, the last on top.
+        levels: an image that fills it.
+        y_ticks: where the axis is marked; none is at even steps.
+        is_log: whether the y axis is logarithmic.
+        x_step: least step of the x axis's marks.
+        remark: written in its middle.
+    """
+
+    title: str
+    x_label: str
+    y_label: str
+    x_limits: Limits
+    y_limits: Limits
+    curves: tuple[Curve, ...] = ()
+    levels: Levels | None = None
+    y_ticks: Ticks | None = None
+    is_log: bool = False
+    x_step: float = 0.0
+    remark: str = ""
+
+
+def waveforms(sounds: Sounds, span_s: float, title: str) -> Panel:
+    """Both waveforms over each other, from their start to `span_s`."""
     samples = max(2, round(span_s * sounds.sample_rate))
     shown = (sounds.target[:samples], sounds.match[:samples])
-    for signal, style in zip(shown, (TARGET_STYLE, MATCH_STYLE), strict=True):
-        positions, values = _outline(signal)
-        axes.plot(positions * 1e3 / sounds.sample_rate, values, linewidth=1.1, alpha=0.9, **style)
+    outlines = (_outline(signal) for signal in shown)
+    times_ms, values = zip(*((positions * 1e3 / sounds.sample_rate, each) for positions, each in outlines), strict=True)
     peak = max(float(np.abs(signal).max()) for signal in shown)
     limit = 1.08 * peak if peak > 0.0 else 1.0
-    axes.set_ylim(-limit, limit)
-    axes.set_xlim(0.0, span_s * 1e3)
-    _label(axes, title, "time (ms)", "amplitude (full scale = 1)")
-    _legend(axes)
+    curves = _both(times_ms, values)
+    return Panel(title, "time (ms)", "amplitude (full scale = 1)", (0.0, span_s * 1e3), (-limit, limit), curves)
 
 
 def spectrograms(sounds: Sounds) -> tuple[Signal, Signal, NDArray[np.float64]]:
@@ -91,79 +144,70 @@ def spectrograms(sounds: Sounds) -> tuple[Signal, Signal, NDArray[np.float64]]:
     return target_db, match_db, bands_hz
 
 
-def draw_spectrograms(
-    target_axes: Axes, match_axes: Axes, difference_axes: Axes, sounds: Sounds
-) -> tuple[AxesImage, AxesImage]:
-    """Draw the log-mel spectrograms of target and match on one scale, and match minus target.
-
-    Returns:
-        The images whose scales need a colour bar: levels and difference, both in dB.
-    """
+def spectrogram_panels(sounds: Sounds) -> tuple[Panel, Panel, Panel]:
+    """The log-mel spectrograms of target and match on one scale, and match minus target; y is in octaves above 1 Hz."""
     target_db, match_db, bands_hz = spectrograms(sounds)
     octaves = (float(np.log2(bands_hz[0])), float(np.log2(bands_hz[-1])))
-    extent = (0.0, sounds.target.size * 1e3 / sounds.sample_rate, *octaves)
+    span_ms = (0.0, sounds.target.size * 1e3 / sounds.sample_rate)
+    ticks = tuple((float(np.log2(hz)), f"{hz / 1e3:.0f}k" if hz >= 1000 else f"{hz}") for hz in TICKS_HZ)
 
-    def show(axes: Axes, image_db: Signal, title: str, colours: str, low: float, high: float) -> AxesImage:
-        image = axes.imshow(
-            image_db, cmap=colours, vmin=low, vmax=high, extent=extent,
-            origin="lower", aspect="auto", interpolation="nearest",
-        )  # fmt: skip
-        axes.xaxis.set_major_locator(MaxNLocator(5, min_n_ticks=2))
-        axes.yaxis.set_major_locator(FixedLocator([float(np.log2(tick)) for tick in TICKS_HZ]))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda octave, _: _frequency_text(2.0**octave)))
-        axes.set_ylim(*octaves)
-        _label(axes, title, "time (ms)", "frequency (Hz)")
-        axes.grid(visible=False)
-        return image
+    def panel(title: str, image_db: Signal, colours: Colours, limits_db: Limits) -> Panel:
+        levels = Levels(image_db, colours, limits_db)
+        return Panel(title, "time (ms)", "frequency (Hz)", span_ms, octaves, levels=levels, y_ticks=ticks)
 
-    show(target_axes, target_db, "Target", "cividis", -SPECTRUM_RANGE_DB, 0.0)
-    levels = show(match_axes, match_db, "Match", "cividis", -SPECTRUM_RANGE_DB, 0.0)
-    change_db = match_db - target_db
-    return levels, show(
-        difference_axes, change_db, "Match − target", "RdBu_r", -DIFFERENCE_RANGE_DB, DIFFERENCE_RANGE_DB
+    scale, difference = (-SPECTRUM_RANGE_DB, 0.0), (-DIFFERENCE_RANGE_DB, DIFFERENCE_RANGE_DB)
+    return (
+        panel("Target", target_db, CIVIDIS, scale),
+        panel("Match", match_db, CIVIDIS, scale),
+        panel("Match − target", match_db - target_db, BLUE_TO_RED, difference),
     )
 
 
-def draw_envelopes(axes: Axes, sounds: Sounds) -> None:
-    """Draw both levels over time: RMS of blocks of 5 ms, or less for a very short sound, in dBFS."""
+def envelopes(sounds: Sounds) -> Panel:
+    """Both levels over time: RMS of blocks of 5 ms, or less for a very short sound, in dBFS."""
     block_s = min(ENVELOPE_BLOCK_S, sounds.target.size / sounds.sample_rate / ENVELOPE_BLOCKS)
     block = block_samples(block_s, sounds.sample_rate)
-    block_ms = block * 1e3 / sounds.sample_rate
-    top_dbfs = SILENCE_DBFS
-    for signal, style in ((sounds.target, TARGET_STYLE), (sounds.match, MATCH_STYLE)):
-        power = block_power(torch.from_numpy(signal), block)
-        levels_dbfs = 10.0 * power.clamp(min=10.0 ** (SILENCE_DBFS / 10.0)).log10().numpy()
-        axes.plot((np.arange(levels_dbfs.size) + 0.5) * block_ms, levels_dbfs, linewidth=1.6, **style)
-        top_dbfs = max(top_dbfs, float(levels_dbfs.max()))
-    axes.set_xlim(0.0, sounds.target.size * 1e3 / sounds.sample_rate)
-    axes.set_ylim(top_dbfs - ENVELOPE_RANGE_DB, top_dbfs + 3.0)
-    _label(axes, "Envelope", "time (ms)", "RMS level (dBFS)")
-    _legend(axes)
+    powers = (block_power(torch.from_numpy(signal), block) for signal in (sounds.target, sounds.match))
+    levels_dbfs = [10.0 * each.clamp(min=10.0 ** (SILENCE_DBFS / 10.0)).log10().numpy() for each in powers]
+    times_ms = [(np.arange(each.size) + 0.5) * (block * 1e3 / sounds.sample_rate) for each in levels_dbfs]
+    top_dbfs = max(SILENCE_DBFS, *(float(each.max()) for each in levels_dbfs))
+    return Panel(
+        "Envelope",
+        "time (ms)",
+        "RMS level (dBFS)",
+        (0.0, sounds.target.size * 1e3 / sounds.sample_rate),
+        (top_dbfs - ENVELOPE_RANGE_DB, top_dbfs + 3.0),
+        _both(times_ms, levels_dbfs),
+    )
 
 
-def draw_loss(axes: Axes, history: Sequence[float]) -> None:
-    """Draw the lowest loss so far against the optimisation step, on a logarithmic axis."""
-    _label(axes, "Loss", "step", "lowest loss so far")
-    losses = np.asarray(history, dtype=np.float64)
-    plotted = losses[np.isfinite(losses) & (losses > 0.0)]
+def losses(history: Sequence[float]) -> Panel:
+    """The lowest loss so far against the optimisation step, on a logarithmic axis."""
+    title, x_label, y_label = "Loss", "step", "lowest loss so far"
+    found = np.asarray(history, dtype=np.float64)
+    plotted = found[np.isfinite(found) & (found > 0.0)]
     if plotted.size == 0:
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.text(0.5, 0.5, "no steps taken", transform=axes.transAxes, ha="center", va="center", color=INK)
-        return
-    axes.set_yscale("log")
-    axes.plot(np.arange(1, losses.size + 1), losses, color="#009E73", linewidth=1.8, marker="o", markevery=[-1])
+        return Panel(title, x_label, y_label, (0.0, 1.0), (0.0, 1.0), y_ticks=(), remark="no steps taken")
     low, high = float(plotted.min()), float(plotted.max())
     margin = max((high / low) ** 0.06, 1.05)
-    axes.set_ylim(low / margin, high * margin)
-    axes.set_xlim(0.0, 1.02 * losses.size)
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
-    # Less than a decade leaves a logarithmic locator with too few ticks to read a value from.
-    locator = LogLocator(subs=(1.0, 2.0, 5.0)) if high > 10.0 * low else MaxNLocator(5)
-    axes.yaxis.set_major_locator(locator)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:.3g}"))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    # Less than a decade has too few round numbers of a logarithmic kind to read a value from.
+    decades = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    marks = [mark * 10.0**decade for decade in decades for mark in (1, 2, 5)] if high > 10.0 * low else None
+    return Panel(
+        title,
+        x_label,
+        y_label,
+        (0.0, 1.02 * found.size),
+        (low / margin, high * margin),
+        (Curve(np.arange(1, found.size + 1), found, LOSS),),
+        y_ticks=None if marks is None else tuple((each, f"{each:.3g}") for each in marks),
+        is_log=True,
+        x_step=1.0,
+    )
+
+
+def _both(x: Sequence[NDArray[Any]], y: Sequence[NDArray[Any]]) -> tuple[Curve, ...]:
+    return Curve(x[0], y[0], TARGET, "target"), Curve(x[1], y[1], MATCH, "match")
 
 
 def _outline(signal: Signal) -> tuple[Signal, Signal]:
@@ -187,25 +231,3 @@ def _on_log_frequency(levels_db: Signal, bands_hz: NDArray[np.float64]) -> Signa
     weight = (band - below).astype(np.float32)[:, None]
     resampled: Signal = levels_db[below] * (1.0 - weight) + levels_db[below + 1] * weight
     return resampled
-
-
-def _frequency_text(frequency_hz: float) -> str:
-    return f"{frequency_hz / 1e3:.0f}k" if frequency_hz >= 999.5 else f"{frequency_hz:.0f}"
-
-
-def _label(axes: Axes, title: str, x_label: str, y_label: str) -> None:
-    axes.set_title(title, fontsize=11, fontweight="bold", color=INK, loc="left", pad=5)
-    axes.set_xlabel(x_label, fontsize=9, color=INK, labelpad=2)
-    axes.set_ylabel(y_label, fontsize=9, color=INK, labelpad=3)
-    axes.tick_params(labelsize=9, colors=INK, length=3)
-    axes.grid(color=FAINT, linewidth=0.7)
-    axes.set_axisbelow(True)
-    for side in axes.spines.values():
-        side.set_color("#999999")
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=2, frameon=False,
-        fontsize=9, labelcolor=INK, handlelength=2.4, borderaxespad=0.1, columnspacing=1.2,
-    )  # fmt: skip

@@ -1,11 +1,11 @@
 """A match at the size of a stamp, for sheets of many."""
 
 import numpy as np
-from matplotlib import colormaps
 from numpy.typing import NDArray
 
 from backbeat.matching.result import MatchResult
 from backbeat.report import panels
+from backbeat.report.colours import CIVIDIS, coloured
 from backbeat.report.figure import compared, png
 
 WIDTH, HEIGHT = 320, 96
@@ -25,5 +25,5 @@ def _stamp(levels_db: panels.Signal) -> NDArray[np.uint8]:
         np.linspace(0, size - 1, pixels).round().astype(int)
         for size, pixels in zip(levels_db.shape, (HEIGHT, (WIDTH - _GAP) // 2), strict=True)
     )
-    shown = 1.0 + levels_db[np.ix_(rows[::-1], columns)] / panels.SPECTRUM_RANGE_DB
-    return colormaps["cividis"](shown, bytes=True)
+    shown = coloured(levels_db[np.ix_(rows[::-1], columns)], CIVIDIS, -panels.SPECTRUM_RANGE_DB, 0.0)
+    return np.dstack([shown, np.full((HEIGHT, shown.shape[1]), 255, np.uint8)])

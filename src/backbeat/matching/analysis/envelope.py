@@ -70,15 +70,13 @@ def fit_decay(signal: Series, sample_rate: int) -> Decay:
     fall = levels[peak:] - levels[peak]
     audible = fall > _AUDIBLE_DB
     last = times[audible][-1]
-    best_error, best_hold, best_slope = np.inf, 0.0, -60.0 / _SHORTEST_T60_S
-    for hold in np.linspace(0.0, 0.8 * last, _HOLDS):
-        since = np.maximum(times - hold, 0.0)[audible]
-        slope = float(np.sum(since * fall[audible]) / max(float(np.sum(since**2)), 1e-9))
-        slope = float(np.clip(slope, -60.0 / _SHORTEST_T60_S, -60.0 / _LONGEST_T60_S))
-        error = float(np.mean(np.abs(slope * since - fall[audible])))
-        if error < best_error:
-            best_error, best_hold, best_slope = error, float(hold), slope
-    return Decay(peak * block_s, best_hold, -60.0 / best_slope, float(levels[peak]))
+    holds = np.linspace(0.0, 0.8 * last, _HOLDS)
+    since = np.maximum(times[audible] - holds[:, None], 0.0)
+    slopes = np.sum(since * fall[audible], axis=1) / np.maximum(np.sum(since**2, axis=1), 1e-9)
+    slopes = np.clip(slopes, -60.0 / _SHORTEST_T60_S, -60.0 / _LONGEST_T60_S)
+    errors = np.mean(np.abs(slopes[:, None] * since - fall[audible]), axis=1)
+    best = int(np.argmin(errors))
+    return Decay(peak * block_s, float(holds[best]), -60.0 / float(slopes[best]), float(levels[peak]))
 
 
 def fit_release(signal: Series, sample_rate: int) -> Release:
