@@ -49,6 +49,30 @@ def test_writes_patch_sound_picture_and_page(backbeat, kick_wav, out, plugin):
     assert "<html" in (out / "kick.html").read_text(encoding="utf-8")
 
 
+def test_a_parameter_is_kept(backbeat, kick_wav, out, no_report):
+    shown = backbeat("match", kick_wav, *QUICK, "--keep", "pitch_hz=61.7", "--keep", "mode_hz[1]=333", "--out", out)
+    assert shown.status == 0
+    values = load(out / "kick.patch.json").values
+    assert (values["pitch_hz"], values["mode_hz"][1]) == (61.7, 333.0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("pitch_hz", "--keep: found 'pitch_hz'; must be name=value"),
+        ("pich_hz=50", "keep: found 'pich_hz'; kick has no parameter of that name; the nearest are pitch_hz"),
+        ("macro.length=20%", "keep: found 'macro.length'; a macro cannot be kept"),
+        ("pitch_hz=loud", "keep: pitch_hz: found 'loud'; must be a number from 25 to 200 Hz"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_before_the_search(backbeat, kick_wav, out, setting, words):
+    for command in (("match", kick_wav), ("library", "match", kick_wav.parent)):
+        refused = backbeat(*command, "--plugin", "kick", "--keep", setting, "--out", out)
+        assert refused.status == 2
+        assert words in refused.error()
+        assert not out.exists()
+
+
 def test_archive_leftovers_that_a_pattern_took_along_are_passed_over(backbeat, kick_wav, out, no_report):
     leftovers = [kick_wav.with_name(name) for name in ("._kick.wav", "Thumbs.db")]
     for each in leftovers:

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole, start_of
+from backbeat.cli.effort import (
+    Detail,
+    Keep,
+    PluginOrAuto,
+    Quality,
+    Seed,
+    Start,
+    Starts,
+    Steps,
+    Whole,
+    kept_of,
+    start_of,
+)
 from backbeat.cli.output import (
     INTERRUPTED,
     AsJson,
@@ -55,6 +67,7 @@ class Effort:
     seconds_budget: float | None
     start: str
     whole: bool
+    keep: dict[str, object]
 
 
 def match(
@@ -73,6 +86,7 @@ def match(
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
     whole: Whole = False,
+    keep: Keep = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with matches that were stopped.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -82,13 +96,9 @@ def match(
     """
     import torch
 
-    from backbeat import plugins
-    from backbeat.matching import AUTO
-
     collect_garbage()
-    if plugin != AUTO:
-        plugins.get(plugin)
-    effort = Effort(quality, detail, steps, starts, seconds_budget, start_of(start, plugin), whole)
+    kept = kept_of(keep, plugin)
+    effort = Effort(quality, detail, steps, starts, seconds_budget, start_of(start, plugin), whole, kept)
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
@@ -166,6 +176,7 @@ def _search(
             resume=resume and outputs.checkpoint.exists(),
             suggested=suggested,
             whole=effort.whole,
+            keep=effort.keep,
         )
 
 
