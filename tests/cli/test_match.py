@@ -40,7 +40,7 @@ def test_writes_patch_sound_picture_and_page(backbeat, kick_wav, out, plugin):
     first, *rest = shown.out.splitlines()
     assert first.startswith(f"{kick_wav}: mel ")
     assert "3 steps" in first
-    said = ("not matched", "without its detail")
+    said = ("sound: pitch C#2", "match: ", "not matched", "without its detail")
     assert [line.strip() for line in rest if not any(each in line for each in said)] == [
         str(out / f"kick{suffix}") for suffix in (".patch.json", ".wav", ".png", ".html")
     ]
@@ -144,6 +144,7 @@ def test_json_is_one_line_a_sample(backbeat, kick_wav, out, tmp_path, no_report)
             "voice_distances",
             "seconds",
             "steps",
+            "description",
             "unmatched",
             "hits",
             "notes",
@@ -154,6 +155,11 @@ def test_json_is_one_line_a_sample(backbeat, kick_wav, out, tmp_path, no_report)
         assert each["report"] == str(out / f"{stem}.html")
         assert list(each["distances"]) == ["mel_db", "lsd_db", "mrstft", "envelope_db"]
         assert each["seconds"] > 0.0
+        found = each["description"]
+        assert list(found) == ["target", "match", "differences"]
+        assert found["target"]["pitch_hz"] == pytest.approx(70.0, rel=0.02)
+        assert found["target"]["words"]["pitch"].startswith("C#2")
+        assert set(found["differences"]) <= set(found["match"]["words"])
 
 
 def test_default_folder_is_made_in_the_working_directory(backbeat, kick_wav, tmp_path, monkeypatch, no_report):

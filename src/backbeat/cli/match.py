@@ -1,7 +1,7 @@
 """`backbeat match`: one-shots to patches."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
@@ -208,7 +208,18 @@ def _write(result: "MatchResult", outputs: Outputs) -> None:
             raise MatchError(f"{path}: cannot be written ({error.strerror})") from error
 
 
+def _described(result: "MatchResult") -> dict[str, object]:
+    """Target and match in numbers and in words, and how they differ, aspect by aspect."""
+    from backbeat.matching.wording import differences, in_words
+
+    target, match = result.descriptions
+    said = {name: {**asdict(each), "words": in_words(each)} for name, each in (("target", target), ("match", match))}
+    return {**said, "differences": differences(target, match)}
+
+
 def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bool) -> None:
+    from backbeat.matching.wording import differences, in_a_line, in_words
+
     if as_json:
         say_json(
             {
@@ -221,6 +232,7 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
                 "voice_distances": result.voice_distances.as_dict(),
                 "seconds": round(result.seconds, 3),
                 "steps": result.steps,
+                "description": _described(result),
                 "unmatched": list(result.unmatched),
                 "hits": result.hits,
                 "notes": list(result.notes),
@@ -233,6 +245,9 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
         f"envelope {found.envelope_db:.2f} dB ({result.steps} {'step' if result.steps == 1 else 'steps'}, "
         f"{result.seconds:.1f} s)"
     )
+    target, match = result.descriptions
+    say(f"  sound: {in_a_line(in_words(target))}")
+    say(f"  match: {in_a_line(differences(target, match)) or 'alike in all of this'}")
     if result.voice_remark:
         say(f"  {result.voice_remark}")
     for each in result.unmatched:

@@ -201,7 +201,8 @@ def _draw_plots(figure: Figure, result: MatchResult, right: float, bottom: float
 def _draw_patch(figure: Figure, patch: Patch, left: float, bottom: float, top: float) -> None:
     """List parameters and values; a bank's many numbers go on lines of their own below its name."""
     width, height = PICTURE_INCHES
-    rows = [(drawable(name), _abridged(drawable(value))) for name, value, _ in patch.rows()]
+    detail = [("detail", patch.detail_text, "")] if patch.detail_text else []
+    rows = [(drawable(name), _abridged(drawable(value))) for name, value, _ in (*patch.rows(), *detail)]
     blocks = [_table_lines(name, value) for name, value in rows]
     count = 1 + sum(len(block) for block in blocks)
     line = min(TABLE_LINE_INCHES, (top - bottom) / count)

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.dsp.loudness import energy_db
+from backbeat.losses.envelope import block_power
 from backbeat.losses.pitch import HOP_S, pitch_track
 
 Sound: TypeAlias = Float[Tensor, " samples"]
@@ -117,7 +118,13 @@ def harmonics_db(sound: Sound, sample_rate: int) -> float:
 
 
 def pitch_drop_st(sound: Sound, sample_rate: int) -> float | None:
-    """Semitones that the pitch of the first 30 ms lies above the settled pitch; none where one of them has none.
+    """Semitones that the pitch of the first 30 ms lies above the settled pitch; none where one of them has none."""
+    first_hz, settled_hz = pitches_hz(sound, sample_rate)
+    return 12.0 * math.log2(first_hz / settled_hz) if first_hz and settled_hz else None
+
+
+def pitches_hz(sound: Sound, sample_rate: int) -> tuple[float | None, float | None]:
+    """The pitch of the first 30 ms, and the settled pitch; none where no partial is clearly the loudest.
 
     Each is the median of the loudest partial's frequency over time, its level as weight (`pitch_track`): over the
     frames centred on the first 30 ms, and over the later half of those with a pitch that follow.
@@ -125,10 +132,17 @@ def pitch_drop_st(sound: Sound, sample_rate: int) -> float | None:
     hz, level = pitch_track(sound, sample_rate)
     frames = round(_FIRST_PITCH_S / HOP_S) + 1
     later = torch.nonzero(level[frames:] > 0.0).flatten() + frames
-    if not len(later) or not bool((level[:frames] > 0.0).any()):
-        return None
     later = later[len(later) // 2 :]
-    return 12.0 * math.log2(_median(hz[:frames], level[:frames]) / _median(hz[later], level[later]))
+    first_hz = _median(hz[:frames], level[:frames]) if bool((level[:frames] > 0.0).any()) else None
+    return first_hz, _median(hz[later], level[later]) if len(later) else None
+
+
+def pitched_share(sound: Sound, sample_rate: int) -> float:
+    """Of a sound's energy, what falls into frames of `pitch_track` in which one partial is clearly the loudest."""
+    _, level = pitch_track(sound, sample_rate)
+    power = block_power(sound, max(1, round(HOP_S * sample_rate)))
+    frames = min(len(power), len(level))
+    return float(power[:frames][level[:frames] > 0.0].sum() / power[:frames].sum().clamp(min=_TINY))
 
 
 def _median(values: Tensor, weights: Tensor) -> float:
