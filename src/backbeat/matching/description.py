@@ -7,7 +7,7 @@ import torch
 
 from backbeat.losses.envelope import block_power, block_samples
 from backbeat.losses.pitch import LOWEST_HZ
-from backbeat.matching.analysis import Glide, fit_glide, level_db, measure_noise, peel
+from backbeat.matching.analysis import Glide, fit_glide, level_db, measure_noise
 from backbeat.matching.analysis.envelope import BLOCK_S
 from backbeat.matching.judgement import measures
 from backbeat.types import Audio, Series
@@ -24,7 +24,7 @@ _BODY_HZ, _CLICK_S, _NO_BODY_DB = 2000.0, 0.01, 6.0
 _BLOCK_S, _AUDIBLE_DB = 0.005, -50.0
 _FROM_T20 = 3.0
 _RISEN_DB = -3.0
-NOISE, NOISY = 0.12, 0.5
+_NOISE, NOISY = 0.12, 0.5
 """Shares of noise from which on it is heard, and is most of the sound."""
 
 
@@ -66,7 +66,7 @@ def describe(audio: Audio, sample_rate: int) -> Description:
     glide = None
     if pitch_hz and (drop_st >= _LEAST_DROP_ST or pitch_hz < _SLOW_HZ):
         glide = _glide(sound.numpy(), sample_rate, pitch_hz)
-    share, colour_hz = _noise(sound.numpy(), sample_rate, glide)
+    noise = measure_noise(sound.numpy(), sample_rate)
     return Description(
         pitch_hz=pitch_hz,
         sweep_st=glide.sweep_st if glide else _drop(pitch_hz, drop_st),
@@ -74,10 +74,10 @@ def describe(audio: Audio, sample_rate: int) -> Description:
         t60_s=_FROM_T20 * measures.decay_time_s(whole, sample_rate),
         heard_s=_heard_s(whole, sample_rate),
         attack_s=_attack_s(sound, sample_rate),
-        click_db=_click_db(sound, sample_rate) if share < NOISY else None,
+        click_db=_click_db(sound, sample_rate) if noise.share < NOISY else None,
         centroid_hz=measures.centroid_hz(sound, sample_rate),
-        noise_share=share,
-        noise_centroid_hz=colour_hz if share >= NOISE else None,
+        noise_share=noise.share,
+        noise_centroid_hz=noise.centroid_hz if noise.share >= _NOISE else None,
     )
 
 
@@ -113,16 +113,6 @@ def _glide(sound: Series, sample_rate: int, pitch_hz: float) -> Glide | None:
         and each.sweep_s >= _SHORTEST_SWEEP_S
     )
     return min(known, key=lambda each: each.error_cycles, default=None)
-
-
-def _noise(sound: Series, sample_rate: int, glide: Glide | None) -> tuple[float, float]:
-    """The noise's share of the energy, and its centroid; a body that sweeps is not taken for noise."""
-    found = measure_noise(sound, sample_rate)
-    if glide is None or found.share < NOISE:
-        return found.share, found.centroid_hz
-    rest = peel(sound, sample_rate, glide)
-    left = measure_noise(rest, sample_rate)
-    return min(found.share, left.share * float(np.sum(rest**2) / np.sum(sound**2))), left.centroid_hz
 
 
 def _heard_s(sound: measures.Sound, sample_rate: int) -> float:
