@@ -25,7 +25,21 @@ def test_help_lists_the_commands(backbeat, option):
     [
         ("plugins", ["--json", "--markdown"]),
         ("render", ["--out", "--set", "--seconds", "--sample-rate", "--seed", "--bit-depth", "--json"]),
-        ("match", ["--plugin", "--out", "--steps", "--starts", "--seed", "--device", "--resume", "--json", "Ctrl-C"]),
+        (
+            "match",
+            [
+                "--plugin",
+                "--out",
+                "--steps",
+                "--starts",
+                "--keep",
+                "--seed",
+                "--device",
+                "--resume",
+                "--json",
+                "Ctrl-C",
+            ],
+        ),
         ("compare", ["--json", "A.wav", "B.wav"]),
         ("random", ["--out", "--seed", "--json"]),
         ("perturb", ["--amount", "--out", "--seed", "--json"]),

@@ -39,13 +39,37 @@ def test_writes_patch_sound_picture_and_page(backbeat, kick_wav, out, plugin):
     first, *rest = shown.out.splitlines()
     assert first.startswith(f"{kick_wav}: mel ")
     assert "3 steps" in first
-    said = ("not matched", "without its detail")
+    said = ("sound: pitch C#2", "match: ", "not matched", "without its detail")
     assert [line.strip() for line in rest if not any(each in line for each in said)] == [
         str(out / f"kick{suffix}") for suffix in (".patch.json", ".wav", ".png", ".html")
     ]
     assert load(out / "kick.patch.json").plugin == plugin
     assert (out / "kick.png").read_bytes().startswith(b"\x89PNG")
     assert "<html" in (out / "kick.html").read_text(encoding="utf-8")
+
+
+def test_a_parameter_is_kept(backbeat, kick_wav, out, no_report):
+    shown = backbeat("match", kick_wav, *QUICK, "--keep", "pitch_hz=61.7", "--keep", "mode_hz[1]=333", "--out", out)
+    assert shown.status == 0
+    values = load(out / "kick.patch.json").values
+    assert (values["pitch_hz"], values["mode_hz"][1]) == (61.7, 333.0)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("pitch_hz", "--keep: found 'pitch_hz'; must be name=value"),
+        ("pich_hz=50", "keep: found 'pich_hz'; kick has no parameter of that name; the nearest are pitch_hz"),
+        ("macro.length=20%", "keep: found 'macro.length'; a macro cannot be kept"),
+        ("pitch_hz=loud", "keep: pitch_hz: found 'loud'; must be a number from 25 to 200 Hz"),
+    ],
+)
+def test_what_cannot_be_kept_is_told_before_the_search(backbeat, kick_wav, out, setting, words):
+    for command in (("match", kick_wav), ("library", "match", kick_wav.parent)):
+        refused = backbeat(*command, "--plugin", "kick", "--keep", setting, "--out", out)
+        assert refused.status == 2
+        assert words in refused.error()
+        assert not out.exists()
 
 
 def test_archive_leftovers_that_a_pattern_took_along_are_passed_over(backbeat, kick_wav, out, no_report):
@@ -119,6 +143,7 @@ def test_json_is_one_line_a_sample(backbeat, kick_wav, out, tmp_path, no_report)
             "voice_distances",
             "seconds",
             "steps",
+            "description",
             "unmatched",
             "hits",
             "notes",
@@ -129,6 +154,11 @@ def test_json_is_one_line_a_sample(backbeat, kick_wav, out, tmp_path, no_report)
         assert each["report"] == str(out / f"{stem}.html")
         assert list(each["distances"]) == ["mel_db", "lsd_db", "mrstft", "envelope_db"]
         assert each["seconds"] > 0.0
+        found = each["description"]
+        assert list(found) == ["target", "match", "differences"]
+        assert found["target"]["pitch_hz"] == pytest.approx(70.0, rel=0.02)
+        assert found["target"]["words"]["pitch"].startswith("C#2")
+        assert set(found["differences"]) <= set(found["match"]["words"])
 
 
 def test_default_folder_is_made_in_the_working_directory(backbeat, kick_wav, tmp_path, monkeypatch, no_report):

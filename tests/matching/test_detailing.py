@@ -10,6 +10,7 @@ from backbeat.losses import distances
 from backbeat.matching import match
 from backbeat.matching.detailing import add_detail
 from backbeat.matching.ending import Ending
+from backbeat.matching.kept import Kept
 from backbeat.parameters import numbers
 from backbeat.patch import Patch, Placement, preset
 from backbeat.patch.detail import voice_of
@@ -22,7 +23,9 @@ KICK = replace(preset("kick/classic"), placement=PLACE)
 def detailed(beside: np.ndarray, amount: str = "normal", voice: Patch = KICK) -> tuple[Patch, torch.Tensor]:
     """What is found for a voice's own sound and something beside it; and that target."""
     target = voice.render(PLACE) + torch.from_numpy(beside).float()
-    return add_detail(voice, target, RATE, Ending(target, RATE, PLACE.samples), amount, 30, lambda: False), target
+    return add_detail(
+        voice, target, RATE, Ending(target, RATE, PLACE.samples), amount, 30, lambda: False, Kept()
+    ), target
 
 
 def test_partials_are_found_where_they_lie():

@@ -127,3 +127,20 @@ def test_kick_is_found_again_from_a_little_way_off():
     found = polish(start, kick, target, table, 20)
     assert error(start, kick, target) > 1e-2
     assert error(found, kick, target) < 1e-5
+
+
+def test_what_is_held_stays_and_the_rest_is_found_beside_it():
+    start = TRUE + torch.tensor([0.01, 0.05, 0.02, 0.1, 0.0], dtype=torch.float64)
+    held = torch.tensor([False, True, False, False, True])
+    found = polish(start, tone, tone(TRUE.unsqueeze(0)), TABLE, 20, held=held)
+    assert torch.equal(found[held], start[held])
+    least = polish(TRUE, tone, tone(TRUE.unsqueeze(0)), TABLE, 20, held=held)
+    assert torch.equal(least, TRUE)
+    assert error(found, tone, tone(TRUE.unsqueeze(0))) < 0.1 * error(start, tone, tone(TRUE.unsqueeze(0)))
+
+
+def test_where_all_is_held_nothing_moves():
+    start = TRUE + 0.01
+    assert torch.equal(
+        polish(start, tone, tone(TRUE.unsqueeze(0)), TABLE, 20, held=torch.ones(5, dtype=torch.bool)), start
+    )

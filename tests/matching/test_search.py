@@ -276,3 +276,10 @@ def test_size_of_the_loss_does_not_matter():
     start = rows((0.2, 0.9, 0.2))
     quiet_run, loud_run = run(start, quadratic(0.8, 0.1, 0.5), steps=30), run(start, loud, steps=30)
     assert loud_run[-1].params[0].tolist() == pytest.approx(quiet_run[-1].params[0].tolist(), abs=1e-6)
+
+
+def test_what_is_held_stays_and_the_rest_descends():
+    held = torch.tensor([False, True, True])
+    *_, last = descend(begin(rows((0.2, 0.9, 0.2))), quadratic(0.6, 0.4, 0.5), TABLE, 100, held=held)
+    assert torch.equal(last.best_params[1:], torch.tensor([0.9, 0.2], dtype=torch.float64))
+    assert float(last.best_params[0]) == pytest.approx(0.6, abs=1e-3)

@@ -51,6 +51,12 @@ def test_right_pitch_is_left_alone():
     assert torch.equal(escape_octave_minima(right, KICK, objective), right)
 
 
+def test_a_pitch_that_is_held_stays():
+    held = torch.zeros(KICK.table.size, dtype=torch.bool)
+    held[KICK.table.slice("pitch_hz")] = True
+    assert torch.equal(escape_octave_minima(detuned(12.0), KICK, objective, held)[:, held], detuned(12.0)[:, held])
+
+
 def test_every_start_is_moved_by_itself():
     both = torch.cat([detuned(12.0), detuned(0.0)])
     moved = escape_octave_minima(both, KICK, objective)

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from backbeat import plugins
-from backbeat.parameters import Layout, amount, choice, decibels, hz, seconds
-from backbeat.parameters.listing import markdown, records, rows, text, value_rows, value_text
+from backbeat.parameters import BODY, Layout, amount, choice, cycles, decibels, hz, pitch, seconds, semitones, shape
+from backbeat.parameters.listing import markdown, musical_text, records, rows, text, value_rows, value_text
 
 TABLE = Layout(
     pitch_hz=hz(20.0, 2000.0, default=100.0, help="Resting pitch."),
@@ -48,10 +48,29 @@ def test_values_of_a_patch():
     values = {"pitch_hz": 61.73456, "mode_s": (0.01, 2.0), "colour": (0.25, 0.75), "mix": 0.0}
     assert value_rows(TABLE, values) == [
         ("pitch_hz", "61.73 Hz", "Resting pitch."),
-        ("mode_s", "0.01, 2 s", "T60 of each mode."),
+        ("mode_s", "10 ms, 2 s", "T60 of each mode."),
         ("colour", "25 % red + 75 % green", "Which colour."),
-        ("mix", "0", "How much."),
+        ("mix", "0 %", "How much."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value", "expected"),
+    [
+        (seconds(0.001, 4.0, default=[0.1] * 2, help=""), (0.0123, 0.2), "12.3, 200 ms"),
+        (seconds(0.001, 4.0, default=[0.1] * 2, help=""), (0.5, 1.25), "500 ms, 1.25 s"),
+        (decibels(-60.0, 6.0, default=0.0, help=""), -12.34567, "-12.3 dB"),
+        (semitones(0.0, 48.0, default=0.0, help=""), 28.04, "28 st"),
+        (cycles(default=0.0, help=""), 0.25, "90°"),
+        (amount(default=0.0, help=""), 0.333, "33.3 %"),
+        (shape(0.25, 4.0, default=1.0, help=""), 0.5, "0.5"),
+        (hz(20.0, 20000.0, default=100.0, help=""), 12345.0, "12.35 kHz"),
+        (pitch(20.0, 2000.0, default=100.0, help="", role=BODY.pitch_hz), 52.0, "52 Hz (G#1 +3 cents)"),
+        (choice("red", "green", default="red", help=""), "green", "green"),
+    ],
+)
+def test_values_as_a_musician_writes_them(parameter, value, expected):
+    assert musical_text(parameter, value) == expected
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ class TestRender:
         patch = Patch("toy", {"pitch_hz": 60, "level": 0.5, "shape": "square"})
         assert patch.rows() == [
             ("pitch_hz", "60 Hz", "Pitch."),
-            ("level", "0.5", "Level."),
+            ("level", "50 %", "Level."),
             ("shape", "square", "Shape."),
         ]
 

@@ -6,6 +6,7 @@ import torch
 
 from backbeat import plugins
 from backbeat.errors import PatchError
+from backbeat.parameters import OUTPUT
 from backbeat.patch import from_json, morph, perturb, randomise
 
 KICK, DRUM = plugins.get("kick"), plugins.get("drum")
@@ -28,13 +29,14 @@ class TestMorph:
         assert close(morph(first, second, 0.0), first)
         assert close(morph(first, second, 1.0), second)
 
-    def test_the_way_is_straight_in_params_but_for_banks_and_phases(self, name):
+    def test_the_way_is_straight_in_params_but_for_banks_phases_and_levels(self, name):
         table, banks = plugins.get(name).table, {each for bank in plugins.get(name).banks for each in bank}
         first, second = (randomise(plugins.get(name), seed) for seed in (1, 2))
         for amount in (0.25, 0.5):
             found = morph(first, second, amount)
             expected = (1.0 - amount) * first.positions() + amount * second.positions()
-            sure = np.array([not p.options and n not in banks for n, p in table.items() for _ in range(p.size)])
+            straight = {n for n, p in table.items() if p.unit != "dB" or isinstance(p.role, OUTPUT)} - banks
+            sure = np.array([not p.options and n in straight for n, p in table.items() for _ in range(p.size)])
             sure &= ~table.phases()
             np.testing.assert_allclose(found.positions()[sure], expected[sure], atol=1e-12)
             assert found.seed == first.seed

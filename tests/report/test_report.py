@@ -17,12 +17,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from backbeat import plugins
 from backbeat.losses.distances import Distances
 from backbeat.matching.result import MatchResult
-from backbeat.patch import Patch
+from backbeat.patch import Patch, preset, resize
 from backbeat.report import write_page, write_picture
 from backbeat.report.canvas import DPI
 from backbeat.report.figure import PICTURE_INCHES, draw_picture
+from backbeat.report.markup import escaped
 from backbeat.report.page import render_page
 from backbeat.report.playback import level_matched, wav_bytes
 
@@ -57,6 +59,16 @@ class ListedPatch(Patch):
 
     def rows(self):
         return self.listed
+
+    def detail_rows(self):
+        return self.listed
+
+    def knobs(self):
+        return self.listed
+
+    @property
+    def detail_text(self):
+        return self.plugin
 
     def to_json(self):
         return json.dumps({"plugin": self.plugin, "name": "</pre><b>é"}, ensure_ascii=False)
@@ -282,6 +294,34 @@ def test_the_page_is_well_formed_and_says_everything():
         assert name in page.text["th"]
         assert value in page.text["td"]
         assert meaning in page.text["td"]
+
+
+def test_the_page_shows_the_voice_and_folds_its_detail_away():
+    voice = preset("kick/909")
+    patch = resize(voice, plugins.get("kick", detail_partials=2, detail_bands=3))
+    alone = Distances(mel_db=3.87, lsd_db=4.12, mrstft=0.42, envelope_db=1.31)
+    source = render_page(result_of(patch=patch, voice_distances=alone))
+    shown, folded = re.split("<summary>Detail: 2 partials and 3 bands of noise</summary>", source)
+    folded = folded.partition("</details>")[0]
+    assert shown.rstrip().endswith("<details>")
+    for row in (*patch.knobs(), *patch.rows()):
+        assert all(f">{each}</" in shown for each in map(escaped, row))
+    assert [row[0] for row in patch.rows()] == list(voice.instrument.table)
+    for name, value, _ in patch.detail_rows():
+        assert f">{name}</th>" not in shown
+        assert f'>{name}</th><td class="number">{value}</td>' in folded
+    assert len(patch.detail_rows()) == 7
+    assert "3.9 dB without the detail" in shown
+    assert "4.1 dB without the detail" not in shown
+    assert "(2 partials and 3 bands of noise): mel 3.87 dB" in shown
+    assert "<summary>Detail" not in render_page(result_of(patch=voice))
+
+
+def test_the_page_says_target_and_match_in_words():
+    result = result_of(decaying_tone(0.4, frequency_hz=440.0), decaying_tone(0.4, frequency_hz=466.16))
+    cells = Page(render_page(result)).text["td"]
+    for said in ("A4 (440 Hz)", "A#4 (466 Hz)", "100 cents higher", "at once, ", "none that one hears"):
+        assert said in cells
 
 
 def test_the_page_embeds_both_sounds():

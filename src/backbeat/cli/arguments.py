@@ -70,24 +70,22 @@ def _turned(patch: "Patch", setting: str) -> "Patch":
 def _with_setting(patch: "Patch", setting: str) -> "Patch":
     from dataclasses import replace
 
-    table = patch.instrument.table
-    values = dict(patch.values)
+    from backbeat.parameters import with_value
+
+    return replace(patch, values=with_value(patch.instrument.table, patch.values, *parsed("--set", setting)))
+
+
+def parsed(option: str, setting: str) -> tuple[str, object]:
+    """What `name=value`, `name[k]=value` or `name=value,value,…` names, and the value: numbers where they are some.
+
+    Raises:
+        UsageError: at a setting of another form.
+    """
     target, equals, text = setting.partition("=")
     name, bracket, rest = target.partition("[")
     if not equals or not name or (bracket and not rest.endswith("]")):
-        raise UsageError(f"--set: found {setting!r}; must be name=value, such as gain_db=-3 or tone_hz[0]=220")
-    parameter = table.require(name)
-    value: object = _number(text) if "," not in text else tuple(_number(part) for part in text.split(","))
-    if bracket:
-        entries = values[name]
-        index = rest[:-1]
-        if not isinstance(entries, tuple):
-            raise UsageError(f"--set: found {target!r}; {name} is a single value, without an index")
-        if not index.isdecimal() or int(index) >= len(entries):
-            raise UsageError(f"--set: found {target!r}; must be from {name}[0] to {name}[{len(entries) - 1}]")
-        value = (*entries[: int(index)], value, *entries[int(index) + 1 :])
-    values[name] = parameter.check(name, value)
-    return replace(patch, values=values)
+        raise UsageError(f"{option}: found {setting!r}; must be name=value, such as gain_db=-3 or tone_hz[0]=220")
+    return target, _number(text) if "," not in text else tuple(_number(part) for part in text.split(","))
 
 
 def _number(text: str) -> float | str:

@@ -4,6 +4,9 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
+from backbeat.cli.arguments import parsed
+from backbeat.errors import MatchError, UsageError
+
 PluginOrAuto: TypeAlias = Annotated[
     str,
     typer.Option("--plugin", help="The instrument (see `backbeat plugins`), or auto: what the sound is of."),
@@ -33,3 +36,28 @@ Seed: TypeAlias = Annotated[
 Whole: TypeAlias = Annotated[
     bool, typer.Option("--whole", help="Of a sample with several hits, match all, not the first alone.")
 ]
+
+Keep: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep",
+        metavar="NAME=VALUE",
+        help="A parameter that stays at this value (pitch_hz=50); may be repeated.",
+    ),
+]
+
+
+def kept_of(settings: list[str] | None, plugin: str) -> dict[str, object]:
+    """Values by name, once the plugin, or one that auto may choose, is found to have them.
+
+    Raises:
+        UsageError: at a setting of another form, or where no instrument has them.
+    """
+    from backbeat.matching import kept_by
+
+    keep = dict(parsed("--keep", each) for each in settings or [])
+    try:
+        kept_by(plugin, keep)
+    except MatchError as error:
+        raise UsageError(f"--{error}") from error
+    return keep

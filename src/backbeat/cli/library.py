@@ -5,7 +5,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole
+from backbeat.cli.effort import (
+    Detail,
+    Keep,
+    PluginOrAuto,
+    Quality,
+    Seed,
+    Start,
+    Starts,
+    Steps,
+    Whole,
+    kept_of,
+)
 from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
 from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
@@ -31,6 +42,7 @@ def match(
     start: Start = "analysis",
     seed: Seed = 0,
     whole: Whole = False,
+    keep: Keep = None,
     executor: ExecutorName = "local",
     address: Address = None,
     workers: Workers = None,
@@ -45,7 +57,8 @@ def match(
     from backbeat.library import Settings, match_folder
 
     collect_garbage()
-    settings = Settings(plugin, quality, steps, starts, start, seed, whole, detail)
+    kept = kept_of(keep, plugin)
+    settings = Settings(plugin, quality, steps, starts, start, seed, whole, detail, kept)
     with counting(folder.name) as show, executor_of(executor, workers, address) as workplace:
         found = match_folder(folder, out, settings, executor=workplace, progress=show)
     if found.passed_over:

@@ -1,13 +1,24 @@
 """`backbeat match`: one-shots to patches."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.effort import Detail, PluginOrAuto, Quality, Seed, Start, Starts, Steps, Whole
+from backbeat.cli.effort import (
+    Detail,
+    Keep,
+    PluginOrAuto,
+    Quality,
+    Seed,
+    Start,
+    Starts,
+    Steps,
+    Whole,
+    kept_of,
+)
 from backbeat.cli.output import (
     INTERRUPTED,
     AsJson,
@@ -53,6 +64,7 @@ class Effort:
     seconds_budget: float | None
     start: str
     whole: bool
+    keep: dict[str, object]
 
 
 def match(
@@ -71,6 +83,7 @@ def match(
     seed: Seed = 0,
     device: Annotated[str, typer.Option(help="Where to compute, as PyTorch names it: cpu, cuda…")] = "cpu",
     whole: Whole = False,
+    keep: Keep = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with matches that were stopped.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -80,13 +93,9 @@ def match(
     """
     import torch
 
-    from backbeat import plugins
-    from backbeat.matching import AUTO
-
     collect_garbage()
-    if plugin != AUTO:
-        plugins.get(plugin)
-    effort = Effort(quality, detail, steps, starts, seconds_budget, start, whole)
+    kept = kept_of(keep, plugin)
+    effort = Effort(quality, detail, steps, starts, seconds_budget, start, whole, kept)
     # A batch of a few starts gains an eighth from a second thread, and on a busy machine loses tenfold to its waiting.
     torch.set_num_threads(1)
     _make_folder(out)
@@ -162,6 +171,7 @@ def _search(
             resume=resume and outputs.checkpoint.exists(),
             suggested=suggested,
             whole=effort.whole,
+            keep=effort.keep,
         )
 
 
@@ -193,7 +203,18 @@ def _write(result: "MatchResult", outputs: Outputs) -> None:
             raise MatchError(f"{path}: cannot be written ({error.strerror})") from error
 
 
+def _described(result: "MatchResult") -> dict[str, object]:
+    """Target and match in numbers and in words, and how they differ, aspect by aspect."""
+    from backbeat.matching.wording import differences, in_words
+
+    target, match = result.descriptions
+    said = {name: {**asdict(each), "words": in_words(each)} for name, each in (("target", target), ("match", match))}
+    return {**said, "differences": differences(target, match)}
+
+
 def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bool) -> None:
+    from backbeat.matching.wording import differences, in_a_line, in_words
+
     if as_json:
         say_json(
             {
@@ -206,6 +227,7 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
                 "voice_distances": result.voice_distances.as_dict(),
                 "seconds": round(result.seconds, 3),
                 "steps": result.steps,
+                "description": _described(result),
                 "unmatched": list(result.unmatched),
                 "hits": result.hits,
                 "notes": list(result.notes),
@@ -218,6 +240,9 @@ def _print(sample: Path, result: "MatchResult", outputs: Outputs, *, as_json: bo
         f"envelope {found.envelope_db:.2f} dB ({result.steps} {'step' if result.steps == 1 else 'steps'}, "
         f"{result.seconds:.1f} s)"
     )
+    target, match = result.descriptions
+    say(f"  sound: {in_a_line(in_words(target))}")
+    say(f"  match: {in_a_line(differences(target, match)) or 'alike in all of this'}")
     if result.voice_remark:
         say(f"  {result.voice_remark}")
     for each in result.unmatched:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import torch
 
-from backbeat import audio, patch, plugins
+from backbeat import audio, patch
 from backbeat.datasets import OneShots
 from backbeat.errors import AudioError, BackbeatError, LibraryError
 from backbeat.executors import Executor, Failure, Local
 from backbeat.files import replacing
 from backbeat.library.index import Entry, Index, Sample, opened
 from backbeat.library.job import Job, Match, Settings, match_one
-from backbeat.matching import AUTO, effort
+from backbeat.matching import effort, kept_by
 from backbeat.report import Card, write_sheet
 
 INDEX, SHEET, MATCHES = "library.sqlite", "index.html", "matches"
@@ -94,8 +94,7 @@ def match_folder(
 
 
 def _check(folder: Path, out: Path, settings: Settings) -> None:
-    if settings.plugin != AUTO:
-        plugins.get(settings.plugin)
+    kept_by(settings.plugin, settings.keep)
     effort(settings.quality, settings.steps, settings.starts)
     if settings.start not in ("analysis", "inverter"):
         raise LibraryError(f"start: found {settings.start!r}; must be analysis or inverter")

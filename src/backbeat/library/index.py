@@ -276,7 +276,7 @@ def _begin(connection: sqlite3.Connection, file: Path, settings: dict[str, Any])
             "INSERT INTO request SELECT ? WHERE NOT EXISTS (SELECT 1 FROM request)", (json.dumps(settings),)
         )
     begun = Index(connection).settings()
-    for name, wanted in settings.items():
+    for name, wanted in json.loads(json.dumps(settings)).items():
         if begun.get(name) != wanted:
             raise LibraryError(f"{file.parent}: holds a library whose {name} is {begun.get(name)!r}; found {wanted!r}")
 

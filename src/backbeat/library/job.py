@@ -1,6 +1,7 @@
 """What a worker does for a library: match one sound."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ class Settings:
         seed: the same seed gives the same patches.
         whole: of sounds with several hits, match all, not the first alone.
         detail: "off", "normal" or "full".
+        keep: values of parameters that stay as they are, by name.
     """
 
     plugin: str = AUTO
@@ -37,6 +39,7 @@ class Settings:
     seed: int = 0
     whole: bool = False
     detail: str = "normal"
+    keep: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ def match_one(settings: Settings, job: Job) -> Match:
         starts=settings.starts,
         suggested=suggested,
         whole=settings.whole,
+        keep=settings.keep,
     )
     if result.interrupted:  # a match keeps what it has; a library, what is done
         raise KeyboardInterrupt

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import Tensor
 from backbeat.matching.cuda_graph import CudaGraphObjective
 from backbeat.matching.distance import distance_to
 from backbeat.matching.ending import Ending
+from backbeat.matching.kept import Kept
 from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.readings import tells_level
 from backbeat.matching.search import Objective, SearchState, begin, descend
@@ -54,6 +55,7 @@ class Candidate:
         suggested: patches that may be nearer than what analysis proposes; those of other plugins are passed over.
         ending: how the sound is to go on after the target; without one, it may go on as it likes.
         odds: how likely it is that the sound is this instrument's.
+        kept: values that stay as they are.
     """
 
     plugin: Plugin
@@ -64,6 +66,7 @@ class Candidate:
     suggested: Sequence[Patch] = ()
     ending: Ending | None = None
     odds: float = 1.0
+    kept: Kept = field(default_factory=Kept)
 
     def sound(self, params: Tensor) -> Audio:
         """What params (starts, P) sound like, as long as the target."""
@@ -112,22 +115,30 @@ class Candidate:
         peak, table = float(np.abs(signal).max()), self.plugin.table
         scaled = signal * (_ANALYSIS_PEAK / peak)
         readings = propose(self.plugin, scaled, self.sample_rate, peak / _ANALYSIS_PEAK)
-        proposed = torch.stack([table.normalise(values) for values in readings]).to(self.target)
+        proposed = self._put(torch.stack([table.normalise(values) for values in readings]).to(self.target))
         if not tells_level(table):
             with torch.no_grad():
-                proposed, _ = levelled(self.plugin, proposed, self.sound(proposed), self.target)
+                proposed = self._put(levelled(self.plugin, proposed, self.sound(proposed), self.target)[0])
         best, loss = self._screened(proposed.cpu().double(), count)
         if self.suggested_params is not None:
             rows, suggested_loss = self._screened(self.suggested_params, count)
             if suggested_loss < loss:
                 best = torch.cat([best[:1], rows[:1], best[1:], rows[1:]])
-        return best if self.enough() else escape_octave_minima(best, self.plugin, self.objective)
+        return best if self.enough() else escape_octave_minima(best, self.plugin, self.objective, self.held)
 
     @cached_property
     def suggested_params(self) -> Tensor | None:
         """What is suggested, (starts, P)."""
         rows = [resize(each, self.plugin).params() for each in self.suggested if each.plugin == self.plugin.name]
-        return torch.stack(rows) if rows else None
+        return self._put(torch.stack(rows)) if rows else None
+
+    @cached_property
+    def held(self) -> Tensor:
+        """Which entries of the params stay as they are, (P,)."""
+        return self.kept.held(self.plugin.table)
+
+    def _put(self, params: Tensor) -> Tensor:
+        return self.kept.put(self.plugin.table, params)
 
     def is_hopeless(self, reached: float) -> bool:
         """Whether what is suggested lies far above the loss that another candidate has reached."""
@@ -138,7 +149,7 @@ class Candidate:
         rows = vary(
             proposed,
             len(proposed) + _VARIATIONS * (count - 1),
-            _SPREAD * torch.from_numpy(self.plugin.table.search_steps()),
+            _SPREAD * torch.from_numpy(self.plugin.table.search_steps()).masked_fill(self.held, 0.0),
             torch.Generator().manual_seed(self.seed),
         ).to(self.target.device, torch.float32)
         with torch.no_grad():
@@ -158,10 +169,11 @@ class Candidate:
         if self.enough():
             return near.unsqueeze(0)
         others = refine(self.plugin, table.denormalise(near.double()), self.target, self._wave, self.sample_rate)
-        return torch.stack([near, *(self._polish(table.normalise(values).to(near)) for values in others)])
+        return torch.stack([near, *(self._polish(self._put(table.normalise(values).to(near))) for values in others)])
 
     def _polish(self, params: Tensor) -> Tensor:
-        return polish(params, self.sound, self.target, self.plugin.table, _POLISH_ITERATIONS, self.enough)
+        table = self.plugin.table
+        return polish(params, self.sound, self.target, table, _POLISH_ITERATIONS, self.enough, self.held)
 
     def _wave(self, values: Start) -> Audio:
         params = self.plugin.table.normalise(values).to(self.target)
@@ -171,7 +183,7 @@ class Candidate:
     def loss_after(self, first: Tensor, steps: int) -> float:
         """The loss that a few steps from these starts lead to."""
         best_loss = math.inf
-        for state in descend(begin(first[:_STARTS_TRIED]), self.objective, self.plugin.table, steps):
+        for state in descend(begin(first[:_STARTS_TRIED]), self.objective, self.plugin.table, steps, held=self.held):
             best_loss = state.best_loss
             if self.enough():
                 break

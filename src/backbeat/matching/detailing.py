@@ -19,6 +19,7 @@ from backbeat.dsp import band_centers_hz
 from backbeat.matching.analysis import Bands, Modes, find_modes, first_modes, fit_bands
 from backbeat.matching.distance import Distance, distance_to
 from backbeat.matching.ending import Ending
+from backbeat.matching.kept import Kept
 from backbeat.matching.search import Objective, begin, descend
 from backbeat.parameters import DETAIL, OUTPUT, Role, Value, numbers
 from backbeat.patch import Patch, Placement, from_params
@@ -86,10 +87,10 @@ class _Task:
         found = self.distance(sounds[..., : self.target.shape[-1]]) + self.ending(sounds)
         return found.reshape(len(params), _AT_A_TIME).mean(-1)
 
-    def descended(self, start: Tensor, objective: Objective, plugin: Plugin) -> Tensor:
+    def descended(self, start: Tensor, objective: Objective, plugin: Plugin, held: Tensor | None = None) -> Tensor:
         """The last of so many steps from a start, (1, P): with other seeds at each, the least loss says little."""
         last = start
-        for state in descend(begin(start), objective, plugin.table, self.steps):
+        for state in descend(begin(start), objective, plugin.table, self.steps, held=held):
             last = state.params
             if self.enough():
                 break
@@ -105,7 +106,14 @@ class _Task:
 
 
 def add_detail(
-    patch: Patch, target: Audio, sample_rate: int, ending: Ending, amount: str, steps: int, enough: Callable[[], bool]
+    patch: Patch,
+    target: Audio,
+    sample_rate: int,
+    ending: Ending,
+    amount: str,
+    steps: int,
+    enough: Callable[[], bool],
+    kept: Kept,
 ) -> Patch:
     """The patch with a detail layer; itself where none is worth it.
 
@@ -117,6 +125,7 @@ def add_detail(
         amount: one of `DETAILS`.
         steps: of descent, at most.
         enough: asked before each step whether it is time to stop.
+        kept: values of the voice that stay as they are.
     """
     partials, bands = DETAILS[amount]
     if not partials and not bands:
@@ -139,7 +148,7 @@ def add_detail(
     task = _Task(target, sample_rate, distance_to(target, sample_rate), ending, seeds, silent, steps, enough)
     turns = count()
     params = task.descended(start, lambda rows: task.losses(fitted, rows, next(turns), voices), fitted)
-    found = _together(task, _with(patch, fitted, params[0], _worth_it(task, fitted, params, voices)))
+    found = _together(task, _with(patch, fitted, params[0], _worth_it(task, fitted, params, voices)), kept)
     (before, before_end), (after, after_end) = (_losses(task, each) for each in (patch, found))
     is_nearer = before - after > max(_LEAST_GAIN, _LEAST_SHARE * before)
     return found if is_nearer and after_end < before_end + _LEAST_GAIN else patch
@@ -151,7 +160,7 @@ def _losses(task: _Task, patch: Patch) -> tuple[float, float]:
     return float(task.distance(sound[..., : task.target.shape[-1]])), float(task.ending(sound))
 
 
-def _together(task: _Task, patch: Patch) -> Patch:
+def _together(task: _Task, patch: Patch, kept: Kept) -> Patch:
     """The patch after a descent of voice and detail, the level of the detail aside."""
     plugin, turns = patch.instrument, count()
     level = plugin.table.slice(plugin.table.with_role(DETAIL.level) or "").start
@@ -161,9 +170,10 @@ def _together(task: _Task, patch: Patch) -> Patch:
         return task.losses(plugin, whole, next(turns)) + _VOICE_WEIGHT * task.losses(plugin, voice, next(turns))
 
     start = patch.params().to(task.target).unsqueeze(0)
-    params = task.descended(start, objective, plugin)[0].cpu().double()
+    params = task.descended(start, objective, plugin, kept.held(plugin.table))[0].cpu().double()
     params[level] = 1.0
-    return from_params(plugin, params, name=patch.name, seed=patch.seed, placement=patch.placement)
+    found = from_params(plugin, params, name=patch.name, seed=patch.seed, placement=patch.placement)
+    return kept.exactly(found)
 
 
 def _partials(residual: Series, sample_rate: int, fitted: Plugin, most: int) -> Modes:

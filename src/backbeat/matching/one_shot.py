@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.detailing import DETAILS, add_detail
 from backbeat.matching.ending import Ending
 from backbeat.matching.excerpt import excerpt
+from backbeat.matching.kept import Kept, keeping
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.rest import put_to_rest
 from backbeat.matching.result import MatchResult
@@ -83,6 +84,7 @@ def match(
     resume: bool = False,
     suggested: Sequence[Patch] = (),
     whole: bool = False,
+    keep: Mapping[str, object] | None = None,
 ) -> MatchResult:
     """Find the patch that makes the sound of a one-shot, by descent through the synth.
 
@@ -109,6 +111,8 @@ def match(
         suggested: patches that may be near, such as an inverter's: those that are nearer than what analysis proposes
             are begun from as well, and with `auto`, a plugin whose own are far off is not tried.
         whole: match all of a sample that holds several hits, not the first alone.
+        keep: values of parameters that stay as they are, by name or, of an entry of a bank, `name[k]`, in the unit of
+            the parameter. With `auto`, only instruments that have them all are tried.
 
     Raises:
         AudioError: where the file cannot be read.
@@ -121,7 +125,7 @@ def match(
         raise MatchError(f"detail: found {detail!r}; must be one of {', '.join(DETAILS)}")
     if seconds_budget is not None and not seconds_budget > 0.0:
         raise MatchError(f"seconds_budget: found {seconds_budget!r}; must be above 0")
-    instruments = _instruments(plugin)
+    kept, instruments = kept_by(plugin, keep)
     recording, name = _recording(sample, sample_rate)
     rate = recording.sample_rate
     part = excerpt(recording.audio, rate, whole=whole)
@@ -137,7 +141,7 @@ def match(
 
     likely = _likely(instruments, sounding, rate) if plugin == AUTO else dict.fromkeys(instruments, 1.0)
     candidates = [
-        Candidate(each, searched_part, rate, seed, over, suggested, ending, odds) for each, odds in likely.items()
+        Candidate(each, searched_part, rate, seed, over, suggested, ending, odds, kept) for each, odds in likely.items()
     ]
     chosen, first, said = choose(candidates, starts, steps)
     instrument = chosen.plugin
@@ -151,6 +155,7 @@ def match(
         "search": _SEARCH,
         "steps": steps,
         "starts": starts,
+        "keep": {name: list(each) if isinstance(each, tuple) else each for name, each in kept.values.items()},
         **({"whole": whole} if part.hits > 1 else {}),
         "sound": hashlib.sha256(sounding.cpu().numpy().tobytes()).hexdigest(),
     }
@@ -164,7 +169,7 @@ def match(
     analysed = time.perf_counter()
     interrupted = False
     try:
-        for latest in descend(state, chosen.objective, instrument.table, steps, chosen.polished):
+        for latest in descend(state, chosen.objective, instrument.table, steps, chosen.polished, chosen.held):
             state = latest
             if progress is not None:
                 progress(state.step, steps, state.best_loss)
@@ -180,17 +185,19 @@ def match(
         notes.append(f"stopped after {state.step} of {steps} steps; this is the best patch so far")
         if checkpoint is not None and state.step:
             save_checkpoint(checkpoint, state, request)
-    found_params = put_to_rest(state.best_params.detach(), instrument.table, chosen.objective)
+    held = kept.held(instrument.table)
+    found_params = put_to_rest(state.best_params.detach(), instrument.table, chosen.objective, held)
     searched = time.perf_counter()
     notes += chosen.notes
 
     placement = Placement(rate, target.shape[-1], onset)
-    patch = voice = from_params(instrument, found_params.cpu().double(), name=name, seed=seed, placement=placement)
+    nearest = from_params(instrument, found_params.cpu().double(), name=name, seed=seed, placement=placement)
+    patch = voice = kept.exactly(nearest)
     detail_steps = min(QUALITIES[quality].detail_steps, steps)
     if detail_steps and not interrupted and not over():
         try:
             after = ending if sounding.device.type == "cpu" else Ending(sounding.cpu(), rate, searched_part.shape[-1])
-            patch = add_detail(voice, searched_part.cpu(), rate, after, detail, detail_steps, over)
+            patch = add_detail(voice, searched_part.cpu(), rate, after, detail, detail_steps, over, kept)
         except KeyboardInterrupt:
             interrupted = True
             notes.append("stopped before its detail was found")
@@ -201,9 +208,9 @@ def match(
     alone = found if patch == voice else distances(voice.render()[..., part.lead_in.noise :], *compared[1:])
     if plugin != AUTO and found.mel_db > _FAR_DB and state.step >= _FAIR_STEPS and not interrupted and not over():
         others = [
-            Candidate(each, searched_part, rate, seed, over, ending=ending, odds=odds)
+            Candidate(each, searched_part, rate, seed, over, ending=ending, odds=odds, kept=kept)
             for each, odds in _likely(_instruments(AUTO), sounding, rate).items()
-            if each.name != instrument.name
+            if each.name != instrument.name and kept.fits(each.table)
         ]
         try:
             notes += better_plugins(others, instrument, state)
@@ -243,6 +250,17 @@ def effort(quality: str, steps: int | None = None, starts: int | None = None) ->
     _check("steps", steps, 1, MOST_STEPS)
     _check("starts", starts, 1, MOST_STARTS)
     return steps, starts
+
+
+def kept_by(plugin: str | Plugin, keep: Mapping[str, object] | None) -> tuple[Kept, list[Plugin]]:
+    """What is kept, and the instruments to try: those that can keep it.
+
+    Raises:
+        MatchError: where none can.
+        PluginError: where there is no plugin of that name.
+    """
+    kept = Kept({} if keep is None else dict(keep))
+    return kept, keeping(_instruments(plugin), kept)
 
 
 def _instruments(plugin: str | Plugin) -> list[Plugin]:

@@ -57,6 +57,7 @@ def polish(
     table: Layout,
     iterations: int,
     enough: Callable[[], bool] = lambda: False,
+    held: Tensor | None = None,
 ) -> Tensor:
     """Params that are a local minimum of `|h * (sound(params) - target)|²`, within [0, 1]; phases wrap around.
 
@@ -72,8 +73,9 @@ def polish(
         iterations: at most; each renders P + 1 times, and again for each step that brings nothing. Fewer where the
             wave is still far after four.
         enough: asked before each iteration whether it is time to stop.
+        held: which entries of the params stay as they are, (P,); none where it is not given.
     """
-    problem = _Problem(sound, target, table)
+    problem = _Problem(sound, target, table, held)
     best = problem.at(params.detach().cpu().double())
     damping = _FIRST_DAMPING
     for taken in range(iterations):
@@ -90,13 +92,15 @@ def polish(
 class _Problem:
     """Least squares of the whitened wave."""
 
-    def __init__(self, sound: Sound, target: Audio, table: Layout) -> None:
+    def __init__(self, sound: Sound, target: Audio, table: Layout, held: Tensor | None) -> None:
         self._sound = sound
         self._like = target
         self._whiten = _whitening(target[0, 0])
         self._target = self._whiten(target[0, 0])
         self._energy = float(self._target.double().square().sum())
         self._pace, self._wraps = torch.from_numpy(table.search_steps()), torch.from_numpy(table.phases())
+        free = torch.ones_like(self._wraps) if held is None else ~held
+        self._free = free.nonzero()[:, 0]
 
     def at(self, params: Tensor) -> _Point:
         """The point of params (P,)."""
@@ -109,6 +113,8 @@ class _Problem:
 
     def step(self, point: _Point, damping: float) -> tuple[_Point, float]:
         """A better point, or the same if none is found, and the damping for the next step."""
+        if not len(self._free):
+            return point, damping
         gram, gradient = self._linear(point)
         scale = gram.diagonal().mean()
         if not 0.0 < float(scale) < math.inf:
@@ -116,8 +122,10 @@ class _Problem:
         lowest = torch.where(self._wraps, -math.inf, -point.params / self._pace)
         highest = torch.where(self._wraps, math.inf, (1.0 - point.params) / self._pace)
         for _ in range(_TRIALS):
-            move = least_in_box(gram + damping * scale * torch.eye(len(gram)), gradient, lowest, highest)
-            tried = self.at(point.params + move * self._pace)
+            move = least_in_box(
+                gram + damping * scale * torch.eye(len(gram)), gradient, lowest[self._free], highest[self._free]
+            )
+            tried = self.at(point.params.index_add(0, self._free, move * self._pace[self._free]))
             if tried.error < point.error:
                 foretold = -float(2.0 * gradient @ move + move @ gram @ move)
                 return tried, _next_damping(damping, (point.error - tried.error) / max(foretold, _EXACT**2))
@@ -131,10 +139,10 @@ class _Problem:
             return torch.cat([self._whiten(self._sound(some)[:, 0]) for some in torch.split(params, _AT_ONCE)])
 
     def _linear(self, point: _Point) -> tuple[Tensor, Tensor]:
-        """`Jᵀ J` and `Jᵀ r`, per search step, as shares of the target's energy."""
+        """`Jᵀ J` and `Jᵀ r` of the free entries, per search step, as shares of the target's energy."""
         nudge = torch.where(point.params < 0.5, 1.0, -1.0) * _SHARE_OF_STEP * self._pace
-        moved = self._whitened(point.params + torch.diag(nudge)) - point.wave
-        jacobian = moved * (self._pace / nudge).to(moved).unsqueeze(-1)
+        moved = self._whitened(point.params + torch.diag(nudge)[self._free]) - point.wave
+        jacobian = moved * (self._pace / nudge)[self._free].to(moved).unsqueeze(-1)
         gram, gradient = jacobian @ jacobian.T, jacobian @ (point.wave - self._target)
         return gram.double().cpu() / self._energy, gradient.double().cpu() / self._energy
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from backbeat.losses.spectra import mel_frequencies, mel_spectrogram_db
+from backbeat.parameters.quantities import hertz_text, seconds_text
 from backbeat.types import Audio
 
 _WINDOW, _HOP, _BANDS = 1024, 256, 64
@@ -38,17 +39,17 @@ class Remainder:
     def __str__(self) -> str:
         low, high = self.band_hz
         band = (
-            f"below {_hz(high)}"
+            f"below {hertz_text(high)}"
             if not low
-            else f"above {_hz(low)}"
+            else f"above {hertz_text(low)}"
             if high > 20_000.0
-            else f"{_hz(low)} to {_hz(high)}"
+            else f"{hertz_text(low)} to {hertz_text(high)}"
         )
         start, end = self.part_s
         part = (
-            f"in the first {1e3 * end:.0f} ms"
+            f"in the first {seconds_text(end)}"
             if not start
-            else f"after {1e3 * start:.0f} ms"
+            else f"after {seconds_text(start)}"
             if end == float("inf")
             else f"from {1e3 * start:.0f} to {1e3 * end:.0f} ms"
         )
@@ -93,7 +94,3 @@ def unmatched(audio: Audio, target: Audio, sample_rate: int) -> tuple[Remainder,
 
 def _within(values: Tensor, limits: tuple[float, float]) -> Tensor:
     return (values >= limits[0]) & (values < limits[1])
-
-
-def _hz(frequency_hz: float) -> str:
-    return f"{frequency_hz / 1e3:.0f} kHz" if frequency_hz >= 1000.0 else f"{frequency_hz:.0f} Hz"

@@ -7,6 +7,7 @@ out: one after the other, the least missed first.
 from collections.abc import Iterator
 
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
 from backbeat.matching.search import Objective
@@ -19,7 +20,7 @@ _PRICE = 0.004
 
 
 @torch.no_grad()
-def put_to_rest(params: Tensor, table: Layout, objective: Objective) -> Tensor:
+def put_to_rest(params: Tensor, table: Layout, objective: Objective, held: Bool[Tensor, " P"]) -> Tensor:
     """Params (P,) without the parts that bring less than their price.
 
     Parts are each mode, the noise, the strike, the sweeps and a level of sustain: what has a role as one.
@@ -28,8 +29,9 @@ def put_to_rest(params: Tensor, table: Layout, objective: Objective) -> Tensor:
         params: of a match.
         table: the instrument's parameters.
         objective: losses of params.
+        held: which entries stay as they are.
     """
-    parts = list(_parts(table))
+    parts = [part for part in _parts(table) if not bool(held[part[0]].any())]
     best = float(objective(params.unsqueeze(0)))
     while parts:
         rows = params.repeat(len(parts), 1)

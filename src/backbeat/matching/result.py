@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from backbeat.losses.distances import Distances
+from backbeat.matching.description import Description, describe
 from backbeat.patch import Patch
 from backbeat.types import Audio
 
@@ -50,12 +52,20 @@ class MatchResult:
     lead_in: int = 0
     hits: int = 1
 
+    @cached_property
+    def descriptions(self) -> tuple[Description, Description]:
+        """What is heard of the target and of the match, measured when first asked for."""
+        onset = self.patch.placement.onset_samples if self.patch.placement else 0
+        target, match = (describe(each[..., onset:], self.sample_rate) for each in (self.target, self.audio))
+        return target, match
+
     @property
     def voice_remark(self) -> str:
         """How near the voice comes alone; nothing where it is alone."""
         if self.voice_distances == self.distances:
             return ""
-        return f"{self.patch.plugin} without its detail: mel {self.voice_distances.mel_db:.2f} dB"
+        detail = self.patch.detail_text
+        return f"{self.patch.plugin} without its detail ({detail}): mel {self.voice_distances.mel_db:.2f} dB"
 
     @property
     def remarks(self) -> tuple[str, ...]:

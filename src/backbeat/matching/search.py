@@ -64,7 +64,12 @@ def begin(params: Tensor) -> SearchState:
 
 
 def descend(
-    state: SearchState, objective: Objective, table: Layout, steps: int, renew: Renewal | None = None
+    state: SearchState,
+    objective: Objective,
+    table: Layout,
+    steps: int,
+    renew: Renewal | None = None,
+    held: Tensor | None = None,
 ) -> Iterator[SearchState]:
     """Run Adam on every start until `steps`; yield the state after each step.
 
@@ -77,12 +82,15 @@ def descend(
         table: gives step sizes, and which entries are phases.
         steps: in all, those already taken included.
         renew: makes more starts of the best there is, once on the way of a search that is not short.
+        held: which entries of the params stay as they are, (P,); none where it is not given.
 
     References:
         | Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
     """
     device = state.params.device
     pace, wraps = torch.from_numpy(table.search_steps()).to(state.params), torch.from_numpy(table.phases()).to(device)
+    if held is not None:
+        pace = pace.masked_fill(held.to(device), 0.0)
     while state.step < steps:
         params = state.params.detach().requires_grad_()
         losses = objective(params)

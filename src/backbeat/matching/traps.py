@@ -21,15 +21,18 @@ _JUMPS_ST = ((12.0, 24.0, 7.0, 5.0), (3.0, 2.0, 1.0), (0.5, 0.25), (0.1, 0.05))
 
 
 @torch.no_grad()
-def escape_octave_minima(params: Tensor, plugin: Plugin, objective: Objective) -> Tensor:
+def escape_octave_minima(params: Tensor, plugin: Plugin, objective: Objective, held: Tensor | None = None) -> Tensor:
     """Params with all pitches moved to where the loss is least, row by row; the same where the plugin has no pitch.
 
     Args:
         params: (starts, P).
         plugin: the instrument.
         objective: losses of params.
+        held: which entries of the params stay as they are, (P,); none where it is not given.
     """
     octave = _octave(plugin).to(params)
+    if held is not None:
+        octave = octave.masked_fill(held.to(octave.device), 0.0)
     if not bool(octave.any()):
         return params
     for jumps_st in _JUMPS_ST:

@@ -17,6 +17,7 @@ from backbeat.parameters.kinds import (
 from backbeat.parameters.layout import Layout
 from backbeat.parameters.parameter import Parameter, Value, numbers
 from backbeat.parameters.roles import BODY, DETAIL, EXTRA, MODES, NOISE, OUTPUT, TRANSIENT, Role
+from backbeat.parameters.setting import place_of, with_value
 from backbeat.parameters.table import Table
 
 __all__ = [
@@ -41,8 +42,10 @@ __all__ = [
     "numbers",
     "octaves",
     "pitch",
+    "place_of",
     "seconds",
     "semitones",
     "shape",
     "sweep_seconds",
+    "with_value",
 ]

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from backbeat.parameters.layout import Layout
-from backbeat.parameters.parameter import Parameter, Value
+from backbeat.parameters.parameter import Parameter, Value, numbers
+from backbeat.parameters.quantities import digits, hertz_text, note_text, seconds_text
+from backbeat.parameters.roles import BODY
 
 _TINY = 1e-6
 _HEADINGS = ("parameter", "range", "default", "scale", "what it does")
@@ -32,8 +34,35 @@ def markdown(table: Layout) -> str:
 
 
 def value_rows(table: Layout, values: Mapping[str, Value]) -> list[tuple[str, str, str]]:
-    """Name, value with its unit, and help of every parameter of one patch."""
-    return [(name, value_text(p, values[name]), p.help) for name, p in table.items()]
+    """Name, value as a musician writes it, and help of every parameter of one patch."""
+    return [(name, musical_text(p, values[name]), p.help) for name, p in table.items()]
+
+
+def musical_text(parameter: Parameter, value: Value) -> str:
+    """A value as a musician writes it: ms, per cent, degrees; the pitch of a body as a note too."""
+    if parameter.options or isinstance(value, str):
+        return value_text(parameter, value)
+    entries = [_musical(parameter, entry) for entry in numbers(value)]
+    units = {entry.partition(" ")[2] for entry in entries}
+    if len(units) == 1:  # said once
+        text = f"{', '.join(entry.partition(' ')[0] for entry in entries)} {units.pop()}".rstrip()
+    else:
+        text = ", ".join(entries)
+    return f"{text} ({note_text(numbers(value)[0])})" if parameter.role is BODY.pitch_hz else text
+
+
+def _musical(parameter: Parameter, number: float) -> str:
+    if parameter.unit == "s":
+        return seconds_text(number)
+    if parameter.unit == "Hz":
+        return hertz_text(number, 4)
+    if parameter.unit == "cycles":
+        return f"{digits(360.0 * number, 3)}°"
+    if parameter.unit in ("dB", "st"):
+        return f"{digits(round(number, 1), 4)} {parameter.unit}"
+    if not parameter.unit and (parameter.scale, parameter.low, parameter.high) == ("linear", 0.0, 1.0):
+        return f"{digits(round(100.0 * number, 1), 4)} %"
+    return f"{_digits(number)} {parameter.unit}".rstrip()
 
 
 def value_text(parameter: Parameter, value: Value) -> str:

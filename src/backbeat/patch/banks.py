@@ -6,7 +6,7 @@ from typing import TypeAlias
 import numpy as np
 from jaxtyping import Float64
 
-from backbeat.parameters import Layout
+from backbeat.parameters import Layout, Parameter
 from backbeat.patch.assignment import assignment
 
 Rows: TypeAlias = Float64[np.ndarray, "parameters entries"]
@@ -24,14 +24,16 @@ def between(table: Layout, bank: tuple[str, ...], first: Rows, second: Rows, amo
     """One bank of a patch that lies `amount` of the way between two.
 
     Entries are paired so that the sum of `(l - m)² + l m d²` over the pairs is the least there is. Here l and m are the
-    loudness of the two, which doubles every 10 dB, and d is how far apart they lie in the bank's first parameter, in
-    units of two octaves where it is on a log scale; the bank's other parameters add a little. So a quiet entry costs
-    little wherever it goes, and two loud ones rather pair with quiet ones than move by three octaves.
+    loudness of the two, which doubles every 10 dB of their energies, level and decay together, and d is how far apart
+    they lie in the bank's first parameter, in units of two octaves where it is on a log scale; the bank's other
+    parameters add a little. So a quiet entry costs little wherever it goes, and two loud ones rather pair with quiet
+    ones than move by three octaves.
 
-    From one end of a pair to the other, loudness changes evenly: where one entry fades out and another fades in,
-    neither is lost half-way. Everything else moves evenly too, in normalised params and phases the shorter way round,
-    where both ends are audible. The quieter one end is, the less it has to say, so that an entry without an audible
-    partner fades and stays where it is. One at the least level of its range is off, and has no say at all.
+    From one end of a pair to the other, power changes evenly (`faded_db`): where one entry fades out and another fades
+    in, neither is lost half-way, and together they have as much. So does the energy of an entry that decays, its power
+    times its T60. Everything else moves evenly in normalised params, phases the shorter way round, where both ends are
+    audible. The quieter one end is, the less it has to say, so that an entry without an audible partner fades and stays
+    where it is. One at the least level of its range is off, and has no say at all.
 
     Args:
         table: the plugin's.
@@ -44,16 +46,50 @@ def between(table: Layout, bank: tuple[str, ...], first: Rows, second: Rows, amo
     level = next((row for row, name in enumerate(bank) if table[name].unit == "dB"), None)
     span_db = 0.0 if level is None else table[bank[level]].high - table[bank[level]].low
     first_db, second_db = (span_db * each[level or 0] for each in (first, second))  # above the least there can be
-    partners = assignment(_costs(_distances(table, bank, first, second), first_db, second_db))
+    energies_db = (db + _lasting_db(table, bank, rows) for db, rows in ((first_db, first), (second_db, second)))
+    partners = assignment(_costs(_distances(table, bank, first, second), *energies_db))
     second, second_db = second[:, partners], second_db[partners]
     second[phases] += np.round(first[phases] - second[phases])
     shares = _shares(first_db, second_db, amount)
     mixed = (1.0 - shares) * first + shares * second
     mixed[phases] %= 1.0
     if level is not None:
-        loudness = (1.0 - amount) * _loudness(first_db) + amount * _loudness(second_db)
-        mixed[level] = 10.0 * np.log2(loudness) / span_db
+        mixed[level] = faded_db(first_db, second_db, amount) / span_db
+        for row in (row for row, name in enumerate(bank) if row and table[name].unit == "s"):
+            mixed[row] = _decays(table[bank[row]], (first[row], second[row]), (first_db, second_db), amount)
     return mixed.clip(0.0, 1.0)
+
+
+def _lasting_db(table: Layout, bank: tuple[str, ...], rows: Rows) -> Levels:
+    """What the decay of each entry makes of its energy, beside the longest that there can be; nought without one."""
+    row = next((row for row, name in enumerate(bank) if row and table[name].unit == "s"), None)
+    if row is None or table[bank[row]].scale != "log":
+        return np.zeros(rows.shape[1])
+    lasting: Levels = 10.0 * math.log10(table[bank[row]].high / table[bank[row]].low) * (rows[row] - 1.0)
+    return lasting
+
+
+def _decays(
+    parameter: Parameter, ends: tuple[Levels, Levels], levels_db: tuple[Levels, Levels], amount: float
+) -> Levels:
+    """Decay times T of entries, normalised, so that their energies, P T, change evenly where their powers P do."""
+    powers = (1.0 - amount) * 10.0 ** (0.1 * levels_db[0]), amount * 10.0 ** (0.1 * levels_db[1])
+    octaves = math.log2(parameter.high / parameter.low) if parameter.scale == "log" else 0.0
+    times = [np.exp2(octaves * each) if octaves else each for each in ends]
+    mean = (powers[0] * times[0] + powers[1] * times[1]) / (powers[0] + powers[1])
+    found: Levels = np.log2(mean) / octaves if octaves else mean
+    return found
+
+
+def faded_db(first_db: Levels, second_db: Levels, amount: float) -> Levels:
+    """Levels whose power is `(1 - amount) P + amount Q`.
+
+    Of parts that only fade, the whole sound then has the mean of both power spectra, and of the energies that are left:
+    its brightness and its length lie between theirs.
+    """
+    powers = (1.0 - amount) * 10.0 ** (0.1 * first_db) + amount * 10.0 ** (0.1 * second_db)
+    levels: Levels = 10.0 * np.log10(powers)
+    return levels
 
 
 def _loudness(level_db: Levels) -> Levels:

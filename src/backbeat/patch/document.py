@@ -178,8 +178,25 @@ class Patch:
         return Placement(sample_rate, int(loud[-1]) + 1 if len(loud) else sample_rate)
 
     def rows(self) -> list[tuple[str, str, str]]:
-        """Name, value with unit, and help of each parameter."""
-        return value_rows(self.instrument.table, self.values)
+        """Name, value as a musician writes it, and help of each parameter of the voice."""
+        voice = self.instrument.voice or self.instrument
+        return value_rows(voice.table, self.values)
+
+    def detail_rows(self) -> list[tuple[str, str, str]]:
+        """The same of the detail layer; none where there is none."""
+        names = _detail_keys(self.instrument)
+        return [row for row in value_rows(self.instrument.table, self.values) if row[0] in names]
+
+    def knobs(self) -> list[tuple[str, str, str]]:
+        """Name, unit and help of each macro."""
+        return [(name, macro.unit, macro.help) for name, macro in self.instrument.macros.items()]
+
+    @property
+    def detail_text(self) -> str:
+        """What the detail layer is, in a few words; nothing where there is none."""
+        partials, bands = (self.options.get(option, 0) for option in (PARTIALS, BANDS))
+        said = [f"{partials} partial{'s' if partials > 1 else ''}"] if partials else []
+        return " and ".join([*said, f"{bands} band{'s' if bands > 1 else ''} of noise"] if bands else said)
 
     def to_json(self) -> str:
         """The patch as JSON text."""

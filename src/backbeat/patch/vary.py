@@ -5,7 +5,8 @@ from random import Random
 import numpy as np
 
 from backbeat.errors import PatchError
-from backbeat.patch.banks import between
+from backbeat.parameters import OUTPUT
+from backbeat.patch.banks import between, faded_db
 from backbeat.patch.document import Patch, from_params
 from backbeat.patch.resize import resize
 from backbeat.plugins import Plugin, get
@@ -15,9 +16,9 @@ from backbeat.plugins.detail import BANDS, PARTIALS
 def morph(first: Patch, second: Patch, amount: float) -> Patch:
     """The patch that lies `amount` of the way from the first to the second.
 
-    Every number moves evenly, phases the shorter way round. Entries of a bank (`Plugin.banks`) are paired by frequency
-    and level, not by their places, and those without an audible partner fade: see `backbeat.patch.banks`. The seed and
-    the order of entries are those of the nearer patch.
+    Every number moves evenly, phases the shorter way round, and levels by their power, but for drive and output level.
+    Entries of a bank (`Plugin.banks`) are paired by frequency and level, not by their places, and those without an
+    audible partner fade: see `backbeat.patch.banks`. The seed and the order of entries are those of the nearer patch.
 
     Args:
         first: where an amount of 0 is.
@@ -34,18 +35,22 @@ def morph(first: Patch, second: Patch, amount: float) -> Patch:
         )
     if not 0.0 <= amount <= 1.0:
         raise PatchError(f"amount: found {amount:g}; must be from 0 to 1")
-    name, plugin, table = f"{first.name} → {second.name}", first.instrument, first.instrument.table
+    title, plugin, table = f"{first.name} → {second.name}", first.instrument, first.instrument.table
     if amount > 0.5:
         first, second, amount = second, first, 1.0 - amount
     start, end, phases = first.positions(), second.positions(), table.phases()
     end[phases] += np.round((start - end)[phases])
     params = start * (1.0 - amount) + end * amount
     params[phases] %= 1.0
+    for name, parameter in table.items():
+        if parameter.unit == "dB" and not isinstance(parameter.role, OUTPUT):
+            where, span_db = table.slice(name), parameter.high - parameter.low
+            params[where] = faded_db(span_db * start[where], span_db * end[where], amount) / span_db
     for bank in plugin.banks:
         one, other = (np.stack([each[table.slice(row)] for row in bank]) for each in (start, end))
         for row, mixed in zip(bank, between(table, bank, one, other, amount), strict=True):
             params[table.slice(row)] = mixed
-    return from_params(plugin, params, name=name, seed=first.seed)
+    return from_params(plugin, params, name=title, seed=first.seed)
 
 
 def perturb(patch: Patch, amount: float, seed: int) -> Patch:

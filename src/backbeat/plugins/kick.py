@@ -169,9 +169,7 @@ _SWEEPS = ("sweep_s", "click_sweep_s")
 _TIMES = ("hold_s", "decay_s", "gate_s", "release_s", "mode_s", "noise_s")
 _LEVELS = ("mode_db", "band_db", "click_db")
 MACROS = {
-    "tune": Macro(
-        "st", ("pitch_hz", "mode_hz", "color_ratio"), "Pitch of all, sweeps in step.", inverse=_SWEEPS
-    ),
+    "tune": Macro("st", ("pitch_hz", "mode_hz", "color_ratio"), "Pitch of all, sweeps in step.", inverse=_SWEEPS),
     "length": Macro("%", _TIMES, "How long it lasts after the strike."),
     "sweep": Macro("%", ("sweep_st", "click_sweep_st"), "Depth of the pitch sweeps."),
     "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),

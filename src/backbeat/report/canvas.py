@@ -1,13 +1,11 @@
 """What a report is painted on: text, lines and pixels, by Pillow.
 
-Of Matplotlib only the fonts are used: it takes longer to start, and to draw the picture, than a quick match takes.
+Matplotlib takes longer to start, and to draw the picture, than a quick match takes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -70,9 +68,9 @@ class Canvas:
         """Red, green and blue, (rows, columns, 3)."""
         return np.asarray(self._image)
 
-    def write(self, x: float, y: float, text: str, points: float, anchor: str = "lm", *, bold: bool = False) -> None:
+    def write(self, x: float, y: float, text: str, points: float, anchor: str = "lm") -> None:
         """Write a line at a place, in inches; the anchor, as Pillow has it, says which point of the text lies there."""
-        text, font = drawable(text), _font(points, bold=bold)
+        text, font = drawable(text), _font(points)
         place = (x * DPI, y * DPI)
         left, top, right, bottom = self._draw.textbbox(place, text, font, anchor)
         self._draw.text(place, text, INK, font, anchor)
@@ -147,11 +145,8 @@ def _dashes(places: NDArray[np.float64], lengths: Sequence[float]) -> list[NDArr
 
 
 @cache
-def _font(points: float, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, from Matplotlib's folder: to find it by Matplotlib would start that."""
-    spec = find_spec("matplotlib")
-    assert spec is not None
-    assert spec.origin is not None
-    folder = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(folder / name, points * _POINT, layout_engine=ImageFont.Layout.BASIC)
+def _font(points: float) -> ImageFont.FreeTypeFont:
+    """Pillow's own."""
+    font = ImageFont.load_default(points * _POINT)
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font

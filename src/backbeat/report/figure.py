@@ -136,7 +136,7 @@ def _draw_header(canvas: Canvas, result: MatchResult) -> None:
         distances_text(result.distances),
         effort_text(result),
     )
-    canvas.write(MARGIN_INCHES, 0.42, _shortened(result.name, NAME_CHARACTERS), 20.0, bold=True)
+    canvas.write(MARGIN_INCHES, 0.42, _shortened(result.name, NAME_CHARACTERS), 20.0)
     canvas.write(MARGIN_INCHES, 0.80, "   |   ".join(facts), 12.0)
 
 
@@ -193,10 +193,12 @@ def _draw_plots(
 
 def _draw_patch(canvas: Canvas, patch: Patch, left: float, top: float, bottom: float) -> None:
     """List parameters and values; a bank's many numbers go on lines of their own below its name."""
-    blocks = [_table_lines(drawable(name), _abridged(drawable(value))) for name, value, _ in patch.rows()]
+    detail = [("detail", patch.detail_text, "")] if patch.detail_text else []
+    rows = (*patch.rows(), *detail)
+    blocks = [_table_lines(drawable(name), _abridged(drawable(value))) for name, value, _ in rows]
     line = min(TABLE_LINE_INCHES, (bottom - top) / (1 + sum(len(block) for block in blocks)))
     points, right = TABLE_POINTS * line / TABLE_LINE_INCHES, left + TABLE_INCHES
-    canvas.write(left + 0.08, top + 0.5 * line, f"Patch (noise seed {patch.seed})", points, bold=True)
+    canvas.write(left + 0.08, top + 0.5 * line, f"Patch (noise seed {patch.seed})", points)
     y = top + line
     for index, block in enumerate(blocks):
         if index % 2 == 0:

@@ -11,6 +11,7 @@ from string import Template
 from backbeat.files import encodable, replacing
 from backbeat.losses.distances import Distances
 from backbeat.matching.result import MatchResult
+from backbeat.matching.wording import differences, in_words
 from backbeat.patch import Patch
 from backbeat.report import figure
 from backbeat.report.markup import base64_text, escaped, part, policy
@@ -56,7 +57,8 @@ def render_page(result: MatchResult, painting: figure.Painting | None = None) ->
         plugin=escaped(result.patch.plugin),
         effort=escaped(figure.effort_text(result)),
         notes=_notes_html(result.remarks),
-        distances=_distances_html(result.distances),
+        distances=_distances_html(result.distances, result.voice_distances),
+        description=_description_html(result),
         levels=escaped(playback.explanation),
         target_gain=f"{playback.target_gain:.6g}",
         match_gain=f"{playback.match_gain:.6g}",
@@ -69,7 +71,9 @@ def render_page(result: MatchResult, painting: figure.Painting | None = None) ->
         patch_base64=base64_text(encodable(patch_json).encode()),
         patch_json=escaped(patch_json),
         seed=result.patch.seed,
-        rows=_rows_html(result.patch),
+        knobs=_rows_html(result.patch.knobs()),
+        rows=_rows_html(result.patch.rows()),
+        detail=_detail_html(result.patch),
     )
 
 
@@ -80,23 +84,52 @@ def _notes_html(notes: Sequence[str]) -> str:
     return f'<ul class="note" aria-label="Notes">\n{items}\n</ul>'
 
 
-def _distances_html(distances: Distances) -> str:
-    values = (
+def _distances_html(distances: Distances, voice: Distances) -> str:
+    return "\n".join(
+        f'<div><dt>{escaped(name)}</dt><dd class="value">{escaped(value)}</dd>{_alone_html(value, alone)}'
+        f'<dd class="meaning soft">{escaped(meaning)}</dd></div>'
+        for (name, meaning), value, alone in zip(
+            DISTANCES_EXPLAINED, _distance_texts(distances), _distance_texts(voice), strict=True
+        )
+    )
+
+
+def _distance_texts(distances: Distances) -> tuple[str, ...]:
+    return (
         f"{distances.mel_db:.1f} dB",
         f"{distances.lsd_db:.1f} dB",
         f"{distances.mrstft:.2f}",
         f"{distances.envelope_db:.1f} dB",
     )
+
+
+def _alone_html(value: str, alone: str) -> str:
+    """How near the voice is without the detail, where that is another figure."""
+    return "" if alone == value else f'<dd class="soft">{escaped(alone)} without the detail</dd>'
+
+
+def _description_html(result: MatchResult) -> str:
+    target, match = result.descriptions
+    other, said = differences(target, match), (in_words(target), in_words(match))
     return "\n".join(
-        f'<div><dt>{escaped(name)}</dt><dd class="value">{escaped(value)}</dd>'
-        f'<dd class="meaning soft">{escaped(meaning)}</dd></div>'
-        for (name, meaning), value in zip(DISTANCES_EXPLAINED, values, strict=True)
+        f'<tr><th scope="row">{escaped(aspect)}</th><td data-of="Target">{escaped(said[0][aspect])}</td>'
+        f'<td data-of="Match">{escaped(said[1][aspect])}</td>'
+        f'<td data-of="Difference">{escaped(other.get(aspect, "none that one hears"))}</td></tr>'
+        for aspect in said[0]
     )
 
 
-def _rows_html(patch: Patch) -> str:
+def _rows_html(rows: Sequence[tuple[str, str, str]]) -> str:
     return "\n".join(
         f'<tr><th scope="row">{escaped(name)}</th><td class="number">{escaped(value)}</td>'
         f"<td>{escaped(meaning)}</td></tr>"
-        for name, value, meaning in patch.rows()
+        for name, value, meaning in rows
     )
+
+
+def _detail_html(patch: Patch) -> str:
+    """The detail layer, folded away."""
+    if not patch.detail_text:
+        return ""
+    template = Template(part("detail.html"))
+    return template.substitute(what=escaped(patch.detail_text), rows=_rows_html(patch.detail_rows()))

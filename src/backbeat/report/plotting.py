@@ -43,7 +43,7 @@ def draw_panel(canvas: Canvas, box: Box, panel: Panel) -> None:
     middle = 0.5 * (box.left + box.right), 0.5 * (box.top + box.bottom)
     if panel.remark:
         canvas.write(*middle, panel.remark, _LABEL_POINTS, "mm")
-    canvas.write(box.left, box.top - 0.06, panel.title, _TITLE_POINTS, "ls", bold=True)
+    canvas.write(box.left, box.top - 0.06, panel.title, _TITLE_POINTS, "ls")
     canvas.write(middle[0], box.bottom + _X_LABEL_INCHES, panel.x_label, _LABEL_POINTS, "mm")
     canvas.write_upwards(box.left - _Y_LABEL_INCHES, middle[1], panel.y_label, _LABEL_POINTS)
     labelled = [curve for curve in panel.curves if curve.label]

@@ -6,6 +6,7 @@ from backbeat.matching.analysis.envelope import Decay, Release, fit_decay, fit_r
 from backbeat.matching.analysis.glide import Glide, fit_glide, fit_two_glides
 from backbeat.matching.analysis.hiss import Hiss, fit_hiss
 from backbeat.matching.analysis.modes import Modes, find_modes, first_modes
+from backbeat.matching.analysis.noisiness import Noisiness, measure_noise
 from backbeat.matching.analysis.peel import peel
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Glide",
     "Hiss",
     "Modes",
+    "Noisiness",
     "Release",
     "find_bursts",
     "find_modes",
@@ -26,5 +28,6 @@ __all__ = [
     "fit_release",
     "fit_two_glides",
     "level_db",
+    "measure_noise",
     "peel",
 ]

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from backbeat.audio.conditioning import resample
 from backbeat.dsp.loudness import energy_db
+from backbeat.losses.envelope import block_power
 from backbeat.losses.pitch import HOP_S, LOWEST_HZ, pitch_track
 from backbeat.types import Series
 
@@ -120,7 +121,13 @@ def harmonics_db(sound: Sound, sample_rate: int) -> float:
 
 
 def pitch_drop_st(sound: Sound, sample_rate: int) -> float | None:
-    """Semitones that the pitch of the first 30 ms lies above the settled pitch; none where one of them has none.
+    """Semitones that the pitch of the first 30 ms lies above the settled pitch; none where one of them has none."""
+    first_hz, settled_hz = pitches_hz(sound, sample_rate)
+    return 12.0 * math.log2(first_hz / settled_hz) if first_hz and settled_hz else None
+
+
+def pitches_hz(sound: Sound, sample_rate: int) -> tuple[float | None, float | None]:
+    """The pitch of the first 30 ms, and the settled pitch; none where no partial is clearly the loudest.
 
     The settled pitch is the median of the loudest partial's frequency over time, its level as weight (`pitch_track`):
     over the later half of the frames with a pitch after the first 30 ms. The pitch of the first 30 ms is the partial
@@ -130,14 +137,20 @@ def pitch_drop_st(sound: Sound, sample_rate: int) -> float | None:
     hz, level = pitch_track(sound, sample_rate)
     frames = round(_FIRST_PITCH_S / HOP_S) + 1
     later = torch.nonzero(level[frames:] > 0.0).flatten() + frames
+    first_hz, energy = _first_partials(sound, sample_rate)
     if not len(later):
-        return None
+        return (float(first_hz[energy.argmax()]) if len(first_hz) else None), None
     later = later[len(later) // 2 :]
     settled_hz = _median(hz[later], level[later])
-    heard = resample(sound.numpy(), sample_rate, _PARTIALS_RATE)[0][: round(_FIRST_PITCH_S * _PARTIALS_RATE)]
-    first_hz, energy = partials(heard, _PARTIALS_RATE)
-    drops_st = 12.0 * np.log2(first_hz[energy > _LOUD * energy.max(initial=0.0)] / settled_hz)
-    return float(drops_st[np.abs(drops_st).argmin()]) if len(drops_st) else None
+    loud_hz = first_hz[energy > _LOUD * energy.max(initial=0.0)]
+    nearest = np.abs(np.log(loud_hz / settled_hz))
+    return (float(loud_hz[nearest.argmin()]) if len(loud_hz) else None), settled_hz
+
+
+def _first_partials(sound: Sound, sample_rate: int) -> tuple[Series, Series]:
+    """Of the first 30 ms."""
+    heard = resample(sound.numpy(), sample_rate, _PARTIALS_RATE)[0]
+    return partials(heard[: round(_FIRST_PITCH_S * _PARTIALS_RATE)], _PARTIALS_RATE)
 
 
 def partials(sound: Series, sample_rate: int) -> tuple[Series, Series]:
@@ -152,7 +165,9 @@ def partials(sound: Series, sample_rate: int) -> tuple[Series, Series]:
     """
     hankel = np.lib.stride_tricks.sliding_window_view(sound, len(sound) // 2).T
     vectors, sizes, _ = np.linalg.svd(hankel, full_matrices=False)
-    order = min(_MOST_POLES, int((sizes > _LEAST_POLE * sizes[0]).sum()))
+    order = min(_MOST_POLES, int((sizes > max(_LEAST_POLE * sizes[0], _TINY)).sum()))
+    if not order:
+        return np.zeros(0), np.zeros(0)
     space = vectors[:, :order]
     poles = np.linalg.eigvals(np.linalg.lstsq(space[:-1], space[1:], rcond=None)[0])
     turns = poles ** np.arange(len(sound))[:, None]
@@ -160,6 +175,14 @@ def partials(sound: Series, sample_rate: int) -> tuple[Series, Series]:
     hz = np.angle(poles) * (sample_rate / (2.0 * math.pi))
     kept = (hz > LOWEST_HZ) & (hz < 0.49 * sample_rate)
     return hz[kept], (np.abs(turns * weights) ** 2).sum(0)[kept]
+
+
+def pitched_share(sound: Sound, sample_rate: int) -> float:
+    """Of a sound's energy, what falls into frames of `pitch_track` in which one partial is clearly the loudest."""
+    _, level = pitch_track(sound, sample_rate)
+    power = block_power(sound, max(1, round(HOP_S * sample_rate)))
+    frames = min(len(power), len(level))
+    return float(power[:frames][level[:frames] > 0.0].sum() / power[:frames].sum().clamp(min=_TINY))
 
 
 def _median(values: Tensor, weights: Tensor) -> float:
