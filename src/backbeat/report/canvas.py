@@ -125,8 +125,11 @@ class Canvas:
 
 
 def drawable(text: str) -> str:
-    """Text in one line, with a box for each character that is none to be seen; a font has its own for what it lacks."""
-    return "".join(each if each.isprintable() else " " if each.isspace() else "□" for each in text)
+    """Text in one line, with a box for each character that is none to be seen; the font has its own for what it lacks.
+
+    It lacks the minus sign, for which a hyphen stands.
+    """
+    return "".join(each if each.isprintable() else " " if each.isspace() else "□" for each in text.replace("−", "-"))
 
 
 def _dashes(places: NDArray[np.float64], lengths: Sequence[float]) -> list[NDArray[np.float64]]:
