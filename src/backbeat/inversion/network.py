@@ -1,23 +1,19 @@
-"""The inverter: from a sound's features to a distribution over patches.
+"""The inverter: from a sound's features to an instrument, and to a distribution over patches of each.
 
-One sound has many patches that make it: a shell or modes, a detuned pair or a vibrato. A network that predicts one
-patch would predict the mean of them, which sounds like none. So it predicts a mixture: each of a few components has a
-mean and a width for every number, and odds for the options of every choice; a number that does not matter gets a great
-width.
-Unlike a flow, a mixture tells its modes at once, and these are the proposals to render.
-
-Entries of a bank that may change places without changing the sound, such as modes, are sorted by their frequency.
+One encoder hears a sound for all instruments. Of each instrument there is a head: the mixture over its patches. Its
+layer before the last is narrow, so that ten heads have no more weights than the encoder.
 """
 
-import math
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from torch.nn.functional import one_hot
 
+from backbeat import plugins
+from backbeat.errors import InverterError
 from backbeat.inversion.features import (
     ATTACK_FRAMES,
     ATTACK_ROWS,
@@ -26,12 +22,16 @@ from backbeat.inversion.features import (
     WHOLE_ROWS,
     Features,
 )
-from backbeat.parameters import Layout
+from backbeat.inversion.mixture import Mixture, odds_of_options
+from backbeat.matching import AUTO
 from backbeat.plugins import Plugin
-from backbeat.types import Params
 
 _NARROWEST, _WIDEST = 0.002, 1.0
-_LEAST_ODDS = 1e-6
+
+_Numbers: TypeAlias = tuple[Tensor, Tensor, Tensor]
+"""Log odds, means and widths of a `Mixture`."""
+Rows: TypeAlias = Int64[Tensor, " rows"]
+"""Which items of a batch."""
 
 
 @dataclass(frozen=True)
@@ -40,115 +40,127 @@ class Size:
 
     Attributes:
         channels: of the convolutions.
-        hidden: of the layers after them.
-        components: of the mixture.
+        hidden: of the encoder's layers after them.
+        head: of each head's own layer.
+        components: of the mixtures.
     """
 
     channels: int = 160
-    hidden: int = 384
+    hidden: int = 512
+    head: int = 160
     components: int = 6
 
 
-@dataclass(frozen=True)
-class Mixture:
-    """A distribution over patches, of each item.
+class Answer(NamedTuple):
+    """Of a batch of sounds.
 
     Attributes:
-        log_odds: of the components, (batch, components).
-        places: means of the numbers and odds of the options, (batch, components, P).
-        widths: standard deviations of the numbers, (batch, components, P).
-        table: whose params they are.
+        log_odds: of the instruments, (batch, instruments).
+        mixtures: by instrument, of the items that its head was asked about.
     """
 
-    log_odds: Float[Tensor, "batch components"]
-    places: Float[Tensor, "batch components parameters"]
-    widths: Float[Tensor, "batch components parameters"]
-    table: Layout
-
-    def log_likelihood(self, params: Params) -> Float[Tensor, " batch"]:
-        """Of params whose choices have one option each."""
-        wanted = params.unsqueeze(1)
-        away = (wanted - self.places) / self.widths
-        numbers = -0.5 * away.square() - torch.log(self.widths) - 0.5 * math.log(2.0 * math.pi)
-        options = wanted * torch.log(self.places.clamp(min=_LEAST_ODDS))
-        each = torch.where(torch.from_numpy(self.table.choices()).to(params.device), options, numbers).sum(-1)
-        return torch.logsumexp(self.log_odds + each, dim=-1)
-
-    def proposals(self, count: int) -> Float[Tensor, "batch count parameters"]:
-        """The most likely components' places, most likely first, each choice's likeliest option chosen."""
-        best = self.log_odds.topk(min(count, self.log_odds.shape[-1]), dim=-1).indices
-        found = self.places.gather(1, best.unsqueeze(-1).expand(-1, -1, self.places.shape[-1]))
-        return _decided(self.table, found)
-
-    def sample(
-        self, count: int, generator: torch.Generator, width: float = 1.0
-    ) -> Float[Tensor, "batch count parameters"]:
-        """Patches drawn from the distribution; their choices are the likeliest of the component drawn.
-
-        Args:
-            count: of each item.
-            generator: on the CPU.
-            width: what the components' widths are multiplied by.
-        """
-        chosen = torch.multinomial(self.log_odds.exp(), count, replacement=True, generator=generator)
-        chosen = chosen.unsqueeze(-1).expand(-1, -1, self.places.shape[-1])
-        places, widths = self.places.gather(1, chosen), self.widths.gather(1, chosen)
-        steps = torch.randn(places.shape, generator=generator).to(places)
-        drawn = torch.where(
-            torch.from_numpy(self.table.choices()).to(places.device), places, places + width * widths * steps
-        )
-        return _decided(self.table, drawn.clamp(0.0, 1.0))
+    log_odds: Float[Tensor, "batch instruments"]
+    mixtures: dict[str, Mixture]
 
 
 class Inverter(nn.Module):
-    """Features to a `Mixture` over a plugin's params.
+    """Features to the odds of instruments, and to a `Mixture` over the params of each.
 
     Args:
-        plugin: whose patches it names.
+        instruments: their plugins, at least one and each once.
         size: of the network.
+        left_out: why a head that the weights have is not there, by the name of its instrument.
+
+    Raises:
+        InverterError: where there is no instrument, or one twice.
     """
 
-    def __init__(self, plugin: Plugin, size: Size | None = None) -> None:
+    def __init__(
+        self, instruments: Sequence[Plugin], size: Size | None = None, left_out: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__()
-        self.plugin, self.size = plugin, size or Size()
-        width, hidden = self.size.channels, self.size.hidden
+        self.plugins = {each.name: each for each in instruments}
+        if not instruments or len(self.plugins) < len(instruments):
+            found = ", ".join(each.name for each in instruments) or "none"
+            raise InverterError(f"instruments: found {found}; must be one or more, each once")
+        self.size, self.left_out = size or Size(), dict(left_out or {})
+        self.encoder = _Encoder(self.size)
+        self.instruments = nn.Linear(self.size.hidden, len(instruments))
+        self.heads = nn.ModuleDict({name: _Head(plugin, self.size) for name, plugin in self.plugins.items()})
+
+    def require(self, plugin: str) -> None:
+        """Refuse a plugin, or `auto`, that it has no head for.
+
+        Raises:
+            PluginError: where there is no such plugin.
+            InverterError: where there is, but no head that fits it.
+        """
+        if plugin in (AUTO, *self.plugins):
+            return
+        plugins.get(plugin)
+        reason = self.left_out.get(plugin) or f"there are heads for {', '.join(self.plugins)}"
+        raise InverterError(f"plugin: found {plugin!r}; {reason}")
+
+    def answer(self, features: Features, names: Sequence[str] | None = None) -> Answer:
+        """The odds of all instruments, and the patches of some, or of all, that may have made these sounds."""
+        every = torch.arange(len(features.facts), device=features.facts.device)
+        return self.mixed(*self(features, dict.fromkeys(self.plugins if names is None else names, every)))
+
+    def mixed(self, log_odds: Tensor, numbers: Mapping[str, _Numbers]) -> Answer:
+        """What `forward` gave, as mixtures."""
+        return Answer(log_odds, {name: Mixture(*each, self.plugins[name].table) for name, each in numbers.items()})
+
+    def forward(self, features: Features, rows: Mapping[str, Rows]) -> tuple[Tensor, dict[str, _Numbers]]:
+        """Log odds of the instruments, and by instrument log odds, means and widths of a `Mixture`.
+
+        Args:
+            features: of the sounds.
+            rows: which of them each head is asked about.
+        """
+        encoded = self.encoder(features)
+        numbers = {name: self.heads[name](encoded[which], features.facts[which]) for name, which in rows.items()}
+        return torch.log_softmax(self.instruments(encoded), dim=-1), numbers
+
+
+class _Encoder(nn.Module):
+    """Features to what all heads go by, (batch, hidden)."""
+
+    def __init__(self, size: Size) -> None:
+        super().__init__()
+        width, hidden = size.channels, size.hidden
         self.whole = _listener(WHOLE_ROWS, width)
         self.attack = _listener(ATTACK_ROWS, width // 2)
         inputs = width // 2 * -(-FRAMES // 8) + width // 4 * -(-ATTACK_FRAMES // 8) + FACTS
-        self.think = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), _Residual(hidden), _Residual(hidden))
-        entries = plugin.table.size
-        self.odds = nn.Linear(hidden, self.size.components)
-        self.places = nn.Linear(hidden + FACTS, self.size.components * entries)
-        self.widths = nn.Linear(hidden, self.size.components * entries)
+        self.trunk = nn.Sequential(nn.Linear(inputs, hidden), nn.GELU(), _Residual(hidden), _Residual(hidden))
 
-    def encode(self, features: Features) -> Mixture:
-        """The patches that may have made these sounds."""
-        log_odds, places, widths = self(features)
-        return Mixture(log_odds, places, widths, self.plugin.table)
-
-    def forward(self, features: Features) -> tuple[Tensor, Tensor, Tensor]:
-        """Log odds, places and widths of a `Mixture`."""
+    def forward(self, features: Features) -> Tensor:
         seen = torch.cat([self.whole(features.whole), self.attack(features.attack), features.facts], dim=-1)
-        thought = self.think(seen)
-        shape = (-1, self.size.components, self.plugin.table.size)
-        places = self.places(torch.cat([thought, features.facts], dim=-1)).reshape(shape)
-        widths = torch.sigmoid(self.widths(thought).reshape(shape) - 1.0)
+        encoded: Tensor = self.trunk(seen)
+        return encoded
+
+
+class _Head(nn.Module):
+    """Log odds, means and widths of a `Mixture` over one instrument's params."""
+
+    def __init__(self, plugin: Plugin, size: Size) -> None:
+        super().__init__()
+        self._table, self._shape = plugin.table, (size.components, plugin.table.size)
+        entries = size.components * plugin.table.size
+        self.own = nn.Sequential(nn.LayerNorm(size.hidden), nn.Linear(size.hidden, size.head), nn.GELU())
+        self.odds = nn.Linear(size.head, size.components)
+        self.means = nn.Linear(size.head + FACTS, entries)
+        self.widths = nn.Linear(size.head, entries)
+        nn.init.uniform_(self.means.bias, 0.3, 0.7)
+
+    def forward(self, encoded: Tensor, facts: Tensor) -> _Numbers:
+        own = self.own(encoded)
+        means = self.means(torch.cat([own, facts], dim=-1)).unflatten(-1, self._shape)
+        widths = torch.sigmoid(self.widths(own).unflatten(-1, self._shape) - 1.0)
         return (
-            torch.log_softmax(self.odds(thought), dim=-1),
-            _odds_of_options(self.plugin.table, places),
+            torch.log_softmax(self.odds(own), dim=-1),
+            odds_of_options(self._table, means),
             _NARROWEST + (_WIDEST - _NARROWEST) * widths,
         )
-
-
-def sorted_banks(plugin: Plugin, params: Params) -> Params:
-    """Params whose interchangeable entries are in the order of the first parameter of their bank."""
-    params = params.clone()
-    for bank in plugin.banks:
-        order = params[:, plugin.table.slice(bank[0])].argsort(dim=-1)
-        for name in bank:
-            where = plugin.table.slice(name)
-            params[:, where] = params[:, where].gather(-1, order)
-    return params
 
 
 class _Residual(nn.Module):
@@ -169,20 +181,3 @@ def _listener(rows: int, width: int) -> nn.Sequential:
     for before, after in ((rows, width), (width, width), (width, width)):
         layers += [nn.Conv1d(before, after, 5, stride=2, padding=2), nn.GroupNorm(8, after), nn.GELU()]
     return nn.Sequential(*layers, nn.Conv1d(width, width // 2, 1), nn.GELU(), nn.Flatten())
-
-
-def _odds_of_options(table: Layout, values: Tensor) -> Tensor:
-    """Numbers as they are, and of each choice the odds."""
-    return _of_choices(table, values, lambda part: torch.softmax(part, dim=-1))
-
-
-def _decided(table: Layout, places: Tensor) -> Tensor:
-    """Params in [0, 1] with the likeliest option of each choice."""
-    return _of_choices(table, places.clamp(0.0, 1.0), lambda part: one_hot(part.argmax(-1), part.shape[-1]).to(part))
-
-
-def _of_choices(table: Layout, values: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
-    """Numbers as they are, and the entries of each choice changed together."""
-    parts = torch.split(values, [parameter.size for parameter in table.values()], dim=-1)
-    changed = [change(part) if p.options else part for part, p in zip(parts, table.values(), strict=True)]
-    return torch.cat(changed, dim=-1)

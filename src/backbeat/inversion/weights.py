@@ -1,8 +1,10 @@
 """An inverter in files: weights as safetensors, and everything else as JSON beside them; never a pickle."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -11,31 +13,26 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 
 from backbeat import plugins
-from backbeat.errors import InverterError
+from backbeat.errors import InverterError, PluginError
 from backbeat.files import replacing
 from backbeat.inversion.network import Inverter, Size
+from backbeat.plugins import Plugin
 
-_SCHEMA = 1
+_SCHEMA = 2
 _PRETRAINED = files("backbeat.inversion") / "pretrained"
 _WEIGHTS, _FACTS = "inverter.safetensors", "inverter.json"
+_ODDS, _HEADS = "instruments.", "heads."
 
 
-def pretrained(plugin: str) -> Inverter:
-    """The inverter that ships with backbeat for a plugin.
+@cache
+def pretrained() -> Inverter:
+    """The inverter that ships with backbeat, read once.
 
     Raises:
-        InverterError: listing the plugins there are inverters for.
+        InverterError: where there is none that fits.
     """
-    available = pretrained_plugins()
-    if plugin not in available:
-        raise InverterError(f"plugin: found {plugin!r}; there are inverters for {', '.join(available) or 'none'}")
-    with as_file(_PRETRAINED / plugin) as folder:
+    with as_file(_PRETRAINED) as folder:
         return load_inverter(folder)
-
-
-def pretrained_plugins() -> list[str]:
-    """The plugins that an inverter ships for."""
-    return sorted(each.name for each in _PRETRAINED.iterdir() if each.is_dir()) if _PRETRAINED.is_dir() else []
 
 
 def save_inverter(inverter: Inverter, folder: str | Path, facts: Mapping[str, Any]) -> None:
@@ -44,12 +41,10 @@ def save_inverter(inverter: Inverter, folder: str | Path, facts: Mapping[str, An
     Raises:
         InverterError: where a file cannot be written.
     """
-    folder, plugin = Path(folder), inverter.plugin
+    folder = Path(folder)
     document = {
         "schema": _SCHEMA,
-        "plugin": plugin.name,
-        "plugin_version": plugin.version,
-        "options": dict(plugin.options),
+        "instruments": [identity(each) for each in inverter.plugins.values()],
         "size": asdict(inverter.size),
         **facts,
     }
@@ -64,25 +59,55 @@ def save_inverter(inverter: Inverter, folder: str | Path, facts: Mapping[str, An
 
 
 def load_inverter(folder: str | Path) -> Inverter:
-    """Read an inverter.
+    """Read an inverter; heads of instruments that are others now are left out, and `Inverter.left_out` says why.
 
     Raises:
-        InverterError: where there is none, or it is of another version of its plugin.
+        InverterError: where there is none that can be read, or no head of it fits.
     """
     folder = Path(folder)
     path = folder / _FACTS
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
-        plugin = plugins.get(facts["plugin"], **facts["options"])
-        version = facts["plugin_version"]
-        if version != plugin.version:
-            raise InverterError(
-                f"{path}: of version {version} of {plugin.name}; must be of {plugin.version}: train again"
-            )
-        inverter = Inverter(plugin, Size(**facts["size"]))
+        if facts["schema"] != _SCHEMA:
+            raise ValueError(f"schema {facts['schema']}; must be {_SCHEMA}: train again")
+        found = {each["plugin"]: _fitting(each) for each in facts["instruments"]}
+        kept = {name: each for name, each in found.items() if isinstance(each, Plugin)}
+        left_out = {name: each for name, each in found.items() if isinstance(each, str)}
+        if not kept:
+            raise InverterError(f"{path}: no head fits; {'; '.join(left_out.values())}: train again")
+        inverter = Inverter(list(kept.values()), Size(**facts["size"]), left_out)
         path = folder / _WEIGHTS
-        inverter.load_state_dict({name: value.float() for name, value in load_file(path).items()})
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
+        weights = {name: value.float() for name, value in load_file(path).items()}
+        rows = [place for place, name in enumerate(found) if name in kept]
+        own = tuple(f"heads.{name}." for name in kept)
+        inverter.load_state_dict(
+            {
+                name: value[rows] if name.startswith(_ODDS) else value
+                for name, value in weights.items()
+                if name.startswith(own) or not name.startswith(_HEADS)
+            }
+        )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, IndexError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or " ".join(str(error).split())
         raise InverterError(f"{path}: no inverter that can be read ({reason})") from error
     return inverter.eval()
+
+
+def identity(plugin: Plugin) -> dict[str, Any]:
+    """What a head is bound to: an instrument's name, version and options, and a digest of its table."""
+    table = [(name, each.size, each.low, each.high, each.scale, each.options) for name, each in plugin.table.items()]
+    digest = hashlib.sha256(json.dumps(table).encode()).hexdigest()[:16]
+    return {"plugin": plugin.name, "version": plugin.version, "options": dict(plugin.options), "table": digest}
+
+
+def _fitting(bound: Mapping[str, Any]) -> Plugin | str:
+    """The instrument that a head was made for, or why it is another now."""
+    try:
+        plugin = plugins.get(bound["plugin"], **bound["options"])
+    except PluginError as error:
+        return f"{bound['plugin']}: {error}"
+    if (version := bound["version"]) != plugin.version:
+        return f"{plugin.name}: the weights are of version {version}, and it is of {plugin.version} now"
+    if identity(plugin) != bound:
+        return f"{plugin.name}: the weights are of another table of parameters"
+    return plugin

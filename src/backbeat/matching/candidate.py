@@ -74,7 +74,7 @@ class Candidate:
     @property
     def price(self) -> float:
         """What its losses count for beside another plugin's: more, for a voice of many numbers, or an unlikely one."""
-        return max(1.0, self.plugin.table.size / _SMALL) ** 0.5 * max(self.odds, _LEAST_ODDS) ** -_TRUST
+        return price(self.plugin, self.odds)
 
     @property
     def notes(self) -> list[str]:
@@ -174,6 +174,11 @@ class Candidate:
             if self.enough():
                 break
         return best_loss
+
+
+def price(plugin: Plugin, odds: float) -> float:
+    """What an instrument's losses count for beside another's, by its size and by how likely it is."""
+    return max(1.0, plugin.table.size / _SMALL) ** 0.5 * max(odds, _LEAST_ODDS) ** -_TRUST
 
 
 def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:

@@ -97,9 +97,10 @@ def _low_spectrum_db(sound: Mono, start_s: float) -> Tensor:
     return 10.0 * (lines / lines.amax(-1, keepdim=True).clamp(min=1e-20)).clamp(min=1e-12).log10()
 
 
-def at_training_rate(sound: Audio, sample_rate: int) -> Audio:
-    """A sound (1, 1, samples) at `SAMPLE_RATE`."""
+def at_training_rate(sounds: Audio, sample_rate: int) -> Audio:
+    """Sounds (batch, 1, samples) at `SAMPLE_RATE`."""
+    sounds = sounds.float().cpu()
     if sample_rate == SAMPLE_RATE:
-        return sound.float().cpu()
-    resampled = resample(sound[0, 0].cpu().double().numpy(), sample_rate, SAMPLE_RATE)[0]
-    return torch.from_numpy(resampled).float()[None, None]
+        return sounds
+    found = [torch.from_numpy(resample(each.double().numpy(), sample_rate, SAMPLE_RATE)[0]) for each in sounds[:, 0]]
+    return torch.stack(found).float().unsqueeze(1)
