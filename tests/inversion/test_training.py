@@ -33,7 +33,7 @@ def trained(tmp_path_factory):
 
 
 def test_it_learns(tmp_path):
-    longer = replace(TINY, steps=40, every=40, validation=16)
+    longer = replace(TINY, steps=40, every=40, validation=16, learning_rate=1e-2)
     (_, first), (_, last) = run(longer, tmp_path)
     assert last["validation_nats"] < first["validation_nats"] - 0.3
     assert last["validation_error"] < 0.9 * first["validation_error"]

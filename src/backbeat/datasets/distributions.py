@@ -15,13 +15,13 @@ from backbeat.types import Params
 
 Distribution: TypeAlias = Literal["uniform", "musical", "played"]
 """`uniform`: all of the box of params. `musical`: one half within the musical ranges, one half around presets.
-`played`: one fifth within the musical ranges, the others around presets and morphs of two, whose macros are turned."""
+`played`: one third within the musical ranges, the others around presets and morphs of two, whose macros are turned."""
 
 DISTRIBUTIONS: tuple[Distribution, ...] = get_args(Distribution)
 
-_WIDEST_STEP = {"musical": 0.2, "played": 0.12}
+_WIDEST_STEP = {"musical": 0.2, "played": 0.16}
 """Standard deviation of the params around an origin, at most."""
-_AROUND = {"musical": 0.5, "played": 0.8}
+_AROUND = {"musical": 0.5, "played": 0.65}
 """Share of the items that lie around an origin, where there are any."""
 _VALUES, _OPTIONS, _STEPS, _ORIGIN = range(4)
 
