@@ -34,7 +34,7 @@ _WARM_UP_STEPS = 100
 _FALL = 0.3
 """Share of the steps over which the learning rate falls: up to there, it does not matter how many there will be."""
 _MOST_NORM = 1.0
-_FREE = ("steps", "every")
+_FREE = ("steps", "every", "audio_from", "audio_weight")
 """Settings that may be others when a training is resumed."""
 _HEARD_TOGETHER = 2
 """Instruments whose sound counts in a step, in turn: a sound takes longer than all the rest."""
@@ -75,7 +75,7 @@ class Training:
     seed: int = 0
     steps: int = 20_000
     batch: int = 8
-    views: int = 2
+    views: int = 3
     learning_rate: float = 1e-3
     audio_from: float = 0.8
     audio_weight: float = 0.02
