@@ -21,7 +21,7 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="At its highest.")] = 1e-3,
     audio_from: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the steps after which the sound counts too; 1 is never.")
-    ] = 0.6,
+    ] = 0.8,
     real: Annotated[
         Path | None, typer.Option(help="A folder of real samples, which are heard too once the sound counts.")
     ] = None,

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.datasets import shared_seed
-from backbeat.inversion.features import SAMPLE_RATE
+from backbeat.inversion.features import SAMPLE_RATE, SECONDS
 from backbeat.inversion.lessons import Lesson
 from backbeat.inversion.loss import SynthLoss
 from backbeat.inversion.network import Answer
@@ -17,14 +17,12 @@ from backbeat.types import Audio
 
 _ODDS_WEIGHT = 0.2
 """What a nat of the instrument counts for beside a nat a param."""
-_SECONDS = 0.5
-"""The longest that is rendered and compared: the rest of a second costs as much, and most one-shots have ended."""
 _COARSE = DrumLoss(resolutions=(quarter_hop(1024, mel_bands=64), quarter_hop(256, mel_bands=32)))
 
 
 def synth_losses(instruments: Sequence[Plugin]) -> dict[str, SynthLoss]:
-    """By instrument, how far a patch sounds from the first half second of a target, at two resolutions."""
-    return {each.name: SynthLoss(each, _coarse, sample_rate=SAMPLE_RATE, seconds=_SECONDS) for each in instruments}
+    """By instrument, how far a patch sounds from a target, at fewer resolutions than a match asks for."""
+    return {each.name: SynthLoss(each, _coarse, sample_rate=SAMPLE_RATE, seconds=SECONDS) for each in instruments}
 
 
 def of_params(answer: Answer, lesson: Lesson) -> Float[Tensor, ""]:
@@ -46,7 +44,7 @@ def of_sound(
     for name in names:
         batch = lesson.batches[name]
         params = answer.mixtures[name].only(slice(len(batch.params))).likeliest()
-        found.append(losses[name](params, _first(batch.audio), seed=shared_seed(batch.seeds)))
+        found.append(losses[name](params, batch.audio, seed=shared_seed(batch.seeds)))
     return torch.stack(found).mean()
 
 
@@ -58,12 +56,8 @@ def of_real(answer: Answer, sounds: Audio, losses: Mapping[str, SynthLoss], seed
         rows = (likeliest == place).nonzero()[:, 0]
         if len(rows):
             params = mixture.only(slice(-count, None)).only(rows).likeliest()
-            found = found + losses[name](params, _first(sounds[rows]), seed=seed) * (len(rows) / count)
+            found = found + losses[name](params, sounds[rows], seed=seed) * (len(rows) / count)
     return found
-
-
-def _first(sounds: Audio) -> Audio:
-    return sounds[..., : round(_SECONDS * SAMPLE_RATE)]
 
 
 def _coarse(estimate: Audio, target: Audio, sample_rate: int) -> Float[Tensor, " batch"]:

@@ -36,7 +36,7 @@ _FALL = 0.3
 _MOST_NORM = 1.0
 _FREE = ("steps", "every", "audio_from", "audio_weight")
 """Settings that may be others when a training is resumed."""
-_HEARD_TOGETHER = 4
+_HEARD_TOGETHER = 2
 """Instruments whose sound counts in a step, in turn: a sound takes longer than all the rest."""
 
 Precision: TypeAlias = Literal["32-true", "bf16-mixed"]
@@ -57,7 +57,7 @@ class Training:
         views: how many times each item is learned.
         learning_rate: at its highest.
         audio_from: share of the steps after which the sound counts too; 1 leaves it at params.
-        audio_weight: what a unit of the distance counts for, in nats a param.
+        audio_weight: what the sound counts for, in nats a param.
         real: a folder of real one-shots that are heard too where the sound counts, as many as of one instrument.
         channels: of the network's convolutions.
         hidden: of the encoder's layers after them.
@@ -77,8 +77,8 @@ class Training:
     batch: int = 8
     views: int = 3
     learning_rate: float = 1e-3
-    audio_from: float = 0.6
-    audio_weight: float = 0.1
+    audio_from: float = 0.8
+    audio_weight: float = 0.02
     real: str | None = None
     channels: int = Size.channels
     hidden: int = Size.hidden
@@ -135,7 +135,7 @@ def train(
 
     The loss is `-log p(params | sound) / P` under the mixture of the sound's instrument, in the mean over instruments,
     and `-log p(instrument | sound)`. From `audio_from` of the steps on, the distance of what the likeliest patches
-    sound like is added, of four instruments a step in turn. The items of step n are a function of n, so that a run that
+    sound like is added, of two instruments a step in turn. The items of step n are a function of n, so that a run that
     is killed and resumed goes on along the same curve. Several devices share the items of a step; the first of their
     processes reports and writes. Fabric begins the others; under torchrun, they are those that it began.
 
