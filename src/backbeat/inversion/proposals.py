@@ -30,8 +30,8 @@ from backbeat.types import Audio, Params
 
 _MOST_OCTAVES = 0.35
 _LIKELIEST, _NARROWER = 4, 0.5
-_INSTRUMENTS = 3
-"""The likeliest so many are tried."""
+_INSTRUMENTS, _LEAST_ODDS = 3, 0.02
+"""The likeliest so many are tried, but none that is so unlikely that its price could not be made up for."""
 MOST_PROPOSALS = 1024
 PROPOSALS, FEWER_PROPOSALS = 12, 4
 """Patches of an instrument that are tried, and where there are others beside them: analysis's, or of another one."""
@@ -76,7 +76,7 @@ def invert(
     Args:
         sample: a sound file, or audio (1, 1, samples).
         inverter: the network; none is the one that ships.
-        plugin: the instrument, or `auto`, which tries the likeliest three.
+        plugin: the instrument, or `auto`, which tries the likeliest, three at most.
         sample_rate: of `sample` where it is audio, in Hz.
         count: patches to try of each instrument: the likeliest of each of a few components, and then patches drawn from
             narrower ones; none is 12, or 4 beside what analysis tells, or beside another instrument.
@@ -139,11 +139,12 @@ class Heard:
         seed: int = 0,
         analysis: bool = True,
     ) -> list[Proposal]:
-        """Patches of some instruments, or of the likeliest few, the nearest first; see `invert`."""
+        """Patches of some instruments, or of the likeliest, the nearest first; see `invert`."""
         answer = inverter.answer(self.features)
         odds = dict(zip(inverter.plugins, answer.log_odds[0].exp().tolist(), strict=True))
         if names is None:
-            names = sorted(odds, key=lambda name: -odds[name])[:_INSTRUMENTS]
+            first, *others = sorted(odds, key=lambda name: -odds[name])[:_INSTRUMENTS]
+            names = [first, *(name for name in others if odds[name] >= _LEAST_ODDS)]
         loss, found = DrumLoss(), []
         target = self._first(self.sounding)
         prepared = loss.prepare(target, self.placement.sample_rate)
