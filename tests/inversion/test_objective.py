@@ -54,4 +54,6 @@ def test_real_sounds_cost_what_the_likeliest_instrument_makes_of_them():
     right, swapped = (
         of_real(answer(kicks, hats, (0.5, 0.5, *odds)), sounds, LOSSES, 0) for odds in ((0.9, 0.1), (0.1, 0.9))
     )
+    elsewhere = of_real(answer(kicks.roll(2, 0), hats.roll(1, 0), (0.5, 0.5, 0.9, 0.1)), sounds, LOSSES, 0)
     assert right < 0.3 * swapped
+    assert right < 0.3 * elsewhere
