@@ -20,7 +20,7 @@ def main() -> None:
     """Print the table."""
     core_s = {f"match, {quality}": _mean_seconds(name) for quality, name in MATCHES.items()}
     core_s["library match, draft (sounds of 0.33 s)"] = _read("library")["core_seconds_a_sound"]
-    core_s["invert, drum"] = _read("inversion-drum")["one-shots"]["summary"]["invert"]["ms"] / 1e3
+    core_s["invert"] = _read("inversion")["one-shots"]["summary"]["invert"]["ms"] / 1e3
     dataset = _read("dataset")
     core_s["dataset write, kick of 1 s"] = dataset["seconds"] * dataset["workers"] / dataset["items"]
     print(f"{'':42}{'core-seconds each':>18}{'core-hours a million':>22}{'hours on 64 cores':>19}")

@@ -1,6 +1,6 @@
 """What a training from nothing reaches in so many minutes: the error on held-out sounds, beside the untrained one.
 
-    python benchmarks/training.py kick --minutes 20 --out benchmarks/results/training.json
+    python benchmarks/training.py --plugin kick --minutes 20 --out benchmarks/results/training.json
 
 The error is the mean distance of params in [0, 1] from the truth, of the likeliest proposal. The number of steps is
 what fits into the time, by the speed of the first ones; the learning rate falls along with them.
@@ -22,7 +22,8 @@ TRIED_STEPS = 20
 def main() -> None:
     """Time, train, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("plugin")
+    parser.add_argument("--plugin", nargs="+", default=[], help="instruments; none is all there are")
+    parser.add_argument("--batch", type=int, default=8, help="sounds of each instrument a step")
     parser.add_argument("--minutes", type=float, default=20.0)
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     options = parser.parse_args()
@@ -34,7 +35,7 @@ def main() -> None:
         print(f"step {step:6}: {curve[-1]['minutes']:5.1f} min, error {figures['validation_error']:.4f}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        tried = Training(options.plugin, steps=2 * TRIED_STEPS, every=TRIED_STEPS)
+        tried = Training(options.plugin, steps=2 * TRIED_STEPS, every=TRIED_STEPS, batch=options.batch, audio_from=1.0)
         train(tried, Path(folder) / "tried", device="cpu", report=report)
         step_s = 60.0 * (curve[2]["minutes"] - curve[1]["minutes"]) / TRIED_STEPS
         steps = max(TRIED_STEPS, int(60.0 * options.minutes / step_s))

@@ -8,10 +8,12 @@ import torch
 from backbeat import plugins
 from backbeat.datasets import SPLITS, Augmentation, Synthetic
 from backbeat.datasets.draws import normal, uniform
+from backbeat.datasets.origins import played, preset_patches
 from backbeat.errors import DatasetError
 from backbeat.synth import render
 
 KICK = plugins.get("kick")
+EVERYTHING = Augmentation(drive_share=0.5, fade_share=0.5, room_share=0.5)
 
 
 def short(plugin="kick", **settings) -> Synthetic:
@@ -19,8 +21,8 @@ def short(plugin="kick", **settings) -> Synthetic:
 
 
 @pytest.mark.parametrize("plugin", plugins.names())
-@pytest.mark.parametrize("distribution", ["uniform", "musical"])
-@pytest.mark.parametrize("augmentation", [None, Augmentation()])
+@pytest.mark.parametrize("distribution", ["uniform", "musical", "played"])
+@pytest.mark.parametrize("augmentation", [None, Augmentation(), EVERYTHING])
 def test_an_item_is_the_same_alone_and_in_any_batch(plugin, distribution, augmentation):
     dataset = short(plugin, distribution=distribution, augmentation=augmentation)
     batch = dataset.at(torch.tensor([70, 3, 1000]))
@@ -65,13 +67,27 @@ def test_musical_params_are_musical_or_near_a_preset():
     assert ((params >= 0.0) & (params <= 1.0)).all()
 
 
-@pytest.mark.parametrize("distribution", ["uniform", "musical"])
+@pytest.mark.parametrize("distribution", ["uniform", "musical", "played"])
 def test_choices_have_one_option_and_all_are_chosen(distribution, small):
     params = Synthetic(small, distribution, seconds=0.01).at(torch.arange(300)).params
     weights = params[:, small.table.slice("colour")]
     assert ((weights == 0.0) | (weights == 1.0)).all()
     assert (weights.sum(-1) == 1.0).all()
     assert (weights.sum(0) > 20).all()
+
+
+def test_played_params_are_musical_or_near_a_preset_a_morph_or_a_turned_one():
+    origins = torch.stack([each.params().float() for each in played(KICK)])
+    assert len(origins) > 5 * len(preset_patches(KICK))
+    params = Synthetic(KICK, "played", seconds=0.01).at(torch.arange(400)).params
+    nearest = torch.cdist(params, origins).amin(-1) / KICK.table.size**0.5
+    assert 0.55 < (nearest < 0.18).float().mean() < 0.85
+    assert ((params >= 0.0) & (params <= 1.0)).all()
+
+
+def test_patches_to_play_from_are_of_the_size_that_is_asked_for():
+    drum = plugins.get("drum", tones=12, noise_bands=8)
+    assert {len(each.params()) for each in played(drum)} == {drum.table.size}
 
 
 def test_uniform_params_fill_their_range():
@@ -96,7 +112,7 @@ def test_draws_have_the_mean_and_the_variance_that_they_say():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"distribution": "odd"}, "distribution: found 'odd'; must be one of uniform, musical"),
+        ({"distribution": "odd"}, "distribution: found 'odd'; must be one of uniform, musical, played"),
         ({"split": "dev"}, "split: found 'dev'; must be one of train, validation, test"),
         ({"seed": -1}, "seed: found -1; must be from 0 to 16777215"),
         ({"seconds": 0.0}, "found 0 s at 44100 Hz"),
@@ -154,3 +170,29 @@ class TestAugmentation:
         assert (tail > 1e-5 * 0.9).all()
         assert (tail < 1e-2 * 1.1).all()
         assert heard[..., :100].abs().max() < 1e-6
+
+    def test_drive_keeps_the_peak_and_fills_up_what_lies_below(self):
+        driven = self.changed(drive_db=20.0, drive_share=1.0)
+        torch.testing.assert_close(driven.abs().amax((1, 2)), self.sound.abs().amax((1, 2)), rtol=1e-4, atol=0.0)
+        assert (driven.square().sum((1, 2)) > self.sound.square().sum((1, 2))).all()
+
+    def test_faded_sounds_are_as_they_were_and_then_end(self):
+        faded = self.changed(fade_share=1.0)
+        for before, after in zip(self.sound[:, 0], faded[:, 0], strict=True):
+            end = int((after != 0).nonzero().max()) + 1
+            assert end >= 0.045 * 44100
+            first = round(0.74 * end)
+            torch.testing.assert_close(after[:first], before[:first], rtol=0.0, atol=0.0)
+            assert (
+                after[round(0.9 * end) : end].abs().sum() < before[round(0.9 * end) : end].abs().sum() or end == 22050
+            )
+
+    @pytest.mark.parametrize(
+        "change", [{"drive_share": 0.5}, {"fade_share": 0.5}, {"room_db": -10.0, "room_share": 0.5}]
+    )
+    def test_a_share_of_the_sounds_is_changed(self, change):
+        indices = torch.arange(200)
+        sounds = torch.ones(200, 1, 4410) * torch.linspace(1.0, 0.5, 4410)
+        after = Augmentation(**{**vars(self.nothing), **change})(sounds, indices, 44100)
+        changed = (after != sounds).any(-1)[:, 0].float().mean()
+        assert 0.35 < changed < 0.65

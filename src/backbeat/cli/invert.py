@@ -1,24 +1,21 @@
 """`backbeat invert`: one-shots to patches at once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from backbeat.cli.effort import Whole
 from backbeat.cli.output import AsJson, distinct, keep_samples, say, say_error, say_json, say_note
 from backbeat.cli.samples import without_leftovers
-from backbeat.errors import BackbeatError, UsageError
-
-if TYPE_CHECKING:
-    from backbeat.inversion import Inverter
+from backbeat.errors import BackbeatError
 
 _AUTO = "auto"
 
 
 def invert(
     samples: Annotated[list[Path], typer.Argument(metavar="SAMPLE…", help="One-shots: WAV, AIFF, FLAC, OGG or MP3.")],
-    plugin: Annotated[str, typer.Option(help="The instrument, or auto: whichever comes nearest.")] = _AUTO,
+    plugin: Annotated[str, typer.Option(help="The instrument, or auto: the nearest of the likeliest.")] = _AUTO,
     weights: Annotated[
         Path | None, typer.Option(help="A folder that `backbeat train` has written, instead of what ships.")
     ] = None,
@@ -28,7 +25,7 @@ def invert(
     whole: Whole = False,
     as_json: AsJson = False,
 ) -> None:
-    """Name patches for each sample by a trained network: a preview of a match, at once.
+    """Predict instrument and patch of each sample by a trained network: a preview of a match, at once.
 
     Writes NAME.patch.json and NAME.wav for each sample, and NAME-2 and so on for more patches.
     """
@@ -37,28 +34,28 @@ def invert(
     import torch
 
     from backbeat import audio, patch
-    from backbeat.inversion import FEWER_PROPOSALS, PROPOSALS
+    from backbeat.inversion import FEWER_PROPOSALS, PROPOSALS, load_inverter, pretrained
     from backbeat.inversion import invert as invert_sample
     from backbeat.matching.excerpt import excerpt
 
     torch.set_num_threads(1)
-    inverters = _inverters(plugin, weights)
+    inverter = pretrained() if weights is None else load_inverter(weights)
+    for reason in inverter.left_out.values():
+        say_note(f"{reason}; it is not proposed")
+    if plugin != _AUTO:
+        inverter.require(plugin)
     samples = without_leftovers(samples)
     names = iter(distinct(_numbered(sample.stem, n) for sample in samples for n in range(1, count + 1)))
     outputs = [[out / next(names) for _ in range(count)] for _ in samples]
     keep_samples((Path(f"{each}.wav") for some in outputs for each in some), samples)
-    tried = FEWER_PROPOSALS if len(inverters) > 1 else None
-    if count > FEWER_PROPOSALS:
-        tried = max(count, PROPOSALS)
+    tried = max(count, PROPOSALS) if count > FEWER_PROPOSALS else None
     out.mkdir(parents=True, exist_ok=True)
     failed = False
     for sample, own in zip(samples, outputs, strict=True):
         began = time.perf_counter()
         try:
             recording = audio.read(sample)
-            found = [
-                each for one in inverters for each in invert_sample(sample, one, count=tried, seed=seed, whole=whole)
-            ]
+            found = invert_sample(sample, inverter, plugin=plugin, count=tried, seed=seed, whole=whole)
         except BackbeatError as error:
             say_error(str(error))
             failed = True
@@ -66,13 +63,14 @@ def invert(
         seconds = time.perf_counter() - began
         for note in excerpt(recording.audio, recording.sample_rate, whole=whole).notes:
             say_note(f"{sample}: {note}")
-        for proposal, stem in zip(sorted(found, key=lambda each: each.loss), own, strict=False):
+        for proposal, stem in zip(found, own, strict=False):
             paths = Path(f"{stem}.patch.json"), Path(f"{stem}.wav")
             patch.save(proposal.patch, paths[0])
             placement = proposal.patch.placement
             audio.write(paths[1], proposal.patch.render(), placement.sample_rate if placement else 44100)
             if as_json:
-                facts = {"sample": str(sample), "plugin": proposal.patch.plugin, "loss": proposal.loss}
+                facts = {"sample": str(sample), "plugin": proposal.patch.plugin, "odds": proposal.odds}
+                facts["loss"] = proposal.loss
                 say_json({**facts, "patch": str(paths[0]), "audio": str(paths[1]), "seconds": round(seconds, 3)})
             else:
                 say(f"{sample}: {proposal.patch.plugin}, loss {proposal.loss:.2f}, {1e3 * seconds:.0f} ms")
@@ -84,17 +82,3 @@ def invert(
 
 def _numbered(stem: str, number: int) -> str:
     return stem if number == 1 else f"{stem}-{number}"
-
-
-def _inverters(plugin: str, weights: Path | None) -> "list[Inverter]":
-    from backbeat import plugins
-    from backbeat.inversion import load_inverter, pretrained, pretrained_plugins
-
-    if plugin != _AUTO:
-        plugins.get(plugin)
-    if weights is not None:
-        inverter = load_inverter(weights)
-        if plugin not in (_AUTO, inverter.plugin.name):
-            raise UsageError(f"plugin: found {plugin}, and weights for {inverter.plugin.name}; must be the same")
-        return [inverter]
-    return [pretrained(name) for name in (pretrained_plugins() if plugin == _AUTO else [plugin])]

@@ -10,22 +10,25 @@ from backbeat.cli.output import AsJson, collect_garbage, say, say_json, say_note
 
 
 def train(
-    plugin: Annotated[str, typer.Argument(help="The plugin whose patches the network is to name.")],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="The folder for weights, checkpoint and TensorBoard's logs.")
     ],
+    plugin: Annotated[
+        list[str] | None, typer.Option(help="An instrument to learn, several times for several; none is all there are.")
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Steps of descent.")] = 20_000,
-    batch: Annotated[int, typer.Option(min=1, help="Sounds a step.")] = 64,
+    batch: Annotated[int, typer.Option(min=1, help="Sounds of each instrument a step.")] = 8,
     learning_rate: Annotated[float, typer.Option(help="At its highest.")] = 1e-3,
     audio_from: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the steps after which the sound counts too; 1 is never.")
-    ] = 1.0,
+    ] = 0.8,
     real: Annotated[
         Path | None, typer.Option(help="A folder of real samples, which are heard too once the sound counts.")
     ] = None,
     distribution: Annotated[
-        Literal["uniform", "musical"], typer.Option(help="Params from all of their ranges, or as musicians set them.")
-    ] = "musical",
+        Literal["uniform", "musical", "played"],
+        typer.Option(help="Params from all of their ranges, as musicians set them, or around turned presets."),
+    ] = "played",
     seed: Annotated[int, typer.Option(min=0, max=2**24 - 1, help="Of the sounds, and of the first weights.")] = 0,
     every: Annotated[int, typer.Option(min=1, help="Steps from one checkpoint to the next.")] = 500,
     device: Annotated[str, typer.Option(help="Where to compute, as Lightning names it: auto, cpu, cuda…")] = "auto",
@@ -36,7 +39,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network to name the patch of a sound, on sounds that are made as it goes.
+    """Train a network to predict the instrument and the patch of a sound, on sounds that are made as it goes.
 
     Stopped on its way, it goes on along the same curve with --resume.
     """
@@ -47,7 +50,7 @@ def train(
 
     collect_garbage()
     training = Training(
-        plugin,
+        tuple(plugin or ()),
         distribution=distribution,
         seed=seed,
         steps=steps,
@@ -68,9 +71,8 @@ def train(
         if as_json:
             say_json({"step": step, **figures})
         else:
-            say(
-                f"step {step}: " + ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in figures.items())
-            )
+            of_all = {name.replace("_", " "): value for name, value in figures.items() if "/" not in name}
+            say(f"step {step}: " + ", ".join(f"{name} {value:.4g}" for name, value in of_all.items()))
 
     train_inverter(training, out, device=device, devices=devices, precision=precision, resume=resume, report=show)
     if told and not as_json:

@@ -8,18 +8,21 @@ from jaxtyping import Int64
 from torch import Tensor
 
 from backbeat.datasets.draws import normal, uniform
+from backbeat.datasets.origins import played, preset_patches
 from backbeat.errors import DatasetError
-from backbeat.patch import preset, presets
 from backbeat.plugins import Plugin
 from backbeat.types import Params
 
-Distribution: TypeAlias = Literal["uniform", "musical"]
-"""`uniform`: all of the box of params. `musical`: one half within the musical ranges, one half around presets."""
+Distribution: TypeAlias = Literal["uniform", "musical", "played"]
+"""`uniform`: all of the box of params. `musical`: one half within the musical ranges, one half around presets.
+`played`: one third within the musical ranges, the others around presets and morphs of two, whose macros are turned."""
 
 DISTRIBUTIONS: tuple[Distribution, ...] = get_args(Distribution)
 
-_WIDEST_STEP = 0.2
-"""Standard deviation of the params around a preset, at most."""
+_WIDEST_STEP = {"musical": 0.2, "played": 0.16}
+"""Standard deviation of the params around an origin, at most."""
+_AROUND = {"musical": 0.5, "played": 0.65}
+"""Share of the items that lie around an origin, where there are any."""
 _VALUES, _OPTIONS, _STEPS, _ORIGIN = range(4)
 
 
@@ -42,18 +45,18 @@ def params(plugin: Plugin, distribution: Distribution, seed: int, indices: Int64
     check(distribution)
     device, table = indices.device, plugin.table
     values = uniform(indices, seed, _VALUES, table.size)
-    if distribution == "musical":
+    if distribution != "uniform":
         low, high = (torch.from_numpy(end).to(device, torch.float32) for end in table.musical())
         values = low + (high - low) * values
     values = _with_options(plugin, values, uniform(indices, seed, _OPTIONS, len(table)))
-    origins = _presets(plugin)
-    if distribution == "uniform" or not len(origins):
+    origins = _origins(plugin, distribution)
+    if not len(origins):
         return values
-    from_preset, which, width = uniform(indices, seed, _ORIGIN, 3).unsqueeze(-1).unbind(1)
+    around, which, width = uniform(indices, seed, _ORIGIN, 3).unsqueeze(-1).unbind(1)
     origin = origins.to(device)[(which.squeeze(-1) * len(origins)).long().clamp(max=len(origins) - 1)]
-    steps = _WIDEST_STEP * width * normal(indices, seed, _STEPS, table.size)
+    steps = _WIDEST_STEP[distribution] * width * normal(indices, seed, _STEPS, table.size)
     steps = torch.where(torch.from_numpy(table.choices()).to(device), torch.zeros_like(steps), steps)
-    return torch.where(from_preset < 0.5, (origin + steps).clamp(0.0, 1.0), values)
+    return torch.where(around < _AROUND[distribution], (origin + steps).clamp(0.0, 1.0), values)
 
 
 def _with_options(plugin: Plugin, values: Params, draws: Tensor) -> Params:
@@ -66,9 +69,9 @@ def _with_options(plugin: Plugin, values: Params, draws: Tensor) -> Params:
     return values
 
 
-@lru_cache(maxsize=8)
-def _presets(plugin: Plugin) -> Params:
-    """The params of the plugin's presets of the same size, (presets, P)."""
-    found = [preset(name) for name in presets() if name.startswith(f"{plugin.name}/")]
-    fitting = [each.params().float() for each in found if each.options == plugin.options]
-    return torch.stack(fitting) if fitting else torch.zeros(0, plugin.table.size)
+@lru_cache(maxsize=32)
+def _origins(plugin: Plugin, distribution: Distribution) -> Params:
+    """The params that items lie around, (origins, P)."""
+    patches = {"musical": preset_patches, "played": played}
+    rows = [each.params().float() for each in patches[distribution](plugin)] if distribution in patches else []
+    return torch.stack(rows) if rows else torch.zeros(0, plugin.table.size)

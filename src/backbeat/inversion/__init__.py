@@ -1,15 +1,17 @@
 """From a sound to a patch in one pass, by a network that was trained through the synth."""
 
+from backbeat.encoder.mixture import Mixture, sorted_banks
+from backbeat.encoder.network import Answer, Inverter, Size
+from backbeat.encoder.weights import load_inverter, pretrained, save_inverter
 from backbeat.inversion.loss import AudioLoss, SynthLoss
-from backbeat.inversion.network import Inverter, Mixture, Size, sorted_banks
 from backbeat.inversion.proposals import FEWER_PROPOSALS, PROPOSALS, Proposal, invert
 from backbeat.inversion.suggestions import suggest
 from backbeat.inversion.training import Report, Training, train
-from backbeat.inversion.weights import load_inverter, pretrained, pretrained_plugins, save_inverter
 
 __all__ = [
     "FEWER_PROPOSALS",
     "PROPOSALS",
+    "Answer",
     "AudioLoss",
     "Inverter",
     "Mixture",
@@ -21,7 +23,6 @@ __all__ = [
     "invert",
     "load_inverter",
     "pretrained",
-    "pretrained_plugins",
     "save_inverter",
     "sorted_banks",
     "suggest",

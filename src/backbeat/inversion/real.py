@@ -8,8 +8,8 @@ from torch import Tensor
 
 from backbeat.datasets import Augmentation, OneShots
 from backbeat.datasets.draws import uniform
+from backbeat.encoder.features import SAMPLE_RATE, SAMPLES, SECONDS
 from backbeat.errors import DatasetError
-from backbeat.inversion.features import SAMPLE_RATE, SAMPLES, SECONDS
 from backbeat.inversion.onset import begun
 from backbeat.types import Audio
 

@@ -1,27 +1,35 @@
-"""What the inverters that ship suggest to a match."""
+"""What the inverter that ships suggests to a match."""
 
-from functools import cache
+from collections import Counter
 from pathlib import Path
 
-from backbeat.inversion.network import Inverter
-from backbeat.inversion.proposals import invert
-from backbeat.inversion.weights import pretrained, pretrained_plugins
+import torch
+
+from backbeat.encoder.weights import pretrained
+from backbeat.inversion.proposals import Heard
 from backbeat.matching import AUTO
+from backbeat.matching.one_shot import MOST_CANDIDATES
+from backbeat.matching.router import router
+from backbeat.matching.threads import one_thread_in_numpy
 from backbeat.patch import Patch
 from backbeat.types import Audio
 
 _SUGGESTED = 3
-"""So many of each inverter's patches at most."""
+"""So many of each instrument's patches at most."""
 
 
+@one_thread_in_numpy()
+@torch.no_grad()
 def suggest(
     sample: str | Path | Audio, plugin: str, *, sample_rate: int | None = None, seed: int = 0, whole: bool = False
 ) -> list[Patch]:
-    """Patches near a one-shot, for `backbeat.match(…, suggested=…)`: the nearest three of each inverter that ships.
+    """Patches near a one-shot, for `backbeat.match(…, suggested=…)`: the nearest three of each instrument to be tried.
+
+    With `auto`, these are the instruments that a match tries; those without a head are passed over.
 
     Args:
         sample: a sound file, or audio (1, 1, samples).
-        plugin: its name, or "auto" for all.
+        plugin: its name, or "auto".
         sample_rate: of `sample` where it is audio, in Hz.
         seed: of the noise.
         whole: hear all of a sample with several hits, not the first alone.
@@ -29,17 +37,18 @@ def suggest(
     Raises:
         AudioError: where the file cannot be read.
     """
-    names = [name for name in pretrained_plugins() if plugin in (AUTO, name)]
-    return [
-        proposal.patch
-        for name in names
-        for proposal in invert(
-            sample, _inverter(name), sample_rate=sample_rate, seed=seed, analysis=False, whole=whole
-        )[:_SUGGESTED]
-    ]
-
-
-@cache
-def _inverter(plugin: str) -> Inverter:
-    """The plugin's inverter, read once for all samples."""
-    return pretrained(plugin)
+    inverter = pretrained()
+    if plugin not in (AUTO, *inverter.plugins):
+        return []
+    heard = Heard.of(sample, sample_rate, whole=whole)
+    names, known = list(inverter.plugins) if plugin == AUTO else [plugin], router()
+    if plugin == AUTO and known is not None:
+        names = list(known.likeliest(heard.sounding, heard.placement.sample_rate, names, MOST_CANDIDATES))
+    found = heard.proposals(inverter, names, seed=seed, analysis=False)
+    counted: Counter[str] = Counter()
+    suggested = []
+    for each in found:
+        counted[each.patch.plugin] += 1
+        if counted[each.patch.plugin] <= _SUGGESTED:
+            suggested.append(each.patch)
+    return suggested

@@ -4,35 +4,40 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from backbeat import plugins
-from backbeat.datasets import Augmentation, Batch, Distribution, Split, Synthetic, shared_seed
+from backbeat.datasets import Augmentation, Distribution
+from backbeat.encoder.features import Features, features
+from backbeat.encoder.network import Inverter, Rows, Size
+from backbeat.encoder.weights import identity, save_inverter
 from backbeat.errors import TrainingError
 from backbeat.inversion import checkpoint
-from backbeat.inversion.features import SAMPLE_RATE, SECONDS, features
-from backbeat.inversion.loss import SynthLoss
-from backbeat.inversion.network import Inverter, Mixture, Size, sorted_banks
-from backbeat.inversion.onset import begun
+from backbeat.inversion.lessons import Lesson, Lessons, in_turn
+from backbeat.inversion.objective import of_params, of_real, of_sound, synth_losses
 from backbeat.inversion.real import RealSounds
-from backbeat.inversion.weights import save_inverter
+from backbeat.inversion.validation import log_audio, validate
 from backbeat.plugins import Plugin
-from backbeat.synth import render
-from backbeat.types import Audio, Params
+from backbeat.types import Audio
 
-_AUGMENTATION = Augmentation(gain_db=12.0, onset_s=0.003, noise_db=-45.0, equaliser_db=3.0, room_db=-24.0)
+_AUGMENTATION = Augmentation(
+    gain_db=12.0, onset_s=0.0, noise_db=-45.0, equaliser_db=6.0, room_db=-12.0, room_share=0.4,
+    drive_db=12.0, drive_share=0.3, fade_share=0.4,
+)  # fmt: skip
 _WARM_UP_STEPS = 100
+_FALL = 0.3
+"""Share of the steps over which the learning rate falls: up to there, it does not matter how many there will be."""
 _MOST_NORM = 1.0
-
-_LOGGED_SOUNDS = 3
+_FREE = ("steps", "every", "audio_from", "audio_weight")
+"""Settings that may be others when a training is resumed."""
+_HEARD_TOGETHER = 2
+"""Instruments whose sound counts in a step, in turn: a sound takes longer than all the rest."""
 
 Precision: TypeAlias = Literal["32-true", "bf16-mixed"]
 Report: TypeAlias = Callable[[int, Mapping[str, float]], None]
@@ -44,48 +49,52 @@ class Training:
     """How an inverter is trained.
 
     Attributes:
-        plugin: whose patches it names.
-        options: of the plugin.
+        plugins: names of the instruments; none is all there are. Each is of the size that suits matching.
         distribution: of the params to learn from.
         seed: of the items, and of the first weights.
         steps: of descent.
-        batch: items a step.
+        batch: items of each instrument a step.
+        views: how many times each item is learned.
         learning_rate: at its highest.
         audio_from: share of the steps after which the sound counts too; 1 leaves it at params.
         audio_weight: what the sound counts for, in nats a param.
-        real: a folder of real one-shots that are heard too where the sound counts, one for every two others.
+        real: a folder of real one-shots that are heard too where the sound counts, as many as of one instrument.
         channels: of the network's convolutions.
-        hidden: of the layers after them.
-        components: of the mixture.
-        validation: items to validate with.
+        hidden: of the encoder's layers after them.
+        head: of each head's own layer.
+        components: of the mixtures.
+        validation: items of each instrument to validate with.
         every: steps from one validation, and one checkpoint, to the next.
 
     Raises:
         TrainingError: where a value is not allowed.
     """
 
-    plugin: str
-    options: Mapping[str, int] | None = None
-    distribution: Distribution = "musical"
+    plugins: Sequence[str] = ()
+    distribution: Distribution = "played"
     seed: int = 0
     steps: int = 20_000
-    batch: int = 64
+    batch: int = 8
+    views: int = 3
     learning_rate: float = 1e-3
-    audio_from: float = 1.0
+    audio_from: float = 0.8
     audio_weight: float = 0.02
     real: str | None = None
-    channels: int = 160
-    hidden: int = 384
-    components: int = 6
-    validation: int = 256
+    channels: int = Size.channels
+    hidden: int = Size.hidden
+    head: int = Size.head
+    components: int = Size.components
+    validation: int = 64
     every: int = 500
 
     def __post_init__(self) -> None:
         for name, least in (
             ("steps", 1),
             ("batch", 1),
+            ("views", 1),
             ("channels", 8),
             ("hidden", 1),
+            ("head", 1),
             ("validation", 1),
             ("every", 1),
         ):
@@ -101,14 +110,15 @@ class Training:
             raise TrainingError(f"audio_from: found {self.audio_from:g}; must be from 0 to 1")
 
     @cached_property
-    def instrument(self) -> Plugin:
-        """The plugin."""
-        return plugins.get(self.plugin, **(self.options or {}))
+    def instruments(self) -> list[Plugin]:
+        """The plugins, each at the size that suits matching."""
+        found = [plugins.get(name) for name in self.plugins or plugins.names()]
+        return [plugins.get(each.name, **each.match_options) for each in found]
 
-    def items(self, split: Split) -> Synthetic:
-        """What to learn from, or to be judged by."""
-        changes = _AUGMENTATION if split == "train" else None
-        return Synthetic(self.instrument, self.distribution, self.seed, split, SECONDS, SAMPLE_RATE, changes)
+    @property
+    def size(self) -> Size:
+        """Of the network."""
+        return Size(self.channels, self.hidden, self.head, self.components)
 
 
 def train(
@@ -123,9 +133,10 @@ def train(
 ) -> Inverter:
     """Train an inverter; its weights, a checkpoint and logs for TensorBoard go to a folder.
 
-    The loss is `-log p(params | sound) / P` under the network's mixture and, from `audio_from` of the steps on, the
-    distance of what its likeliest patch sounds like. The items of step n are a function of n, so that a run that is
-    killed and resumed goes on along the same curve. Several devices share the items of a step; the first of their
+    The loss is `-log p(params | sound) / P` under the mixture of the sound's instrument, in the mean over instruments,
+    and `-log p(instrument | sound)`. From `audio_from` of the steps on, the distance of what the likeliest patches
+    sound like is added, of two instruments a step in turn. The items of step n are a function of n, so that a run that
+    is killed and resumed goes on along the same curve. Several devices share the items of a step; the first of their
     processes reports and writes. Fabric begins the others; under torchrun, they are those that it began.
 
     Args:
@@ -134,7 +145,7 @@ def train(
         device: as Lightning Fabric names accelerators: auto, cpu, cuda…
         devices: how many; the batch must be a multiple of that.
         precision: of the network, as Lightning Fabric names it; the synth and what the network hears stay in float32.
-        resume: go on from the folder's checkpoint.
+        resume: go on from the folder's checkpoint; there may be more steps, or fewer, than it was begun with.
         report: told the figures of every validation.
 
     Raises:
@@ -142,38 +153,52 @@ def train(
         TrainingError: where there are no such devices, the folder holds a checkpoint that is not to be resumed, or none
             that can be, or the loss is not finite any more.
     """
+    instruments = training.instruments
     fabric, folder = _fabric(device, devices, precision), Path(folder)
-    if training.batch % fabric.world_size:
-        raise TrainingError(f"batch: found {training.batch}; must be a multiple of the {fabric.world_size} devices")
-    share = training.batch // fabric.world_size
+    rank, world = fabric.global_rank, fabric.world_size
+    if training.batch % world:
+        raise TrainingError(f"batch: found {training.batch}; must be a multiple of the {world} devices")
     report = report if fabric.is_global_zero else None
     torch.manual_seed(training.seed)
-    inverter = Inverter(training.instrument, Size(training.channels, training.hidden, training.components))
+    inverter = Inverter(instruments, training.size)
     optimiser = torch.optim.AdamW(inverter.parameters(), lr=training.learning_rate, betas=(0.9, 0.98))
-    settings = json.loads(json.dumps({**asdict(training), "plugin_version": training.instrument.version}))
+    settings = json.loads(json.dumps(asdict(training)))
+    kept = {name: value for name, value in settings.items() if name not in _FREE}
+    kept |= {f"head of {each.name}": identity(each) for each in instruments}
     folder.mkdir(parents=True, exist_ok=True)
     if not resume and checkpoint.path(folder).exists():
         raise TrainingError(f"{checkpoint.path(folder)}: of an earlier training; resume that, or choose another folder")
-    first = checkpoint.load(folder, settings, inverter, optimiser) if resume else 0
+    first = checkpoint.load(folder, kept, inverter, optimiser) if resume else 0
     module, optimiser = fabric.setup(inverter, optimiser)
-    audio_loss = SynthLoss(training.instrument, sample_rate=SAMPLE_RATE, seconds=SECONDS)
-    lessons, trial = training.items("train"), training.items("validation")
+    audio_losses = synth_losses(instruments)
+    share = training.batch // world
+    made = (instruments, share, training.distribution, training.seed)
+    lessons = Lessons(*made, "train", _AUGMENTATION, fabric.device)
+    trials = [
+        Lessons(*made, "validation", device=fabric.device).at(number)
+        for number in range(-(-training.validation // share))
+    ]
     real = RealSounds(training.real, _AUGMENTATION, training.seed) if training.real else None
     began = time.perf_counter()
     logs = _logs(folder) if fabric.is_global_zero else None
     if first == 0:
-        _tell(report, logs, 0, _validate(module, trial, training, fabric.device))
-    for step in range(first, training.steps):
+        _tell(report, logs, 0, validate(inverter, trials))
+    steps = range(first, training.steps)
+    for step, lesson in zip(steps, in_turn(lessons, steps, training.views, rank, world), strict=True):
         for group in optimiser.param_groups:
             group["lr"] = training.learning_rate * _pace(step, training.steps)
-        own = step * training.batch + fabric.global_rank * share
+        by_ear = step >= training.audio_from * training.steps
+        own = (step * world + rank) * share
         positions = torch.arange(own, own + share, device=fabric.device)
-        by_ear = audio_loss if step >= training.audio_from * training.steps else None
-        loss = _loss(module, lessons.at(positions), training, by_ear)
-        if by_ear is not None and real is not None:
-            sound = real.at(positions[: max(1, share // 2)])
-            places = _likeliest(_mixture(module, sound, training.instrument))
-            loss = loss + training.audio_weight * by_ear(places, sound, seed=step)
+        sounds = real.at(positions) if by_ear and real is not None else None
+        answer = inverter.mixed(*module(*_asked(lesson, sounds)))
+        loss = of_params(answer, lesson)
+        if by_ear:
+            turn = range(step * _HEARD_TOGETHER, (step + 1) * _HEARD_TOGETHER)
+            names = {instruments[each % len(instruments)].name for each in turn}
+            loss = loss + training.audio_weight * of_sound(answer, lesson, names, audio_losses)
+        if sounds is not None:
+            loss = loss + training.audio_weight * of_real(answer, sounds, audio_losses, step)
         optimiser.zero_grad(set_to_none=True)
         fabric.backward(loss)
         norm = fabric.clip_gradients(module, optimiser, max_norm=_MOST_NORM, error_if_nonfinite=False)
@@ -181,7 +206,7 @@ def train(
             optimiser.step()
         done = step + 1
         if done % training.every == 0 or done == training.steps:
-            figures = {"loss": loss.item(), **_validate(module, trial, training, fabric.device)}
+            figures = {"loss": loss.item(), **validate(inverter, trials)}
             figures["seconds"] = time.perf_counter() - began
             if not all(map(math.isfinite, figures.values())):
                 raise TrainingError(
@@ -189,9 +214,9 @@ def train(
                 )
             _tell(report, logs, done, figures)
             if fabric.is_global_zero:
-                _log_audio(logs, done, inverter, trial)
+                log_audio(logs, done, inverter, trials[0])
                 save_inverter(inverter, folder, {"training": settings, "step": done, "figures": figures})
-                checkpoint.save(folder, settings, inverter, optimiser, done)
+                checkpoint.save(folder, kept, inverter, optimiser, done)
     if logs is not None:
         logs.close()
     return inverter
@@ -229,55 +254,15 @@ def _tell(report: Report | None, logs: Any, step: int, figures: Mapping[str, flo
         report(step, figures)
 
 
-@torch.no_grad()
-def _log_audio(logs: Any, step: int, inverter: Inverter, trial: Synthetic) -> None:
-    """Log a few sounds that are not learned from, each before what it was taken for."""
-    device = next(inverter.parameters()).device
-    batch = trial.at(torch.arange(_LOGGED_SOUNDS, device=device))
-    sound = begun(batch.audio, SAMPLE_RATE)
-    params = inverter.encode(features(sound)).proposals(1)[:, 0]
-    named = render(trial.plugin, params, samples=trial.samples, sample_rate=SAMPLE_RATE, seed=shared_seed(batch.seeds))
-    for number, pair in enumerate(torch.cat([sound, named], dim=-1)):
-        logs.add_audio(f"sound {number}", pair / pair.abs().max().clamp(min=1.0), step, SAMPLE_RATE)
-
-
 def _pace(step: int, steps: int) -> float:
-    """Of the learning rate: it rises, and falls along a half cosine."""
-    return min(1.0, (step + 1) / _WARM_UP_STEPS) * 0.5 * (1.0 + math.cos(math.pi * step / steps))
+    """Of the learning rate: it rises, stays, and falls to zero over the last steps."""
+    return min(1.0, (step + 1) / _WARM_UP_STEPS, (steps - step) / (_FALL * steps))
 
 
-def _loss(module: Any, batch: Batch, training: Training, audio_loss: SynthLoss | None) -> Float[Tensor, ""]:
-    plugin = training.instrument
-    sound = begun(batch.audio, SAMPLE_RATE)
-    mixture = _mixture(module, sound, plugin)
-    loss = -mixture.log_likelihood(sorted_banks(plugin, batch.params)).mean() / plugin.table.size
-    if audio_loss is not None:
-        loss = loss + training.audio_weight * audio_loss(_likeliest(mixture), sound, seed=shared_seed(batch.seeds))
-    return loss
-
-
-def _likeliest(mixture: Mixture) -> Params:
-    """The places of each item's likeliest component, as params."""
-    chosen = mixture.log_odds.argmax(-1)
-    return mixture.places[torch.arange(len(chosen), device=chosen.device), chosen].clamp(0.0, 1.0)
-
-
-def _mixture(module: Any, sound: Audio, plugin: Plugin) -> Mixture:
-    log_odds, places, widths = module(features(sound))
-    return Mixture(log_odds, places, widths, plugin.table)
-
-
-@torch.no_grad()
-def _validate(module: Any, trial: Synthetic, training: Training, device: torch.device) -> dict[str, float]:
-    """Figures over items that are never learned from."""
-    plugin, nats, error, count = training.instrument, 0.0, 0.0, 0
-    module.eval()
-    for first in range(0, training.validation, training.batch):
-        batch = trial.at(torch.arange(first, min(training.validation, first + training.batch), device=device))
-        mixture = _mixture(module, begun(batch.audio, SAMPLE_RATE), plugin)
-        wanted = sorted_banks(plugin, batch.params)
-        nats -= float(mixture.log_likelihood(wanted).sum()) / plugin.table.size
-        error += float((mixture.proposals(1)[:, 0] - wanted).abs().mean(-1).sum())
-        count += len(wanted)
-    module.train()
-    return {"validation_nats": nats / count, "validation_error": error / count}
+def _asked(lesson: Lesson, sounds: Audio | None) -> tuple[Features, dict[str, Rows]]:
+    """What the network is asked in a step: each head about the sounds of its instrument, and about real ones."""
+    if sounds is None:
+        return lesson.features, lesson.rows
+    seen = Features(*(torch.cat(each) for each in zip(lesson.features, features(sounds), strict=True)))
+    real = torch.arange(len(seen.facts), device=sounds.device)[-len(sounds) :]
+    return seen, {name: torch.cat([rows, real]) for name, rows in lesson.rows.items()}

@@ -30,7 +30,7 @@ _SPREAD = 2.0
 """Variations of a start lie this many search steps around it, as a standard deviation."""
 _POLISH_ITERATIONS = 20
 """At most."""
-_STEPS_TRIED, _STARTS_TRIED = 6, 2
+_STEPS_TRIED, _STARTS_TRIED = 20, 2
 """What is spent on a plugin to find out whether it suits."""
 _SMALL = 48
 """Numbers of a voice that cost nothing; the loss of a larger one counts for the root of as many times more."""
@@ -79,7 +79,7 @@ class Candidate:
     @property
     def price(self) -> float:
         """What its losses count for beside another plugin's: more, for a voice of many numbers, or an unlikely one."""
-        return max(1.0, self.plugin.table.size / _SMALL) ** 0.5 * max(self.odds, _LEAST_ODDS) ** -_TRUST
+        return price(self.plugin, self.odds)
 
     @property
     def notes(self) -> list[str]:
@@ -180,18 +180,23 @@ class Candidate:
         with torch.no_grad():
             return self.sound(params.unsqueeze(0))
 
-    def loss_after(self, first: Tensor, steps: int) -> float:
-        """The loss that a few steps from these starts lead to."""
-        best_loss = math.inf
-        for state in descend(begin(first[:_STARTS_TRIED]), self.objective, self.plugin.table, steps, held=self.held):
-            best_loss = state.best_loss
+    def descended(self, first: Tensor, steps: int) -> SearchState:
+        """Where a few steps from the first of these starts lead."""
+        state = begin(first[:_STARTS_TRIED])
+        for each in descend(state, self.objective, self.plugin.table, steps, held=self.held):
+            state = each
             if self.enough():
                 break
-        return best_loss
+        return state
+
+
+def price(plugin: Plugin, odds: float) -> float:
+    """What an instrument's losses count for beside another's, by its size and by how likely it is."""
+    return max(1.0, plugin.table.size / _SMALL) ** 0.5 * max(odds, _LEAST_ODDS) ** -_TRUST
 
 
 def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:
-    """The candidate nearest for its size and odds after a few steps, its starts, and a note on how near each came.
+    """The candidate nearest for its size and odds after a few steps, its starts from there, and how near each came.
 
     One that is too unlikely, or too large, to come nearest is not tried, nor one for which something is suggested that
     lies far above what another has reached.
@@ -199,9 +204,9 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
     Args:
         candidates: at least one; nothing is said of a single one.
         starts: of each.
-        steps: of the whole search, of which a trial takes a tenth at most.
+        steps: of the whole search, of which a trial takes a quarter at most.
     """
-    tried = max(1, min(_STEPS_TRIED, steps // 10))
+    tried = max(1, min(_STEPS_TRIED, steps // 4))
     begun: list[tuple[Candidate, Tensor]] = []
     losses: list[float] = []
     said = []
@@ -217,9 +222,10 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
         begun.append((each, first))
         if len(candidates) == 1 or (each.enough() and not losses):
             return each, first, []
-        reached = each.loss_after(first, tried)
-        least = min(least, reached)
-        losses.append(each.price * reached)
+        reached = each.descended(first, tried)
+        begun[-1] = each, torch.cat([reached.best_params.unsqueeze(0), first[1:]])
+        least = min(least, reached.best_loss)
+        losses.append(each.price * reached.best_loss)
         said.append(f"{each.plugin.name} {losses[-1]:.2f}")
         if each.enough():
             break
@@ -233,7 +239,7 @@ def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Ca
 def better_plugins(others: Sequence[Candidate], chosen: Plugin, found: SearchState) -> list[str]:
     """A note on each candidate that gets nearer in a few steps than the chosen plugin did in all of its own."""
     losses = [
-        (each.plugin.name, each.loss_after(each.starts(_STARTS_TRIED), _STEPS_TRIED))
+        (each.plugin.name, each.descended(each.starts(_STARTS_TRIED), _STEPS_TRIED).best_loss)
         for each in others
         if not each.enough()
     ]

@@ -59,7 +59,7 @@ Progress: TypeAlias = Callable[[int, int, float], None]
 _SEARCH = 4
 """Raised whenever a search no longer goes on from an earlier one's checkpoint as if it had not stopped."""
 _LONGEST_SEARCH_S = 4.0
-_MOST_CANDIDATES = 3
+MOST_CANDIDATES = 3
 """Of the instruments that the router knows."""
 _CHECKPOINT_EVERY = 25
 _FAR_DB, _FAIR_STEPS = 4.0, 30
@@ -280,7 +280,7 @@ def _likely(instruments: list[Plugin], sounding: Audio, sample_rate: int) -> dic
     if known is None:
         return dict.fromkeys(instruments, 1.0)
     named = {each.name: each for each in instruments}
-    chosen = known.likeliest(sounding, sample_rate, list(named), _MOST_CANDIDATES)
+    chosen = known.likeliest(sounding, sample_rate, list(named), MOST_CANDIDATES)
     return {named[name]: odds for name, odds in chosen.items()}
 
 

@@ -1,7 +1,8 @@
-"""Which instrument a sound may be of: a small network on its spectrogram, trained on random patches of each.
+"""Which instrument a sound may be of: a small network on its spectrogram, and the encoder, each heard as much.
 
-It only proposes: the likeliest instruments, and those that it does not know, compete by what they come to.
-`benchmarks/router.py` trains and judges it.
+They only propose: the likeliest instruments, and those that the network does not know, compete by what they come to.
+Both are trained on random patches; they fail on different sounds. `benchmarks/router.py` trains the small one, and
+judges the two together.
 """
 
 from collections.abc import Sequence
@@ -17,6 +18,7 @@ from safetensors import safe_open
 from torch import Tensor, nn
 
 from backbeat.audio.conditioning import resample
+from backbeat.encoder import features, pretrained
 from backbeat.losses.spectra import mel_spectrogram_db
 from backbeat.types import Audio, Mono
 
@@ -29,8 +31,9 @@ _LOW_HZ = 28.0 * (1200.0 / 28.0) ** (np.arange(_LOW_LINES) / (_LOW_LINES - 1))
 """Lines of the spectrum, from the onset on and from a tenth of a second later: there, a kick is no tom."""
 FACTS = _BANDS * (len(_EDGES_S) - 1) + _LOW_LINES * len(_LOW_S)
 HIDDEN = 64
-UNKNOWN = 0.2
+UNKNOWN = 0.1
 """Odds of an instrument that the network was not trained on."""
+_LEAST_ODDS = 0.03
 WEIGHTS = Path(__file__).with_name("router.safetensors")
 
 
@@ -43,9 +46,22 @@ class Router:
 
     @torch.no_grad()
     def likelihoods(self, sound: Audio, sample_rate: int) -> dict[str, float]:
-        """By name, how likely the instrument is that of a sound (1, 1, samples) which begins at once; they sum to 1."""
-        odds = self.network(facts(at_training_rate(sound, sample_rate))).softmax(-1)
-        return dict(zip(self.names, odds[0].tolist(), strict=True))
+        """By name, how likely the instrument is that of a sound (1, 1, samples) which begins at once; they sum to 1.
+
+        The root of the product of both networks' odds, each at least `_LEAST_ODDS`: neither knows real sounds so well.
+        """
+        heard = at_training_rate(sound, sample_rate)
+        odds = self.network(facts(heard)).softmax(-1)[0].clamp(min=_LEAST_ODDS)
+        encoder = pretrained()
+        every = encoder.instrument_odds(features(heard))[0].exp()
+        known = [name for name in self.names if name in encoder.plugins]
+        if known:
+            places = [list(encoder.plugins).index(name) for name in known]
+            other = (every[places] / every[places].sum()).clamp(min=_LEAST_ODDS)
+            own = [self.names.index(name) for name in known]
+            odds[own] = (odds[own] * other).sqrt()
+        odds = odds / odds.sum()
+        return dict(zip(self.names, odds.tolist(), strict=True))
 
     def likeliest(self, sound: Audio, sample_rate: int, names: Sequence[str], most: int) -> dict[str, float]:
         """Of these instruments, the likeliest so many, and all that the network does not know, with their odds."""
@@ -97,9 +113,10 @@ def _low_spectrum_db(sound: Mono, start_s: float) -> Tensor:
     return 10.0 * (lines / lines.amax(-1, keepdim=True).clamp(min=1e-20)).clamp(min=1e-12).log10()
 
 
-def at_training_rate(sound: Audio, sample_rate: int) -> Audio:
-    """A sound (1, 1, samples) at `SAMPLE_RATE`."""
+def at_training_rate(sounds: Audio, sample_rate: int) -> Audio:
+    """Sounds (batch, 1, samples) at `SAMPLE_RATE`."""
+    sounds = sounds.float().cpu()
     if sample_rate == SAMPLE_RATE:
-        return sound.float().cpu()
-    resampled = resample(sound[0, 0].cpu().double().numpy(), sample_rate, SAMPLE_RATE)[0]
-    return torch.from_numpy(resampled).float()[None, None]
+        return sounds
+    found = [torch.from_numpy(resample(each.double().numpy(), sample_rate, SAMPLE_RATE)[0]) for each in sounds[:, 0]]
+    return torch.stack(found).float().unsqueeze(1)

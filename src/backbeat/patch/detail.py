@@ -37,20 +37,26 @@ def with_voice(patch: Patch, voice: Patch, macro: str, knob: Macro, amount: floa
         amount: in the macro's unit.
     """
     table = patch.instrument.table
+    pivot_hz = _PIVOT_HZ if knob.pivot is None else numbers(patch.values[knob.pivot])[0]
     changed: dict[str, Value] = {}
     for name, parameter in table.items():
         if not isinstance(parameter.role, DETAIL) or parameter.role is DETAIL.level:
             continue
         entries = np.array(numbers(patch.values[name]))
-        entries = _turned(
-            parameter.role, entries, _frequencies_hz(patch, parameter.role, len(entries)), macro, knob, amount
-        )
+        at_hz = _frequencies_hz(patch, parameter.role, len(entries))
+        entries = _turned(parameter.role, entries, at_hz, macro, knob, amount, pivot_hz)
         changed[name] = parameter.within(tuple(entries.tolist()))
     return replace(patch, values={**patch.values, **voice.values, **changed})
 
 
 def _turned(
-    role: DETAIL, entries: np.ndarray, frequencies_hz: np.ndarray, macro: str, knob: Macro, amount: float
+    role: DETAIL,
+    entries: np.ndarray,
+    frequencies_hz: np.ndarray,
+    macro: str,
+    knob: Macro,
+    amount: float,
+    pivot_hz: float,
 ) -> np.ndarray:
     ratio = 2.0 ** (amount / 12.0) if knob.unit == "st" else 1.0 + amount / 100.0
     is_level = role in (DETAIL.level_db, DETAIL.band_db)
@@ -62,7 +68,7 @@ def _turned(
     if macro == LENGTH and knob.unit == "%" and role in (DETAIL.t60_s, DETAIL.band_t60_s):
         return entries * ratio
     if macro == BRIGHTNESS and knob.unit == "dB/oct" and is_level:
-        return entries + amount * np.log2(frequencies_hz / _PIVOT_HZ)
+        return entries + amount * np.log2(frequencies_hz / pivot_hz)
     if macro == NOISINESS and knob.unit == "dB" and role is DETAIL.band_db:
         return entries + amount
     return entries

@@ -1,17 +1,16 @@
 """What the inverter hears: mel bands over the whole sound, the attack in fine steps, the bottom, and its pitch."""
 
 import math
-from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
-from torch.nn.functional import conv1d, pad
+from torch.nn.functional import pad
 
+from backbeat.dsp.fourier import rfft
 from backbeat.losses import mel_spectrogram_db
-from backbeat.losses.pitch import analytic
 from backbeat.types import Audio
 
 SAMPLE_RATE = 44100
@@ -22,13 +21,15 @@ SAMPLES = round(SECONDS * SAMPLE_RATE)
 _FLOOR_DB = -80.0
 _HOP, _MEL_BANDS = 441, 64
 _ATTACK_HOP, ATTACK_ROWS, ATTACK_FRAMES = 64, 32, 64
-_DECIMATION, _TAPS = 16, 257
+_DECIMATION, _FFT = 32, 49_152
+_PASSED_HZ, _STOPPED_HZ = 700.0, 1100.0
 _LOW_RATE = SAMPLE_RATE / _DECIMATION
-_LOW_WINDOW, _LOW_FFT, _LOW_BINS = 256, 512, 80
-_PITCH_WINDOWS, _PITCH_FFT = (110, 256), 512
-"""40 ms, which can follow a sweep, and 93 ms, which tells a low pitch from its neighbours."""
+_LOW_FFT, _LOW_BINS = 256, 80
+_PITCH_WINDOWS = 64, 128
+"""46 ms, which can follow a sweep, and 93 ms, which tells a low pitch from its neighbours."""
 _LOWEST_HZ, _HIGHEST_HZ = 20.0, 500.0
 _SILENCE = 1e-12
+_AT_ONCE = 8
 FRAMES = SAMPLES // _HOP
 WHOLE_ROWS = _MEL_BANDS + _LOW_BINS + 2 * len(_PITCH_WINDOWS)
 SPANS = 16
@@ -53,14 +54,20 @@ class Features(NamedTuple):
 @torch.no_grad()
 def features(audio: Audio) -> Features:
     """Of sounds (batch, 1, samples) at `SAMPLE_RATE` that begin at once; all numbers are some -1 to 1."""
+    if audio.device.type != "cpu":
+        return _features(audio)
+    parts = [_features(some) for some in torch.split(audio, _AT_ONCE)]  # whose spectra stay in a processor's cache
+    return Features(*(torch.cat(each) for each in zip(*parts, strict=True)))
+
+
+def _features(audio: Audio) -> Features:
     sound, peak = _normal(audio)
     mel = _scaled(mel_spectrogram_db(sound, SAMPLE_RATE, hop=_HOP, bands=_MEL_BANDS, floor_db=_FLOOR_DB))
     begin = sound[:, : _ATTACK_HOP * ATTACK_FRAMES]
     attack = mel_spectrogram_db(begin, SAMPLE_RATE, window=256, hop=_ATTACK_HOP, bands=ATTACK_ROWS, floor_db=_FLOOR_DB)
-    ringing = _ringing(sound)
-    bottom = _spectrum(ringing, torch.hann_window(_LOW_WINDOW, device=sound.device), _LOW_FFT)[..., :_LOW_BINS].abs()
-    bottom_db = 20.0 * torch.log10((bottom * (2.0 / _LOW_WINDOW)).clamp(min=10.0 ** (_FLOOR_DB / 20.0)))
-    pitches = [each for window in _PITCH_WINDOWS for each in _pitch(ringing, window)]
+    spectra = [_Windowed(_ringing(sound), window) for window in _PITCH_WINDOWS]
+    bottom_db = 20.0 * torch.log10(spectra[-1].magnitudes()[..., :_LOW_BINS].clamp(min=10.0 ** (_FLOOR_DB / 20.0)))
+    pitches = [each for spectrum in spectra for each in _pitch(spectrum)]
     rows = torch.cat([mel[..., :FRAMES], _scaled(bottom_db.mT), torch.stack(pitches, dim=1)], dim=1)
     return Features(rows, _scaled(attack[..., :ATTACK_FRAMES]), _facts(pitches, peak))
 
@@ -68,7 +75,7 @@ def features(audio: Audio) -> Features:
 @torch.no_grad()
 def pitch(audio: Audio) -> Float[Tensor, "batch 2 frames"]:
     """The last two rows of `Features.whole` alone: the pitch of sounds, as a long window tells it, and its level."""
-    return torch.stack(_pitch(_ringing(_normal(audio)[0]), _PITCH_WINDOWS[-1]), dim=1)
+    return torch.stack(_pitch(_Windowed(_ringing(_normal(audio)[0]), _PITCH_WINDOWS[-1])), dim=1)
 
 
 def pitch_gap(
@@ -99,30 +106,55 @@ def _normal(audio: Audio) -> tuple[Float[Tensor, "batch samples"], Float[Tensor,
 
 
 def _ringing(sound: Float[Tensor, "batch samples"]) -> Complex[Tensor, "batch decimated"]:
-    """The analytic signal below 1 kHz, at a sixteenth of the rate."""
-    taps = _lowpass(sound.device)
-    return analytic(conv1d(pad(sound, (_TAPS // 2, _TAPS // 2)).unsqueeze(1), taps, stride=_DECIMATION)[:, 0])
+    """The analytic signal below 1 kHz, at a thirty-second of the rate: its spectrum's bottom, transformed back."""
+    kept = _FFT // _DECIMATION
+    hz = torch.arange(kept, device=sound.device) * (SAMPLE_RATE / _FFT)
+    fall = ((hz - _PASSED_HZ) / (_STOPPED_HZ - _PASSED_HZ)).clamp(0.0, 1.0)
+    gain = (1.0 + torch.cos(math.pi * fall)) / _DECIMATION
+    return torch.fft.ifft(rfft(sound, _FFT)[:, :kept] * gain)
 
 
 def _scaled(level_db: Tensor) -> Tensor:
     return level_db / (-0.5 * _FLOOR_DB) + 1.0
 
 
-def _pitch(ringing: Complex[Tensor, "batch samples"], window: int) -> tuple[Tensor, Tensor]:
+class _Windowed:
+    """Spectra of frames every 10 ms, centred, under a Hann window and under its derivative, (batch, frames, bins).
+
+    Both windows are sums of turning phasors, and so both spectra are sums of shifted ones under no window.
+    """
+
+    def __init__(self, ringing: Complex[Tensor, "batch decimated"], window: int) -> None:
+        starts = (torch.arange(FRAMES, device=ringing.device) * (_HOP / _DECIMATION)).round().long()
+        padded = pad(ringing, (window // 2, window))
+        frames = padded[:, starts.unsqueeze(-1) + torch.arange(window, device=ringing.device)]
+        plain = torch.fft.fft(frames, _LOW_FFT)
+        shift, bins = _LOW_FFT // window, _LOW_FFT // 2
+        above = plain[..., shift : bins + shift]
+        below = torch.cat([plain[..., -shift:], plain[..., : bins - shift]], dim=-1)
+        self.window = window
+        self.spectra = 0.5 * plain[..., :bins] - 0.25 * (above + below)
+        self.derived = (below - above) * (-0.5j * math.pi / window)
+
+    def magnitudes(self) -> Float[Tensor, "batch frames bins"]:
+        """Amplitudes of sines."""
+        return self.spectra.abs() * (2.0 / self.window)
+
+
+def _pitch(windowed: _Windowed) -> tuple[Tensor, Tensor]:
     """Octaves above 100 Hz of the loudest partial below 500 Hz, and its level, every 10 ms.
 
     Its frequency is reassigned: `ω - Im(X_h' / X_h)` for a Hann window h (Auger, Flandrin 1995).
     """
-    turns = 2.0 * math.pi * torch.arange(window, device=ringing.device) / window
-    spectrum = _spectrum(ringing, torch.hann_window(window, device=ringing.device), _PITCH_FFT)
-    by_window_step = _spectrum(ringing, math.pi / window * torch.sin(turns), _PITCH_FFT)
-    bin_hz = _LOW_RATE / _PITCH_FFT
+    bin_hz = _LOW_RATE / _LOW_FFT
     first, last = round(_LOWEST_HZ / bin_hz), round(_HIGHEST_HZ / bin_hz)
-    peak = first + spectrum[..., first:last].abs().argmax(-1, keepdim=True)
-    at_peak = spectrum.gather(-1, peak)
-    turned = (by_window_step.gather(-1, peak) * at_peak.conj()).imag / at_peak.abs().square().clamp(min=_SILENCE)
+    magnitudes = windowed.magnitudes()
+    level, peak = magnitudes[..., first:last].max(-1, keepdim=True)
+    peak = first + peak
+    at_peak = windowed.spectra.gather(-1, peak)
+    turned = (windowed.derived.gather(-1, peak) * at_peak.conj()).imag / at_peak.abs().square().clamp(min=_SILENCE)
     hz = (peak * bin_hz - turned * (_LOW_RATE / (2.0 * math.pi))).squeeze(-1).clamp(_LOWEST_HZ, _HIGHEST_HZ)
-    level_db = 20.0 * torch.log10((at_peak.abs().squeeze(-1) * (2.0 / window)).clamp(min=1e-4))
+    level_db = 20.0 * torch.log10(level.squeeze(-1).clamp(min=1e-4))
     return torch.log2(hz / 100.0), _scaled(level_db)
 
 
@@ -142,22 +174,3 @@ def _facts(pitches: list[Tensor], peak: Tensor) -> Float[Tensor, "batch facts"]:
             heavy = weight[:, span]
             found += [(octaves[:, span] * heavy).sum(-1) / heavy.sum(-1), level[:, span].amax(-1)]
     return torch.stack([*found, torch.log10(peak.squeeze(-1)) / 2.0], dim=-1)
-
-
-def _spectrum(ringing: Complex[Tensor, "batch samples"], shape: Tensor, fft: int) -> Complex[Tensor, "..."]:
-    """Positive half of the spectra of frames every 10 ms, centred, (batch, frames, bins)."""
-    window = len(shape)
-    starts = (torch.arange(FRAMES, device=ringing.device) * (_HOP / _DECIMATION)).round().long()
-    padded = pad(ringing, (window // 2, window))
-    frames = padded[:, starts.unsqueeze(-1) + torch.arange(window, device=ringing.device)]
-    return torch.fft.fft(frames * shape, fft)[..., : fft // 2]
-
-
-@lru_cache(maxsize=4)
-def _lowpass(device: torch.device) -> Float[Tensor, "1 1 taps"]:
-    """Before one of sixteen samples is kept: -6 dB at 1 kHz."""
-    offsets = torch.arange(_TAPS, dtype=torch.float64) - _TAPS // 2
-    width = 2.0 * 1000.0 / SAMPLE_RATE
-    kernel = torch.sinc(width * offsets) * torch.hamming_window(_TAPS, periodic=False, dtype=torch.float64)
-    with torch.inference_mode(False):
-        return (kernel / kernel.sum()).float().reshape(1, 1, -1).to(device)

@@ -1,4 +1,4 @@
-"""The mixture over patches, and its network."""
+"""The odds of instruments, the mixtures over patches, and their network."""
 
 import math
 
@@ -6,11 +6,13 @@ import pytest
 import torch
 
 from backbeat import plugins
+from backbeat.encoder.features import features
+from backbeat.errors import InverterError, PluginError
 from backbeat.inversion import Inverter, Mixture, Size, sorted_banks
-from backbeat.inversion.features import features
 from backbeat.synth import render
 
-SMALL = Size(channels=16, hidden=32, components=3)
+SMALL = Size(channels=16, hidden=32, head=16, components=3)
+ALL = [plugins.get(name) for name in plugins.names()]
 
 
 @pytest.fixture(params=plugins.names())
@@ -28,7 +30,8 @@ def patches(plugin, count: int) -> torch.Tensor:
 
 def heard(plugin, count: int) -> Mixture:
     torch.manual_seed(0)
-    return Inverter(plugin, SMALL).encode(features(render(plugin, patches(plugin, count), samples=4410)))
+    sounds = features(render(plugin, patches(plugin, count), samples=4410))
+    return Inverter([plugin], SMALL).answer(sounds).mixtures[plugin.name]
 
 
 def test_likelihood_is_that_of_normals_and_of_odds(plugin):
@@ -37,14 +40,14 @@ def test_likelihood_is_that_of_normals_and_of_odds(plugin):
     for item in range(4):
         each = []
         for k in range(3):
-            place, width = mixture.places[item, k].detach(), mixture.widths[item, k].detach()
+            mean, width = mixture.means[item, k].detach(), mixture.widths[item, k].detach()
             log = mixture.log_odds[item, k].detach().clone()
             for name, parameter in plugin.table.items():
                 s = plugin.table.slice(name)
                 if parameter.options:
-                    log += torch.distributions.Categorical(place[s]).log_prob(wanted[item, s].argmax())
+                    log += torch.distributions.Categorical(mean[s]).log_prob(wanted[item, s].argmax())
                 else:
-                    log += torch.distributions.Normal(place[s], width[s]).log_prob(wanted[item, s]).sum()
+                    log += torch.distributions.Normal(mean[s], width[s]).log_prob(wanted[item, s]).sum()
             each.append(log)
         expected.append(torch.logsumexp(torch.stack(each), 0))
     torch.testing.assert_close(mixture.log_likelihood(wanted), torch.stack(expected), rtol=1e-4, atol=1e-3)
@@ -69,7 +72,7 @@ def test_proposals_are_patches_the_likeliest_first(plugin):
             if parameter.options:
                 assert sorted(found[item, 0, s].tolist()) == [0.0] * (parameter.size - 1) + [1.0]
             else:
-                torch.testing.assert_close(found[item, 0, s], mixture.places[item, best, s].clamp(0.0, 1.0))
+                torch.testing.assert_close(found[item, 0, s], mixture.means[item, best, s].clamp(0.0, 1.0))
 
 
 def test_samples_follow_the_widths():
@@ -98,3 +101,47 @@ def test_sorted_banks_sound_the_same_and_are_in_order(plugin):
         first = tidy[:, plugin.table.slice(bank[0])]
         assert (first.diff(dim=-1) >= 0.0).all()
     assert torch.equal(sorted_banks(plugin, tidy), tidy)
+
+
+def test_every_instrument_has_odds_that_sum_to_one_and_a_head():
+    torch.manual_seed(0)
+    inverter = Inverter(ALL, SMALL)
+    answer = inverter.answer(features(torch.randn(3, 1, 4410)))
+    torch.testing.assert_close(answer.log_odds.exp().sum(-1), torch.ones(3))
+    assert answer.log_odds.shape == (3, len(ALL))
+    for plugin in ALL:
+        assert answer.mixtures[plugin.name].means.shape == (3, 3, plugin.table.size)
+
+
+def test_a_head_is_asked_about_its_rows_alone():
+    torch.manual_seed(0)
+    inverter, sounds = Inverter(ALL[:2], SMALL), features(torch.randn(4, 1, 4410))
+    first, second = ALL[0].name, ALL[1].name
+    whole = inverter.answer(sounds)
+    _, numbers = inverter(sounds, {first: torch.tensor([0, 3]), second: torch.tensor([1])})
+    for each, rows in ((first, [0, 3]), (second, [1])):
+        torch.testing.assert_close(numbers[each][1], whole.mixtures[each].means[rows])
+
+
+def test_the_same_sound_gets_the_same_answer_in_any_batch():
+    torch.manual_seed(0)
+    inverter, sounds = Inverter(ALL[:2], SMALL).eval(), torch.randn(3, 1, 4410)
+    whole, alone = (inverter.answer(features(each)) for each in (sounds, sounds[1:2]))
+    torch.testing.assert_close(alone.log_odds[0], whole.log_odds[1], atol=1e-4, rtol=0.0)
+    name = ALL[0].name
+    torch.testing.assert_close(alone.mixtures[name].means[0], whole.mixtures[name].means[1], atol=1e-4, rtol=0.0)
+
+
+@pytest.mark.parametrize("instruments", [[], ALL[:1] * 2])
+def test_no_instrument_and_one_twice_are_refused(instruments):
+    with pytest.raises(InverterError, match=r"instruments: found .*; must be one or more, each once"):
+        Inverter(instruments, SMALL)
+
+
+def test_an_instrument_without_a_head_is_refused_by_name():
+    inverter = Inverter(ALL[:1], SMALL)
+    inverter.require(ALL[0].name)
+    with pytest.raises(InverterError, match=f"plugin: found '{ALL[1].name}'; there are heads for {ALL[0].name}"):
+        inverter.require(ALL[1].name)
+    with pytest.raises(PluginError, match="gong"):
+        inverter.require("gong")

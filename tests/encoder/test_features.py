@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from backbeat.inversion.features import (
+from backbeat.encoder.features import (
     ATTACK_FRAMES,
     ATTACK_ROWS,
     FACTS,
