@@ -15,8 +15,10 @@ Quality: TypeAlias = Annotated[
     Literal["draft", "normal", "best"], typer.Option("--quality", help="What to spend: time for distance.")
 ]
 Detail: TypeAlias = Annotated[
-    Literal["off", "normal", "full"],
-    typer.Option("--detail", help="Partials and noise beside the instrument's own sound: none, some, or many."),
+    Literal["off", "normal", "full"] | None,
+    typer.Option(
+        "--detail", help="Partials and noise beside the instrument's own sound: none (a draft's), some, or many."
+    ),
 ]
 Steps: TypeAlias = Annotated[
     int | None, typer.Option("--steps", min=1, max=100_000, help="Steps of descent, instead of the quality's.")

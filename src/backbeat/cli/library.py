@@ -36,7 +36,7 @@ def match(
     out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to; a library begun there goes on.")],
     plugin: PluginOrAuto = "auto",
     quality: Quality = "normal",
-    detail: Detail = "normal",
+    detail: Detail = None,
     steps: Steps = None,
     starts: Starts = None,
     start: Start = "analysis",

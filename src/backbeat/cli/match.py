@@ -58,7 +58,7 @@ class Effort:
     """What may be spent on one match, and on what, as `backbeat.match` takes it."""
 
     quality: str
-    detail: str
+    detail: str | None
     steps: int | None
     starts: int | None
     seconds_budget: float | None
@@ -72,7 +72,7 @@ def match(
     plugin: PluginOrAuto = "auto",
     out: Annotated[Path, typer.Option(help="The folder to write to; made where there is none.")] = Path("matches"),
     quality: Quality = "normal",
-    detail: Detail = "normal",
+    detail: Detail = None,
     seconds_budget: Annotated[
         float | None,
         typer.Option(min=_LEAST_BUDGET_S, help="Stop each match after so long, with the best so far."),

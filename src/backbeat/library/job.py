@@ -27,7 +27,7 @@ class Settings:
         start: what proposes where to begin: "analysis" alone, or the "inverter" too.
         seed: the same seed gives the same patches.
         whole: of sounds with several hits, match all, not the first alone.
-        detail: "off", "normal" or "full".
+        detail: "off", "normal" or "full"; none is the quality's.
         keep: values of parameters that stay as they are, by name.
     """
 
@@ -38,7 +38,7 @@ class Settings:
     start: str = "analysis"
     seed: int = 0
     whole: bool = False
-    detail: str = "normal"
+    detail: str | None = None
     keep: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -41,16 +41,21 @@ class Quality:
     Attributes:
         steps: of descent, at most.
         starts: how many descend at first.
-        detail_steps: steps of descent for the detail, at most, and as many for voice and detail together; none is no
-            detail.
+        detail: how much there may be, where the match does not say.
+        detail_steps: steps of descent for the detail, at most, and as many for voice and detail together.
     """
 
     steps: int
     starts: int
+    detail: str
     detail_steps: int
 
 
-QUALITIES = {"draft": Quality(29, 1, 0), "normal": Quality(160, 1, 60), "best": Quality(1000, 4, 150)}
+QUALITIES = {
+    "draft": Quality(29, 1, "off", 12),
+    "normal": Quality(160, 1, "normal", 60),
+    "best": Quality(1000, 4, "normal", 150),
+}
 AUTO = "auto"
 
 Progress: TypeAlias = Callable[[int, int, float], None]
@@ -74,7 +79,7 @@ def match(
     sample_rate: int | None = None,
     seed: int = 0,
     quality: str = "normal",
-    detail: str = "normal",
+    detail: str | None = None,
     steps: int | None = None,
     starts: int | None = None,
     seconds_budget: float | None = None,
@@ -100,7 +105,7 @@ def match(
         seed: of the variations, and of the patch's noise.
         quality: what to spend: `draft`, `normal` or `best`.
         detail: how many partials and bands of noise there may be beside the instrument's own sound: `off`, `normal` or
-            `full`.
+            `full`; none is the quality's.
         steps: at most so many steps of descent, instead of the quality's.
         starts: how many descend at first, instead of the quality's.
         seconds_budget: stop after so many seconds, with the best so far; none does not stop.
@@ -121,6 +126,7 @@ def match(
     """
     began = time.perf_counter()
     steps, starts = effort(quality, steps, starts)
+    detail = QUALITIES[quality].detail if detail is None else detail
     if detail not in DETAILS:
         raise MatchError(f"detail: found {detail!r}; must be one of {', '.join(DETAILS)}")
     if seconds_budget is not None and not seconds_budget > 0.0:
@@ -194,7 +200,7 @@ def match(
     nearest = from_params(instrument, found_params.cpu().double(), name=name, seed=seed, placement=placement)
     patch = voice = kept.exactly(nearest)
     detail_steps = min(QUALITIES[quality].detail_steps, steps)
-    if detail_steps and not interrupted and not over():
+    if not interrupted and not over():
         try:
             after = ending if sounding.device.type == "cpu" else Ending(sounding.cpu(), rate, searched_part.shape[-1])
             patch = add_detail(voice, searched_part.cpu(), rate, after, detail, detail_steps, over, kept)
