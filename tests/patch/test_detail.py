@@ -120,10 +120,11 @@ class TestTurned:
         assert turned["detail_s"] == pytest.approx([1.5 * each for each in T60_S])
         assert turned["detail_band_s"] == pytest.approx([1.5 * each for each in BAND_S])
 
-    def test_brightness(self):
-        turned = turn(detailed(), "brightness", 2.0).values
-        raised = [level + 2.0 * np.log2(hz / 1000.0) for level, hz in zip(LEVEL_DB, HZ, strict=True)]
-        assert turned["detail_db"] == pytest.approx(raised)
+    @pytest.mark.parametrize(("name", "pivot_hz"), [("kick/909", 52.0), ("snare/909", 1000.0)])
+    def test_brightness_is_about_the_voice_s_pivot(self, name, pivot_hz):
+        turned = turn(detailed(name), "brightness", 2.0).values
+        raised = [level + 2.0 * np.log2(hz / pivot_hz) for level, hz in zip(LEVEL_DB, HZ, strict=True)]
+        assert turned["detail_db"] == pytest.approx(np.minimum(raised, 6.0))
 
     def test_noise(self):
         turned = turn(detailed("drum/snare"), "noise", 6.0).values

@@ -14,6 +14,7 @@ from backbeat.dsp.clip import soft_unclip
 from backbeat.dsp.loudness import energy_db
 from backbeat.errors import PatchError
 from backbeat.matching import match
+from backbeat.matching.judgement.measures import pitches_hz
 from backbeat.patch import Patch, Placement, preset, presets, randomise, turn
 
 KICK, DRUM = plugins.get("kick"), plugins.get("drum")
@@ -64,11 +65,12 @@ class TestMacros:
     def test_only_its_parameters_change_and_none_leaves_its_range(self, plugin, macro):
         patch = randomise(plugin, 3)
         knob = plugin.macros[macro]
+        besides = ["gain_db"] if knob.unit == "dB/oct" else plugin.pitched[:1] if macro == "sweep" else []
         for amount in (-1e6, -3.0, 3.0, 1e6):
             turned = turn(patch, macro, amount)
             changed = {name for name, value in turned.values.items() if value != patch.values[name]}
             assert changed
-            assert changed <= {*knob.parameters, *(["gain_db"] if knob.unit == "dB/oct" else [])}
+            assert changed <= {*knob.parameters, *knob.inverse, *besides}
             for name in changed:
                 plugin.table[name].check(name, turned.values[name])
 
@@ -171,6 +173,24 @@ def test_the_body_of_a_kick_stays_and_what_lies_above_is_tilted():
     assert {name for name in values if values[name] != patch.values[name]} == {
         "mode_db", "band_db", "click_db", "gain_db"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("amount", [-100.0, -50.0, 20.0])
+def test_a_sweep_that_was_turned_ends_where_it_ended(amount):
+    """That of the patch has come down half of its way when the sound is over."""
+    patch = preset("kick/909")
+    values = {**patch.values, "pitch_hz": 60.0, "sweep_st": 20.0, "sweep_s": 1.5}
+    patch = replace(patch, values=values, placement=Placement(44100, 11025))
+    ends_hz = [
+        pitches_hz(each.render()[0, 0, 7000:].double(), 44100)[1] for each in (patch, turn(patch, "sweep", amount))
+    ]
+    assert ends_hz[1] == pytest.approx(ends_hz[0], rel=0.05)
+    assert abs(patch.values["pitch_hz"] / ends_hz[0] - 1.0) > 0.2
+
+
+def test_a_sweep_that_has_settled_leaves_the_pitch():
+    patch = preset("kick/909")
+    assert turn(patch, "sweep", -100.0).values["pitch_hz"] == pytest.approx(patch.values["pitch_hz"], rel=1e-6)
 
 
 def test_colour_that_is_moved_is_tilted_where_it_lies():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from backbeat.dsp.units import LN_1000
 from backbeat.errors import PatchError
-from backbeat.parameters import Parameter, numbers
+from backbeat.parameters import BODY, MODES, Parameter, Value, numbers
 from backbeat.patch.detail import voice_of, with_voice
 from backbeat.patch.document import Patch, Placement
 from backbeat.plugins import Macro
@@ -53,7 +55,7 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
         before, after = (each.render(place)[0, 0].double() for each in (patch, turned))
         return _as_loud(turned, clipper[1], place.sample_rate, before, after)
     if knob.frequencies_hz is None or patch.instrument.clipper is None:
-        return _changed(patch, knob, amount)
+        return _ending_as_high(patch, _changed(patch, knob, amount), knob)
     return _tilted(patch, knob, amount, *patch.instrument.clipper)
 
 
@@ -63,7 +65,7 @@ def _changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> 
     for name in (*knob.parameters, *knob.inverse):
         parameter, entries = patch.instrument.table[name], numbers(patch.values[name])
         if knob.unit in ("%", "st"):
-            factor = 1.0 + amount / 100.0 if knob.unit == "%" else 2.0 ** min(amount / 12.0, _MOST_OCTAVES)
+            factor = 1.0 + amount / 100.0 if knob.unit == "%" else 2.0 ** _octaves(amount)
             entries = tuple(entry / factor if name in knob.inverse else entry * factor for entry in entries)
         elif knob.frequencies_hz is None:
             entries = tuple(entry + amount for entry in entries)
@@ -74,6 +76,32 @@ def _changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> 
             entries = tuple(_louder(parameter, *each) for each in zip(entries, steps_db, strict=True))
         values[name] = parameter.within(entries)
     return replace(patch, values=values)
+
+
+def _octaves(amount_st: float) -> float:
+    return max(-_MOST_OCTAVES, min(amount_st / 12.0, _MOST_OCTAVES))
+
+
+def _ending_as_high(patch: Patch, turned: Patch, knob: Macro) -> Patch:
+    """A patch whose sweep was turned, with the pitch that it had at its end: a sweep may not have settled by then.
+
+    A pitch falls as `f (1 + D exp(-ln 1000 t / T60))`, with D = 2^(depth / 12) - 1.
+    """
+    table = patch.instrument.table
+    depth, length = table.with_role(BODY.sweep_st), table.with_role(BODY.sweep_s)
+    pitch = table.with_role(BODY.pitch_hz) or table.with_role(MODES.hz)
+    if depth not in knob.parameters or not depth or not length or not pitch:
+        return turned
+    place = patch.placement or patch.natural_placement()
+    end_s = (place.samples - place.onset_samples) / place.sample_rate
+
+    def height(values: Mapping[str, Value]) -> float:
+        (depth_st,), (t60_s,) = numbers(values[depth]), numbers(values[length])
+        return 1.0 + (2.0 ** (depth_st / 12.0) - 1.0) * math.exp(-LN_1000 * end_s / t60_s)
+
+    ratio = height(patch.values) / height(turned.values)
+    entries = tuple(entry * ratio for entry in numbers(patch.values[pitch]))
+    return replace(turned, values={**turned.values, pitch: table[pitch].within(entries)})
 
 
 def _louder(parameter: Parameter, level: float, step_db: float) -> float:
