@@ -1,10 +1,10 @@
 """From a drum sample to a patch with knobs: match, save, and change what was found."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 
 import backbeat
+from backbeat.patch import turn
 
 KICK = Path(__file__).parent / "sounds" / "bd_fat.flac"
 
@@ -26,11 +26,9 @@ def main(sample: Path, steps: int, starts: int, out: Path) -> None:
     backbeat.save(result.patch, out / f"{result.name}.patch.json")
     backbeat.write(out / f"{result.name}.wav", result.audio, result.sample_rate)
 
-    # A patch is values in Hz, seconds and dB: here is the same kick a fifth down. It still knows the sample rate and
-    # length it was found at, so `render` needs nothing else.
-    pitch_hz = result.patch.values["pitch_hz"]
-    assert isinstance(pitch_hz, float)
-    lower = replace(result.patch, values={**result.patch.values, "pitch_hz": pitch_hz / 1.5})
+    # A patch is turned by its macros: here is the same kick a fifth down. It still knows the sample rate and length it
+    # was found at, so `render` needs nothing else.
+    lower = turn(result.patch, "tune", -7.0)
     backbeat.write(out / f"{result.name}-lower.wav", lower.render(), result.sample_rate)
     print("wrote", ", ".join(sorted(path.name for path in out.glob(f"{result.name}*"))))
 

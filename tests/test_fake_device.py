@@ -13,6 +13,7 @@ from backbeat import plugins
 from backbeat.losses import DrumLoss
 from backbeat.matching import match
 from backbeat.matching.candidate import Candidate
+from backbeat.matching.distance import RESOLUTIONS
 from backbeat.synth import render
 from fake_device import NAME, FakeDevice
 from matching.sounds import RATE, thump
@@ -71,7 +72,7 @@ def test_a_step_of_a_search_fetches_and_sends_nothing(plugin):
             torch.autograd.grad(objective(leaf).sum(), leaf)
         assert fake_device.copies == []
         there = objective(leaf).detach().cpu()
-    loss = DrumLoss()
+    loss = DrumLoss(resolutions=RESOLUTIONS)
     sound = render(plugins.get(plugin), params(plugin), samples=4410)
     torch.testing.assert_close(there, loss(loss.prepare(target, RATE), sound), rtol=1e-3, atol=0.0)
 

@@ -199,7 +199,7 @@ BAD_PATCHES = {
     "unknown name": (with_value("loudness", 3.0), ["loudness: no such parameter", "gain_db"]),
     "missing value": (without("pitch_hz"), ["pitch_hz: no value"]),
     "too high": (with_value("gain_db", 12.1), ["gain_db: found 12.1", "from -60 to 12 dB"]),
-    "too low": (with_value("pitch_hz", 0), ["pitch_hz: found 0", "from 25 to 200 Hz"]),
+    "too low": (with_value("pitch_hz", 0), ["pitch_hz: found 0", "from 20 to 240 Hz"]),
     "NaN": (with_value("gain_db", float("nan")), ["gain_db: found nan", "from -60 to 12 dB"]),
     "infinite": (with_value("gain_db", float("inf")), ["gain_db: found inf", "from -60 to 12 dB"]),
     "text": (with_value("gain_db", "loud"), ["gain_db: found 'loud'", "from -60 to 12 dB"]),

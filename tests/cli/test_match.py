@@ -61,7 +61,7 @@ def test_a_parameter_is_kept(backbeat, kick_wav, out, no_report):
         ("pitch_hz", "--keep: found 'pitch_hz'; must be name=value"),
         ("pich_hz=50", "keep: found 'pich_hz'; kick has no parameter of that name; the nearest are pitch_hz"),
         ("macro.length=20%", "keep: found 'macro.length'; a macro cannot be kept"),
-        ("pitch_hz=loud", "keep: pitch_hz: found 'loud'; must be a number from 25 to 200 Hz"),
+        ("pitch_hz=loud", "keep: pitch_hz: found 'loud'; must be a number from 20 to 240 Hz"),
     ],
 )
 def test_what_cannot_be_kept_is_told_before_the_search(backbeat, kick_wav, out, setting, words):

@@ -152,7 +152,7 @@ def test_set_may_be_repeated_and_reach_into_a_bank(backbeat, kick_patch, out, tm
         ("mode_hz[-1]=100", ["'mode_hz[-1]'", "mode_hz[0] to mode_hz[3]"]),
         ("mode_hz[x]=100", ["'mode_hz[x]'", "mode_hz[0] to mode_hz[3]"]),
         ("mode_hz[]=100", ["'mode_hz[]'", "mode_hz[0] to mode_hz[3]"]),
-        ("mode_hz[1]=20", ["mode_hz[1]: found 20.0", "from 50 to 12000 Hz"]),
+        ("mode_hz[1]=20", ["mode_hz[1]: found 20.0", "from 30 to 12000 Hz"]),
     ],
 )
 def test_setting_that_is_not_allowed(backbeat, kick_patch, out, setting, words):

@@ -472,12 +472,12 @@ def test_auto_does_not_try_a_plugin_that_is_too_unlikely(analysed):
     assert "tom too unlikely, and not tried" in note
 
 
-def test_draft_looks_for_no_detail(monkeypatch):
+def test_a_draft_looks_for_no_detail_unless_it_is_asked_to(monkeypatch):
     asked = []
-    monkeypatch.setattr("backbeat.matching.one_shot.add_detail", lambda voice, *_: asked.append(voice) or voice)
-    for quality in ("draft", "normal"):
-        find(thump(), quality=quality, steps=1, starts=1, detail="full")
-    assert len(asked) == 1
+    monkeypatch.setattr("backbeat.matching.one_shot.add_detail", lambda voice, *rest: asked.append(rest[3]) or voice)
+    for quality, detail in (("draft", None), ("normal", None), ("draft", "full")):
+        find(thump(), quality=quality, steps=1, starts=1, detail=detail)
+    assert asked == ["off", "normal", "full"]
 
 
 def test_suggestions_for_other_plugins_are_passed_over():

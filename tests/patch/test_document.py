@@ -305,11 +305,11 @@ class TestRefused:
 
     @pytest.mark.parametrize(
         "found",
-        [24.9, 201, -1.0, float("nan"), float("inf"), -float("inf"), 1e999, 10**400, True, None, "52", [52.0], {}],
+        [19.9, 241, -1.0, float("nan"), float("inf"), -float("inf"), 1e999, 10**400, True, None, "52", [52.0], {}],
     )
     def test_value(self, kick, found):
         message = self.refused(values(kick, pitch_hz=found))
-        assert message == f"pitch_hz: found {found!r}; must be a number from 25 to 200 Hz"
+        assert message == f"pitch_hz: found {found!r}; must be a number from 20 to 240 Hz"
 
     @pytest.mark.parametrize("found", [3.0, [100.0], "x", None, {}, True])
     def test_bank(self, kick, found):
@@ -322,7 +322,7 @@ class TestRefused:
         for bad in (1.0, None, True, "x", float("nan")):
             found[2] = bad
             message = self.refused(values(kick, mode_hz=found))
-            assert message == f"mode_hz[2]: found {bad!r}; must be a number from 50 to 12000 Hz"
+            assert message == f"mode_hz[2]: found {bad!r}; must be a number from 30 to 12000 Hz"
 
     @pytest.mark.parametrize("found", ["sideways", "", None, 1, [1.0], [0.0, 0.0], [0.5, 0.25, 0.25], {}])
     def test_choice(self, toy, found):
@@ -353,7 +353,7 @@ class TestFiles:
         path.write_text(values(kick, pitch_hz=9.0))
         with pytest.raises(PatchError) as caught:
             load(path)
-        assert str(caught.value) == f"{path}: pitch_hz: found 9.0; must be a number from 25 to 200 Hz"
+        assert str(caught.value) == f"{path}: pitch_hz: found 9.0; must be a number from 20 to 240 Hz"
 
     @pytest.mark.parametrize("content", [b"\xff\xfe\x00", bytes(range(256)) * 9, b"RIFF\x24\x00\x00\x80WAVEfmt "])
     def test_binary(self, tmp_path, content):

@@ -170,8 +170,8 @@ def test_a_detail_layer_fades_where_one_side_has_none(amount):
 
 def test_a_level_of_no_bank_moves_by_its_power():
     kick = preset("kick/909")
-    one, other = (replace(kick, values={**kick.values, "click_db": each}) for each in (-60.0, -6.0))
-    assert morph(one, other, 0.5).values["click_db"] == pytest.approx(-9.01, abs=0.01)
+    one, other = (replace(kick, values={**kick.values, "noise_db": each}) for each in (-60.0, -6.0))
+    assert morph(one, other, 0.5).values["noise_db"] == pytest.approx(-9.01, abs=0.01)
     one, other = (replace(kick, values={**kick.values, "drive_db": each}) for each in (-20.0, 10.0))
     assert morph(one, other, 0.5).values["drive_db"] == pytest.approx(-5.0)
 

@@ -22,7 +22,7 @@ from backbeat.losses.distances import Distances
 from backbeat.matching.result import MatchResult
 from backbeat.patch import Patch, preset, resize
 from backbeat.report import write_page, write_picture
-from backbeat.report.canvas import DPI
+from backbeat.report.canvas import DPI, drawable
 from backbeat.report.figure import PICTURE_INCHES, draw_picture
 from backbeat.report.markup import escaped
 from backbeat.report.page import render_page
@@ -215,7 +215,7 @@ def test_every_axis_names_its_quantity():
         assert each.y_label in (
             "amplitude (full scale = 1)", "frequency (Hz)", "RMS level (dBFS)", "lowest loss so far",
         )  # fmt: skip
-        assert {each.title, each.x_label, each.y_label} <= set(written)
+        assert {drawable(text) for text in (each.title, each.x_label, each.y_label)} <= set(written)
     assert written.count("dB") == 2
 
 

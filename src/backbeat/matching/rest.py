@@ -32,12 +32,12 @@ def put_to_rest(params: Tensor, table: Layout, objective: Objective, held: Bool[
         held: which entries stay as they are.
     """
     parts = [part for part in _parts(table) if not bool(held[part[0]].any())]
-    best = float(objective(params.unsqueeze(0)))
+    best = float(objective(params.unsqueeze(0)).cpu())
     while parts:
         rows = params.repeat(len(parts), 1)
         for row, (where, at_rest) in zip(rows, parts, strict=True):
             row[where] = at_rest
-        losses = objective(rows)
+        losses = objective(rows).cpu()
         least = int(torch.where(losses.isfinite(), losses, torch.inf).argmin())
         if not float(losses[least]) < best + _PRICE:
             break

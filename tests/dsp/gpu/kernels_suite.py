@@ -144,7 +144,7 @@ def test_operations_by_kernels_are_their_formulas(launched, name, kernel, seed):
         assert float((one - other).abs().max()) < 2e-3 * float(other.abs().max()) + 1e-9
 
 
-@pytest.mark.parametrize(("name", "kernels"), [("kick", {"lay", "render"}), ("drum", {"render"})])
+@pytest.mark.parametrize(("name", "kernels"), [("kick", {"render"}), ("drum", {"render"})])
 def test_instruments_by_kernels_are_their_formulas(launched, name, kernels):
     plugin = plugins.get(name)
     assert plugin.program is not None
@@ -169,7 +169,7 @@ def test_compiled_code_calls_the_kernels_by_name(launched):
         return graph.forward
 
     found = torch.compile(render, backend=noting, fullgraph=True)(params)
-    assert {"backbeat.ringing.default", "backbeat.gpu_fir.default"} <= names
+    assert "backbeat.ringing.default" in names
     torch.testing.assert_close(found, render(params), atol=1e-5, rtol=0.0)
 
 
