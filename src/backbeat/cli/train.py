@@ -22,6 +22,9 @@ def train(
     audio_from: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Share of the steps after which the sound counts too; 1 is never.")
     ] = 0.8,
+    audio_weight: Annotated[
+        float, typer.Option(min=0.0, help="What a unit of the sound's distance counts for, beside a nat a param.")
+    ] = 0.02,
     real: Annotated[
         Path | None, typer.Option(help="A folder of real samples, which are heard too once the sound counts.")
     ] = None,
@@ -57,6 +60,7 @@ def train(
         batch=batch,
         learning_rate=learning_rate,
         audio_from=audio_from,
+        audio_weight=audio_weight,
         real=None if real is None else str(real),
         every=every,
     )
