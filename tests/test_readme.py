@@ -18,7 +18,6 @@ def test_it_is_short():
     assert len(README.splitlines()) <= 150
 
 
-@pytest.mark.skip(reason="retrained with the shared encoder")
 def test_the_tour_runs(tmp_path, monkeypatch):
     """As in the checkout's folder; here, matches are drafts, of two sounds in all, which take little time."""
     (tmp_path / "examples" / "sounds").mkdir(parents=True)

@@ -341,7 +341,6 @@ def test_name_in_another_script(backbeat, kick_wav, out, tmp_path, no_report):
     assert load(out / "大太鼓 ♥.patch.json").name == "大太鼓 ♥"
 
 
-@pytest.mark.skip(reason="retrained with the shared encoder")
 def test_an_inverter_may_propose_where_to_begin(backbeat, kick_wav, out, tmp_path, no_report):
     shown = backbeat("match", kick_wav, *QUICK, "--start", "inverter", "--out", out)
     assert (shown.status, shown.err) == (0, "")

@@ -308,7 +308,6 @@ def test_a_name_as_long_as_a_file_may_have(tmp_path):
     assert len(list((tmp_path / "library" / "matches").glob("*.png"))) == 2
 
 
-@pytest.mark.skip(reason="retrained with the shared encoder")
 def test_the_inverter_may_begin(samples, tmp_path):
     assert match_folder(samples, tmp_path / "library", Settings("kick", steps=1, start="inverter")).matched == 4
 

@@ -34,7 +34,7 @@ def invert(
     import torch
 
     from backbeat import audio, patch
-    from backbeat.inversion import FEWER_PROPOSALS, PROPOSALS, load_inverter, pretrained
+    from backbeat.inversion import PROPOSALS, load_inverter, pretrained
     from backbeat.inversion import invert as invert_sample
     from backbeat.matching.excerpt import excerpt
 
@@ -48,7 +48,7 @@ def invert(
     names = iter(distinct(_numbered(sample.stem, n) for sample in samples for n in range(1, count + 1)))
     outputs = [[out / next(names) for _ in range(count)] for _ in samples]
     keep_samples((Path(f"{each}.wav") for some in outputs for each in some), samples)
-    tried = max(count, PROPOSALS) if count > FEWER_PROPOSALS else None
+    tried = count if count > PROPOSALS else None
     out.mkdir(parents=True, exist_ok=True)
     failed = False
     for sample, own in zip(samples, outputs, strict=True):

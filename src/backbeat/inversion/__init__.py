@@ -4,12 +4,11 @@ from backbeat.encoder.mixture import Mixture, sorted_banks
 from backbeat.encoder.network import Answer, Inverter, Size
 from backbeat.encoder.weights import load_inverter, pretrained, save_inverter
 from backbeat.inversion.loss import AudioLoss, SynthLoss
-from backbeat.inversion.proposals import FEWER_PROPOSALS, PROPOSALS, Proposal, invert
+from backbeat.inversion.proposals import PROPOSALS, Proposal, invert
 from backbeat.inversion.suggestions import suggest
 from backbeat.inversion.training import Report, Training, train
 
 __all__ = [
-    "FEWER_PROPOSALS",
     "PROPOSALS",
     "Answer",
     "AudioLoss",

@@ -33,8 +33,8 @@ _LIKELIEST, _NARROWER = 4, 0.5
 _INSTRUMENTS, _LEAST_ODDS = 3, 0.02
 """The likeliest so many are tried, but none that is so unlikely that its price could not be made up for."""
 MOST_PROPOSALS = 1024
-PROPOSALS, FEWER_PROPOSALS = 12, 4
-"""Patches of an instrument that are tried, and where there are others beside them: analysis's, or of another one."""
+PROPOSALS = 12
+"""Patches that are tried, of one instrument or of all together."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def invert(
         plugin: the instrument, or `auto`, which tries the likeliest, three at most.
         sample_rate: of `sample` where it is audio, in Hz.
         count: patches to try of each instrument: the likeliest of each of a few components, and then patches drawn from
-            narrower ones; none is 12, or 4 beside what analysis tells, or beside another instrument.
+            narrower ones; none is 12, shared by those that are tried.
         seed: of the patches that are drawn, and of their noise.
         analysis: whether to try what a quick analysis tells of the likeliest instrument, if it is of tones and noise.
         whole: hear all of a sample with several hits, not the first alone.
@@ -152,8 +152,8 @@ class Heard:
         for place, name in enumerate(names):
             plugin = inverter.plugins[name]
             beside = analysis and place == 0 and has_quick_reading(plugin.table)
-            few = FEWER_PROPOSALS if beside or len(names) > 1 else PROPOSALS
-            params = self._near(plugin, _tried(answer.mixtures[name], count or few, seed), seed)
+            some = count or PROPOSALS // min(len(names), _INSTRUMENTS)
+            params = self._near(plugin, _tried(answer.mixtures[name], some, seed), seed)
             if beside:
                 params = torch.cat([params, _quick_start(plugin, self.sounding, self.placement.sample_rate)])
             params, sounds = levelled(plugin, params, self._sounds(plugin, params, seed), target)
