@@ -1,7 +1,7 @@
 """What an inverter's start brings to a match: against analysis alone, in as many steps, in a few more, and in half.
 
-    python benchmarks/starts.py FOLDER --out benchmarks/results/starts.json
-    python benchmarks/starts.py FOLDER --plugin kick --family kick --out benchmarks/results/starts-kick.json
+    python benchmarks/starts.py FOLDER --most 12 --out benchmarks/results/starts.json
+    python benchmarks/starts.py FOLDER --plugin kick --family kick
 
 Each one-shot is matched four times, one after the other in one process: so the times compare. The inverter's own time
 counts.
