@@ -103,11 +103,11 @@ class TestWords:
             noise_centroid_hz=9100.0, attack_s=0.03, heard_s=0.02,
         )  # fmt: skip
         words = in_words(noisy)
-        assert words["pitch"] == "no pitch"
+        assert words["pitch"] == "none"
         assert words["attack"] == "loud after 30 ms"
-        assert words["noise"] == "bright, centroid 9.1 kHz, nearly all of it"
+        assert words["noise"] == "bright, centroid 9.1 kHz, nearly all of the energy"
         assert words["length"].startswith("very short")
-        assert in_words(replace(noisy, noise_share=0.2))["pitch"] == "no one pitch: several partials"
+        assert in_words(replace(noisy, noise_share=0.2))["pitch"] == "none alone: several partials"
         assert "without a click" in in_words(replace(self.KICK, click_db=-40.0))["attack"]
         assert in_words(replace(self.KICK, sweep_st=-3.0, sweep_s=None))["pitch"] == "G#1 (51.9 Hz), rises 3 semitones"
 
@@ -161,8 +161,8 @@ def test_kicks_have_the_pitch_and_the_sweep_of_their_patches(name):
 def test_what_is_noise_is_called_noise(name):
     _, found = preset_words(name)
     words = in_words(found)
-    assert words["pitch"] == "no pitch"
-    assert words["noise"].endswith("nearly all of it")
+    assert words["pitch"] == "none"
+    assert words["noise"].endswith("nearly all of the energy")
     assert "bright" in words["brightness"]
 
 

@@ -99,7 +99,7 @@ def _changed(what: str, ratio: float, step: float, more: str, less: str) -> list
 
 def _pitch(found: Description) -> str:
     if found.pitch_hz is None:
-        return "no pitch" if found.noise_share >= NOISY else "no one pitch: several partials"
+        return "none" if found.noise_share >= NOISY else "none alone: several partials"
     said = f"{note_text(found.pitch_hz)} ({hertz_text(found.pitch_hz)})"
     if found.sweep_st is None:
         return said
@@ -128,7 +128,9 @@ def _attack(found: Description) -> str:
 def _noise(found: Description) -> str:
     if found.noise_centroid_hz is None:
         return "hardly any"
-    share = "nearly all of it" if found.noise_share >= _PURE else f"{100.0 * found.noise_share:.0f} % of the energy"
+    share = (
+        "nearly all of the energy" if found.noise_share >= _PURE else f"{100.0 * found.noise_share:.0f} % of the energy"
+    )
     return f"{_bright(found.noise_centroid_hz)}, {share}"
 
 
