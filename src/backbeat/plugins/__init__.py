@@ -1,7 +1,7 @@
 """The instruments: one file each, found by name.
 
-Each file of this folder but `base` and `detail` has a constant `PLUGIN`: a `Plugin`, or a function that makes one from
-its options.
+Each file of this folder but `base`, `detail` and `parts` has a constant `PLUGIN`: a `Plugin`, or a function that makes
+one from its options.
 Packages register theirs, of either kind, through the entry-point group `backbeat.plugins`. A program that makes one for
 itself calls `register`.
 """
@@ -19,7 +19,7 @@ from backbeat.plugins.base import Macro, Plugin
 from backbeat.plugins.detail import BANDS, PARTIALS, with_detail
 
 _GROUP = "backbeat.plugins"
-_OTHERS = ("base", "detail")
+_OTHERS = ("base", "detail", "parts")
 """Files of this folder that are no instruments."""
 
 Maker: TypeAlias = Callable[..., Plugin]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
-from backbeat import dsp
-from backbeat.dsp import Control, Grid, Signal
 from backbeat.errors import PluginError, RecordingError
 from backbeat.kernels.library import library
 from backbeat.parameters import BODY, MODES, OUTPUT, Layout, Table, Value, numbers
@@ -26,10 +23,6 @@ MOST_MACROS = 8
 TUNE, LENGTH, BRIGHTNESS, NOISINESS = "tune", "length", "brightness", "noise"
 """Macros that mean the same in every instrument that has them."""
 _CLIP = "soft_clip"
-_MEL_HZ = 700.0
-_ONSET_S = 0.02
-_MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
-"""Up to the end of the last band, whatever their number."""
 
 
 @dataclass(frozen=True)
@@ -66,25 +59,6 @@ class Macro:
 def frequencies_beside(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
     """Frequencies of the entries of a level, by its name: of `band_db`, `band_hz`."""
     return numbers(values[f"{name.partition('_')[0]}_hz"])
-
-
-def curve_over_mel(curve: Control, at_hz: Control) -> Control:
-    """What a curve is at some frequencies: straight lines over mel through its points, flat beyond both ends.
-
-    Args:
-        curve: its points, at as many `dsp.band_centers_hz`.
-        at_hz: the frequencies, in Hz.
-    """
-    place = dsp.clamp(dsp.log(1.0 + at_hz / _MEL_HZ) * (curve.size / _MELS) - 0.5, 0.0, curve.size - 1.0)
-    found: Control = 0.0 * place
-    for k in range(curve.size):
-        found = found + dsp.maximum(1.0 - abs(place - float(k)), 0.0) * curve[k]
-    return found
-
-
-def onset_gain(grid: Grid, onset_db: Control) -> Signal:
-    """A gain over time that makes the first moments louder: `1 + (10^(L / 20) - 1) exp(-ln 1000 t / 20 ms)`."""
-    return 1.0 + (dsp.db_to_gain(onset_db) - 1.0) * dsp.decay(grid, grid.constant(_ONSET_S))
 
 
 @dataclass(frozen=True, eq=False)

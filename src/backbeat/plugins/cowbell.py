@@ -35,11 +35,10 @@ from backbeat.parameters import (
     semitones,
     shape,
 )
-from backbeat.plugins.base import Macro, Plugin, frequencies_beside, onset_gain
+from backbeat.plugins.base import Macro, Plugin, frequencies_beside
+from backbeat.plugins.parts import BAND_POWER_HZ, SNAP, onset_gain, onset_level
 
 _STICK_Q = 0.6
-_POWER_HZ = 3.0 * 22050.0
-"""What raises a band of noise to an RMS of 1, times its width, whatever that is."""
 
 
 class Controls(Table):
@@ -104,9 +103,7 @@ class Controls(Table):
     )
     gate_s = seconds(0.003, 8.0, default=4.0, musical=(1.0, 6.0), help="When it is choked.", role=OUTPUT.gate_s)
     release_s = seconds(0.005, 2.0, default=0.1, musical=(0.03, 0.3), help="T60 from then on.", role=OUTPUT.release_s)
-    onset_db = decibels(
-        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help="Level of the first moments of all, against the rest."
-    )
+    onset_db = onset_level()
     drive_db = decibels(
         -20.0, 36.0, default=-6.0, musical=(-12.0, 8.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
     )
@@ -129,11 +126,11 @@ def render(grid: Grid, c: Controls) -> Signal:
         shape=dsp.stack(*[c.mode_shape] * c.mode_hz.size),
     )
     noise = dsp.noise(grid, stream=0)
-    level = dsp.db_to_gain(c.stick_db) * dsp.sqrt(_POWER_HZ * _STICK_Q / c.stick_hz)
+    level = dsp.db_to_gain(c.stick_db) * dsp.sqrt(BAND_POWER_HZ * _STICK_Q / c.stick_hz)
     stick = level * dsp.bandpass(grid, noise, c.stick_hz, _STICK_Q) * dsp.decay(grid, c.stick_s)
     hiss = dsp.lowpass(grid, dsp.highpass(grid, noise, c.noise_low_hz), c.noise_high_hz)
     width_hz = dsp.maximum(c.noise_high_hz - c.noise_low_hz, 0.2 * c.noise_high_hz)
-    clang = dsp.db_to_gain(c.noise_db) * dsp.sqrt(_POWER_HZ / width_hz) * hiss * dsp.decay(grid, c.noise_s)
+    clang = dsp.db_to_gain(c.noise_db) * dsp.sqrt(BAND_POWER_HZ / width_hz) * hiss * dsp.decay(grid, c.noise_s)
     struck = (bands + modes + clang) * dsp.attack(grid, c.attack_s) + stick
     choked = struck * onset_gain(grid, c.onset_db) * dsp.decay(grid, c.release_s, onset_s=c.gate_s)
     return dsp.soft_clip(grid, choked, c.drive_db, c.gain_db)
@@ -166,7 +163,7 @@ PLUGIN = Plugin(
         "tune": Macro("st", _PITCHES, "Its pitch."),
         "length": Macro("%", _TIMES, "How long it lasts."),
         "brightness": Macro("dB/oct", _LEVELS, "Treble at the same loudness.", _frequencies_hz),
-        "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
+        "snap": SNAP,
         "noise": Macro("dB", ("noise_db", "stick_db"), "Level of noise and stick beside the metal."),
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
     },

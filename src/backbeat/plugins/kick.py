@@ -12,8 +12,6 @@ References:
     | The Physics of Musical Instruments (Fletcher, Rossing, 1998), ch. 18, bass drums
 """
 
-from collections.abc import Mapping
-
 from backbeat import dsp
 from backbeat.dsp import Grid, Signal
 from backbeat.parameters import (
@@ -23,18 +21,17 @@ from backbeat.parameters import (
     OUTPUT,
     TRANSIENT,
     Table,
-    Value,
     amount,
     cycles,
     decibels,
-    numbers,
     pitch,
     seconds,
     semitones,
     shape,
     sweep_seconds,
 )
-from backbeat.plugins.base import Macro, Plugin, curve_over_mel, onset_gain
+from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.parts import SNAP, curved_noise, frequencies_on_curves, onset_gain, onset_level
 
 _BANDS = 8
 """Of the noise; they follow the curves."""
@@ -122,9 +119,7 @@ class Controls(Table):
         role=TRANSIENT.band_db,
     )
     click_s = seconds(0.001, 0.2, default=0.012, musical=(0.004, 0.05), help="T60 of the click.", role=TRANSIENT.t60_s)
-    onset_db = decibels(
-        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help="Level of the first moments of all, against the rest."
-    )
+    onset_db = onset_level()
     drive_db = decibels(
         -20.0, 36.0, default=-4.0, musical=(-12.0, 14.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
     )
@@ -144,25 +139,9 @@ def render(grid: Grid, c: Controls) -> Signal:
     )
     body = oscillator * dsp.adsr(grid, c.attack_s, c.hold_s, c.decay_s, c.sustain, c.gate_s, c.release_s)
     ringing = dsp.modal(grid, c.mode_hz, c.mode_s, dsp.db_to_gain(c.mode_db), c.mode_cycles)
-    at_hz = grid.constant(*dsp.band_centers_hz(_BANDS)) / c.color_ratio
-    noise = dsp.noise_bands(
-        grid,
-        stream=0,
-        gain=dsp.db_to_gain(c.noise_db + curve_over_mel(c.band_db, at_hz)),
-        t60_s=c.noise_s * dsp.exp(curve_over_mel(dsp.log(c.band_ratio), at_hz)),
-        snap_gain=dsp.db_to_gain(curve_over_mel(c.click_db, at_hz)),
-        snap_s=c.click_s,
-    )
+    noise = curved_noise(grid, c, _BANDS, c.click_db, c.click_s)
     struck: Signal = (body + ringing + noise) * onset_gain(grid, c.onset_db)
     return dsp.soft_clip(grid, struck, c.drive_db, c.gain_db)
-
-
-def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
-    """Of the entries of a level."""
-    if name == "mode_db":
-        return numbers(values["mode_hz"])
-    (ratio,) = numbers(values["color_ratio"])
-    return tuple(ratio * hz for hz in dsp.band_centers_hz(len(numbers(values[name]))))
 
 
 _SWEEPS = ("sweep_s", "click_sweep_s")
@@ -172,10 +151,10 @@ MACROS = {
     "tune": Macro("st", ("pitch_hz", "mode_hz", "color_ratio"), "Pitch of all, sweeps in step.", inverse=_SWEEPS),
     "length": Macro("%", _TIMES, "How long it lasts after the strike."),
     "sweep": Macro("%", ("sweep_st", "click_sweep_st"), "Depth of the pitch sweeps."),
-    "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
+    "snap": SNAP,
     "noise": Macro("dB", ("noise_db", "click_db"), "Level of noise and click beside the body."),
     "brightness": Macro(
-        "dB/oct", _LEVELS, "Treble against the body, at the same loudness.", _frequencies_hz, pivot="pitch_hz"
+        "dB/oct", _LEVELS, "Treble against the body, at the same loudness.", frequencies_on_curves, pivot="pitch_hz"
     ),
     "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
 }

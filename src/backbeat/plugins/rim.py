@@ -29,11 +29,10 @@ from backbeat.parameters import (
     shape,
     sweep_seconds,
 )
-from backbeat.plugins.base import Macro, Plugin, frequencies_beside, onset_gain
+from backbeat.plugins.base import Macro, Plugin, frequencies_beside
+from backbeat.plugins.parts import BAND_POWER_HZ, SNAP, onset_gain, onset_level
 
 _BAND_Q, _CLICK_Q = 0.7, 0.6
-_POWER_HZ = 3.0 * 22050.0
-"""What raises a band of noise to an RMS of 1, times its width, whatever that is."""
 
 
 class Controls(Table):
@@ -120,9 +119,7 @@ class Controls(Table):
     low_cut_hz = hz(10.0, 4000.0, default=200.0, musical=(40.0, 400.0), help="High-pass of the whole sound.")
     gate_s = seconds(0.003, 4.0, default=1.0, musical=(0.3, 2.0), help="When it is cut off.", role=OUTPUT.gate_s)
     release_s = seconds(0.003, 1.0, default=0.05, musical=(0.01, 0.1), help="T60 from then on.", role=OUTPUT.release_s)
-    onset_db = decibels(
-        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help="Level of the first moments of all, against the rest."
-    )
+    onset_db = onset_level()
     drive_db = decibels(
         -20.0, 36.0, default=-6.0, musical=(-12.0, 10.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
     )
@@ -141,7 +138,7 @@ def render(grid: Grid, c: Controls) -> Signal:
         shape=dsp.stack(*[c.mode_shape] * c.mode_hz.size),
     )
     noise = dsp.noise(grid, stream=0)
-    level = dsp.db_to_gain(c.click_db) * dsp.sqrt(_POWER_HZ * _CLICK_Q / c.click_hz)
+    level = dsp.db_to_gain(c.click_db) * dsp.sqrt(BAND_POWER_HZ * _CLICK_Q / c.click_hz)
     click = level * dsp.bandpass(grid, noise, c.click_hz, _CLICK_Q) * dsp.decay(grid, c.click_s)
     bands = [_band(grid, noise, c, number) for number in range(c.band_hz.size)]
     struck = sum(bands, modes) * dsp.attack(grid, c.attack_s) + click
@@ -171,7 +168,7 @@ PLUGIN = Plugin(
         "brightness": Macro(
             "dB/oct", ("mode_db", "click_db", "band_db"), "Treble at the same loudness.", frequencies_beside
         ),
-        "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
+        "snap": SNAP,
         "noise": Macro("dB", ("noise_db", "click_db"), "Level of noise and click beside the modes."),
         "sweep": Macro("%", ("sweep_st",), "Depth of the pitch sweep."),
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),

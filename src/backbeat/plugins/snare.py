@@ -12,13 +12,12 @@ References:
     | Time Domain Simulation and Sound Synthesis for the Snare Drum (Bilbao, JASA 131, 2012)
 """
 
-from collections.abc import Mapping
-
 from backbeat import dsp
 from backbeat.dsp import Grid, Signal
-from backbeat.parameters import Table, Value, cycles, decibels, numbers, pitch, seconds, semitones, shape, sweep_seconds
+from backbeat.parameters import Table, cycles, decibels, pitch, seconds, semitones, shape, sweep_seconds
 from backbeat.parameters.roles import BODY, MODES, NOISE, OUTPUT, TRANSIENT
-from backbeat.plugins.base import Macro, Plugin, curve_over_mel, onset_gain
+from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.parts import SNAP, curved_noise, frequencies_on_curves, onset_gain, onset_level
 
 _BANDS = 16
 """Of the noise; they follow the curves."""
@@ -77,9 +76,7 @@ class Controls(Table):
     stick_s = seconds(0.002, 0.2, default=0.015, musical=(0.006, 0.04), help="T60 of the stick.", role=TRANSIENT.t60_s)
     gate_s = seconds(0.005, 6.0, default=6.0, musical=(1.0, 6.0), help="When the sound is let go.", role=OUTPUT.gate_s)
     release_s = seconds(0.003, 1.0, default=0.06, musical=(0.03, 0.2), help="T60 from then on.", role=OUTPUT.release_s)
-    onset_db = decibels(
-        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help="Level of the first moments of all, against the rest."
-    )
+    onset_db = onset_level()
     drive_db = decibels(
         -20.0, 36.0, default=-6.0, musical=(-12.0, 9.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
     )
@@ -91,36 +88,19 @@ def render(grid: Grid, c: Controls) -> Signal:
     shapes = c.mode_shape * grid.constant(*[1.0] * c.mode_hz.size)
     gain, start, by_st = dsp.db_to_gain(c.mode_db), c.mode_cycles, c.sweep_st
     skin = dsp.swept_modal(grid, c.mode_hz, c.mode_s, gain, start, sweep_st=by_st, sweep_s=c.sweep_s, shape=shapes)
-    at_hz = grid.constant(*dsp.band_centers_hz(_BANDS)) / c.color_ratio
-    wires = dsp.noise_bands(
-        grid,
-        stream=0,
-        gain=dsp.db_to_gain(c.noise_db + curve_over_mel(c.band_db, at_hz)),
-        t60_s=c.noise_s * dsp.exp(curve_over_mel(dsp.log(c.band_ratio), at_hz)),
-        shape=dsp.exp(curve_over_mel(dsp.log(c.noise_shape), at_hz)),
-        attack_s=c.noise_attack_s,
-        snap_gain=dsp.db_to_gain(curve_over_mel(c.stick_db, at_hz)),
-        snap_s=c.stick_s,
-    )
+    strike = c.stick_db, c.stick_s
+    wires = curved_noise(grid, c, _BANDS, *strike, shape=c.noise_shape, attack_s=c.noise_attack_s)
     let_go = dsp.decay(grid, c.release_s, onset_s=c.gate_s)
     struck: Signal = (skin + wires) * onset_gain(grid, c.onset_db) * let_go
     return dsp.soft_clip(grid, struck, c.drive_db, c.gain_db)
-
-
-def _frequencies_hz(values: Mapping[str, Value], name: str) -> tuple[float, ...]:
-    """Of the entries of a level."""
-    if name == "mode_db":
-        return numbers(values["mode_hz"])
-    (ratio,) = numbers(values["color_ratio"])
-    return tuple(ratio * hz for hz in dsp.band_centers_hz(len(numbers(values[name]))))
 
 
 _LEVELS = ("mode_db", "band_db", "stick_db")
 MACROS = {
     "tune": Macro("st", ("mode_hz", "color_ratio"), "Pitch of skin and wires.", inverse=("sweep_s",)),
     "length": Macro("%", ("mode_s", "noise_s", "gate_s", "release_s"), "How long it lasts after the strike."),
-    "brightness": Macro("dB/oct", _LEVELS, "Treble against bass, at the same loudness.", _frequencies_hz),
-    "snap": Macro("dB", ("onset_db",), "Level of the first moments against the rest."),
+    "brightness": Macro("dB/oct", _LEVELS, "Treble against bass, at the same loudness.", frequencies_on_curves),
+    "snap": SNAP,
     "noise": Macro("dB", ("noise_db", "stick_db"), "Level of wires and stick beside the skin."),
     "sweep": Macro("%", ("sweep_st",), "Depth of the pitch sweep."),
     "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
