@@ -128,10 +128,8 @@ def _attack(found: Description) -> str:
 def _noise(found: Description) -> str:
     if found.noise_centroid_hz is None:
         return "hardly any"
-    share = (
-        "nearly all of the energy" if found.noise_share >= _PURE else f"{100.0 * found.noise_share:.0f} % of the energy"
-    )
-    return f"{_bright(found.noise_centroid_hz)}, {share}"
+    share = "nearly all" if found.noise_share >= _PURE else f"{100.0 * found.noise_share:.0f} %"
+    return f"{_bright(found.noise_centroid_hz)}, {share} of the energy"
 
 
 def _bright(centroid_hz: float) -> str:
