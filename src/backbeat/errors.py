@@ -14,6 +14,8 @@
     ├── LibraryError     a library that cannot be matched, continued or read
     ├── TrainingError    a training that cannot be begun or resumed
     ├── InverterError    an inverter that cannot be written, read or used
+    ├── KitError         a kit, ours or a sampler's, that cannot be read, written or played
+    ├── SongError        a MIDI file or a pattern that cannot be read or written
     └── UsageError       a command line that asks for what there is not
 
 Every message is one line that names the file or field, the value found and what is allowed.
@@ -74,6 +76,14 @@ class TrainingError(BackbeatError):
 
 class InverterError(BackbeatError):
     """An inverter that cannot be written, read or used."""
+
+
+class KitError(BackbeatError):
+    """A kit, ours or a sampler's, that cannot be read, written or played."""
+
+
+class SongError(BackbeatError):
+    """A MIDI file or a pattern that cannot be read or written."""
 
 
 class UsageError(BackbeatError):
