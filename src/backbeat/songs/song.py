@@ -24,7 +24,7 @@ class Note:
     velocity: int
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.at_s or not 0 <= self.note <= LAST_NOTE or not 1 <= self.velocity <= LAST_VELOCITY:
+        if not self.at_s >= 0.0 or not 0 <= self.note <= LAST_NOTE or not 1 <= self.velocity <= LAST_VELOCITY:
             raise SongError(
                 f"note: found {self.note} at {self.at_s:g} s with velocity {self.velocity}; must be a note from 0 to "
                 f"{LAST_NOTE} at 0 s or later, with a velocity from 1 to {LAST_VELOCITY}"
