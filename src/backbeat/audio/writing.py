@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backbeat.audio.bounds import Frames, check_finite, check_layout
+from backbeat.audio.bounds import check_finite, check_layout
 from backbeat.errors import AudioError
 from backbeat.files import replacing
 
@@ -48,59 +50,108 @@ def write(
     Raises:
         AudioError: if audio, rate, bit depth or name are not allowed, or the file cannot be written.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".wav":
-        raise AudioError(f"{path}: suffix {path.suffix!r}; allowed: '.wav'")
-    frames = _frames(path, audio)
-    check_layout(path, sample_rate, frames.shape[1])
-    check_finite(path, frames)
-    data = _wave(frames, sample_rate, bit_depth)
-    try:
-        with replacing(path) as temporary:
-            temporary.write_bytes(data)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise AudioError(f"{path}: cannot be written ({reason}); allowed: a file that can be created") from error
-    clipped = np.count_nonzero(np.abs(frames) > 1.0)
-    if bit_depth == "32f" or not clipped:
-        return ()
-    return (f"Clipped {clipped} samples beyond full scale to fit {bit_depth} bits.",)
-
-
-def _frames(path: Path, audio: Any) -> Frames:
-    """Turn (1, channels, samples) into (samples, channels)."""
     shape = tuple(audio.shape)
     if len(shape) != 3 or shape[0] != 1 or not 1 <= math.prod(shape) <= MAX_VALUES:
         raise AudioError(f"{path}: audio of shape {shape}; allowed: (1, channels, samples), not empty")
     array = audio if isinstance(audio, np.ndarray) else audio.detach().float().cpu().numpy()
-    frames: Frames = array[0].astype(np.float32).T
-    return frames
+    with writing(path, shape[1], shape[2], sample_rate, bit_depth=bit_depth) as file:
+        file.add(array[0].astype(np.float32, copy=False))
+    return file.notes
 
 
-def _wave(frames: Frames, sample_rate: int, bit_depth: BitDepth) -> bytes:
-    """Encode (samples, channels) as a RIFF WAVE file."""
-    sample_count, channels = frames.shape
-    if bit_depth == "32f":
-        bits, data = 32, frames.astype("<f4").tobytes()
-    elif bit_depth in ("16", "24"):
-        bits = int(bit_depth)
-        data = _integers(frames, bits)
-    else:
+@contextmanager
+def writing(
+    path: str | Path, channels: int, samples: int, sample_rate: int, *, bit_depth: BitDepth = "32f"
+) -> Iterator[WaveFile]:
+    """Write a WAV file block by block; see `write`.
+
+    Args:
+        path: the file to write, ending in `.wav`; an existing one is replaced when the block ends.
+        channels: how many.
+        samples: of each channel, in all blocks together.
+        sample_rate: in Hz.
+        bit_depth: "16", "24" or "32f".
+
+    Yields:
+        The file, which blocks are added to.
+
+    Raises:
+        AudioError: if layout, rate, bit depth or name are not allowed, or the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".wav":
+        raise AudioError(f"{path}: suffix {path.suffix!r}; allowed: '.wav'")
+    if bit_depth not in ("16", "24", "32f"):
         raise AudioError(f"bit_depth: {bit_depth!r}; allowed: '16', '24', '32f'")
-    tag = _IEEE_FLOAT if bits == 32 else _PCM
+    if not 1 <= channels * samples <= MAX_VALUES:
+        raise AudioError(f"{path}: {channels} × {samples} samples; allowed: 1 to {MAX_VALUES} in all")
+    check_layout(path, sample_rate, channels)
+    try:
+        with replacing(path) as temporary, temporary.open("wb") as opened:
+            opened.write(_head(channels, samples, sample_rate, bit_depth))
+            yield (file := WaveFile(path, opened, channels, bit_depth))
+            if (bytes_of_data := file.samples * channels * _bits(bit_depth) // 8) % 2:
+                opened.write(b"\0")
+            if file.samples != samples:
+                raise AudioError(f"{path}: found {file.samples} samples of {samples} ({bytes_of_data} bytes)")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise AudioError(f"{path}: cannot be written ({reason}); allowed: a file that can be created") from error
+
+
+class WaveFile:
+    """A WAV file that is being written; from `writing`.
+
+    Attributes:
+        samples: of each channel, so far.
+    """
+
+    def __init__(self, path: Path, opened: BinaryIO, channels: int, bit_depth: BitDepth) -> None:
+        self._path, self._opened, self._channels, self._bit_depth = path, opened, channels, bit_depth
+        self._clipped = self.samples = 0
+
+    def add(self, block: NDArray[np.float32]) -> None:
+        """Write a block, (channels, samples).
+
+        Raises:
+            AudioError: where it has other channels, or what is not a finite number.
+        """
+        if block.ndim != 2 or block.shape[0] != self._channels:
+            raise AudioError(f"{self._path}: a block of shape {block.shape}; allowed: ({self._channels}, samples)")
+        check_finite(self._path, block.T)
+        self.samples += block.shape[1]
+        if self._bit_depth == "32f":
+            self._opened.write(block.T.astype("<f4").tobytes())
+            return
+        self._clipped += int(np.count_nonzero(np.abs(block) > 1.0))
+        bits = _bits(self._bit_depth)
+        self._opened.write(rounded(block.T, bits)[..., None].view(np.uint8)[..., : bits // 8].tobytes())
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One sentence if samples beyond full scale were clipped."""
+        if not self._clipped:
+            return ()
+        return (f"Clipped {self._clipped} samples beyond full scale to fit {self._bit_depth} bits.",)
+
+
+def _bits(bit_depth: BitDepth) -> int:
+    return int(bit_depth.removesuffix("f"))
+
+
+def _head(channels: int, samples: int, sample_rate: int, bit_depth: BitDepth) -> bytes:
+    """What a RIFF WAVE file has before its samples."""
+    bits, tag = _bits(bit_depth), _IEEE_FLOAT if bit_depth == "32f" else _PCM
     frame_bytes = channels * bits // 8
+    size = samples * frame_bytes
     layout = struct.pack("<HHIIHH", tag, channels, sample_rate, sample_rate * frame_bytes, frame_bytes, bits)
     if tag == _PCM:
         chunks = _chunk(b"fmt ", layout)
     else:
         # Other than PCM needs the size of an extension (none), and the number of samples.
-        chunks = _chunk(b"fmt ", layout + b"\0\0") + _chunk(b"fact", struct.pack("<I", sample_count))
-    return _chunk(b"RIFF", b"WAVE" + chunks + _chunk(b"data", data))
-
-
-def _integers(frames: Frames, bits: int) -> bytes:
-    """Round to little-endian integers of 16 or 24 bits, clipped to their range."""
-    return rounded(frames, bits)[..., None].view(np.uint8)[..., : bits // 8].tobytes()
+        chunks = _chunk(b"fmt ", layout + b"\0\0") + _chunk(b"fact", struct.pack("<I", samples))
+    whole = len(b"WAVE") + len(chunks) + 8 + size + size % 2
+    return b"RIFF" + struct.pack("<I", whole) + b"WAVE" + chunks + b"data" + struct.pack("<I", size)
 
 
 def rounded(samples: NDArray[np.floating], bits: int) -> NDArray[np.int32]:
@@ -111,5 +162,5 @@ def rounded(samples: NDArray[np.floating], bits: int) -> NDArray[np.int32]:
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:
-    """Prefix a name and a size; pad to an even number of bytes."""
-    return name + struct.pack("<I", len(content)) + content + b"\0" * (len(content) % 2)
+    """Prefix a name and a size, to content of an even number of bytes."""
+    return name + struct.pack("<I", len(content)) + content

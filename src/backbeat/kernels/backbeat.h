@@ -125,6 +125,40 @@ BACKBEAT_API int backbeat_loss_differentiate(const backbeat_loss_target* target,
                                              const float* audio, const float* kept, const float* grad_losses,
                                              float* grad_audio);
 
+/* ---- A mixer of hits: voices that play buffers into stereo outputs, and are choked; see mixer.cpp.
+ *
+ * One thread at a time uses a mixer. Once it is made, no call allocates or waits. Frames are counted from its start. */
+typedef struct backbeat_mixer backbeat_mixer;
+
+/* A hit that is to sound. Its buffer, (channels, frames), stays the caller's, and there until the hit has ended. */
+typedef struct {
+    int64_t at; /* the frame it starts at, none that is past */
+    int64_t frames;
+    const float* audio;
+    int32_t channels;    /* 1 or 2 */
+    int32_t output;      /* from 0 */
+    int32_t choke_group; /* silences what sounds in the same group; 0 is none */
+    float gain;          /* of the amplitude, from 0 */
+    float pan;           /* from -1, left, to 1, right */
+} backbeat_voice;
+
+/* A mixer of so many outputs. Where more than `most_voices` sound, the oldest fades out. */
+BACKBEAT_API int backbeat_mixer_create(double sample_rate, int32_t outputs, int64_t most_voices,
+                                       backbeat_mixer** mixer);
+BACKBEAT_API void backbeat_mixer_free(backbeat_mixer* mixer);
+
+/* How many voices sound, or are to. */
+BACKBEAT_API int64_t backbeat_mixer_voices(const backbeat_mixer* mixer);
+
+/* Have a hit sound; hits are told in the order of time. */
+BACKBEAT_API int backbeat_mixer_start(backbeat_mixer* mixer, const backbeat_voice* voice);
+
+/* Fade out, within 5 ms, what sounds in a group at a frame; of group 0, all that sounds. */
+BACKBEAT_API int backbeat_mixer_choke(backbeat_mixer* mixer, int32_t choke_group, int64_t at);
+
+/* The next frames: `audio`, (outputs, 2, frames). */
+BACKBEAT_API int backbeat_mixer_process(backbeat_mixer* mixer, int64_t frames, float* audio);
+
 #ifdef __cplusplus
 }
 #endif

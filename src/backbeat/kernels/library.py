@@ -85,6 +85,18 @@ class LossTarget(ctypes.Structure):
     )
 
 
+class Voice(ctypes.Structure):
+    """A hit that is to sound, as in backbeat.h."""
+
+    _fields_ = (
+        ("at", ctypes.c_int64),
+        ("frames", ctypes.c_int64),
+        ("audio", _Pointer),
+        *((name, ctypes.c_int32) for name in ("channels", "output", "choke_group")),
+        *((name, ctypes.c_float) for name in ("gain", "pan")),
+    )
+
+
 @lru_cache
 def library() -> ctypes.CDLL | None:
     """The kernels, or none where this installation has none.
@@ -160,6 +172,13 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
         function.argtypes, function.restype = [_Pointer], ctypes.c_int64
     library.backbeat_render.argtypes = [_Pointer, ctypes.POINTER(_Batch), _Pointer]
     library.backbeat_differentiate.argtypes = [_Pointer, ctypes.POINTER(_Batch), *[_Pointer] * 4]
+    mixer, voice = ctypes.POINTER(_Pointer), ctypes.POINTER(Voice)
+    library.backbeat_mixer_create.argtypes = [ctypes.c_double, ctypes.c_int32, ctypes.c_int64, mixer]
+    library.backbeat_mixer_free.argtypes, library.backbeat_mixer_free.restype = [_Pointer], None
+    library.backbeat_mixer_voices.argtypes, library.backbeat_mixer_voices.restype = [_Pointer], ctypes.c_int64
+    library.backbeat_mixer_start.argtypes = [_Pointer, voice]
+    library.backbeat_mixer_choke.argtypes = [_Pointer, ctypes.c_int32, ctypes.c_int64]
+    library.backbeat_mixer_process.argtypes = [_Pointer, ctypes.c_int64, _Pointer]
     target, count = ctypes.POINTER(LossTarget), ctypes.c_int64
     library.backbeat_loss_kept.argtypes, library.backbeat_loss_kept.restype = [target], ctypes.c_int64
     library.backbeat_loss_compare.argtypes = [target, count, count, *[_Pointer] * 3]

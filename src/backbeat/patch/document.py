@@ -243,6 +243,11 @@ def from_json(text: str) -> Patch:
         raise PatchError(f"not a patch: {error}; must be a JSON object") from error
     if not isinstance(document, dict):
         raise PatchError(f"not a patch: found a JSON {type(document).__name__}; must be an object")
+    return from_document(document)
+
+
+def from_document(document: Mapping[str, Any]) -> Patch:
+    """Read a patch from its JSON object; see `from_json`."""
     for key in document:
         if key not in _REQUIRED + _OPTIONAL:
             raise PatchError(f"{key}: no such field; there are {', '.join(_REQUIRED + _OPTIONAL)}")

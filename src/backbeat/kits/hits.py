@@ -1,0 +1,116 @@
+"""The hits of a kit: each pad at each step of velocity and each turn of its round robin, rendered once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backbeat.kits.document import LAST_VELOCITY, Kit, Pad
+from backbeat.patch import Patch, Placement
+
+_FADED_DB = -80.0
+_LONGER = 1.1
+"""Hits may outlast the hardest one a little: their times are humanized."""
+_FADE_S = 0.002
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Which hit of a kit.
+
+    Attributes:
+        pad: the pad's name.
+        note: which of its notes.
+        layer: step of velocity, from 0.
+        take: turn of the round robin, from 0.
+    """
+
+    pad: str
+    note: int
+    layer: int
+    take: int
+
+
+def layer_of(velocity: int, layers: int) -> int:
+    """The step, from 0, that a MIDI velocity from 1 to 127 is of: `⌈v layers / 127⌉ - 1`."""
+    return -(-velocity * layers // LAST_VELOCITY) - 1
+
+
+def velocities_of(layer: int, layers: int) -> tuple[int, int]:
+    """The least and the greatest MIDI velocity of a step; see `layer_of`."""
+    return layer * LAST_VELOCITY // layers + 1, (layer + 1) * LAST_VELOCITY // layers
+
+
+def strength_of(layer: int, layers: int) -> float:
+    """How hard a step is struck, in (0, 1]: the top of its range."""
+    return (layer + 1) / layers
+
+
+class Hits:
+    """Sounds of a kit's hits at one sample rate.
+
+    Args:
+        kit: the kit.
+        sample_rate: in Hz.
+    """
+
+    def __init__(self, kit: Kit, sample_rate: int) -> None:
+        self.kit, self.sample_rate = kit, sample_rate
+        self._pads = {pad.name: pad for pad in kit.pads}
+        self._lengths: dict[tuple[str, int], tuple[Patch, int, float]] = {}
+        self._sounds: dict[Hit, NDArray[np.float32]] = {}
+
+    def __getitem__(self, hit: Hit) -> NDArray[np.float32]:
+        """The sound, (channels, samples), of one channel or two: without the pad's level and pan."""
+        if hit not in self._sounds:
+            self._sounds[hit] = self._rendered(hit)
+        return self._sounds[hit]
+
+    def prepare(self, hits: Iterable[Hit], threads: int) -> None:
+        """Render hits that are not yet, on several threads; the sounds are the same on any number of them."""
+        missing = list(dict.fromkeys(hit for hit in hits if hit not in self._sounds))
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(self._measured, {(hit.pad, hit.note) for hit in missing}):
+                pass
+            self._sounds.update(zip(missing, pool.map(self._rendered, missing), strict=True))
+
+    def _measured(self, key: tuple[str, int]) -> tuple[Patch, int, float]:
+        """A pad's patch at a note, how many samples its hits may last, and below which level they have faded."""
+        if key not in self._lengths:
+            pad, note = self._pads[key[0]], key[1]
+            patch = pad.tuned(note) if note != pad.note else pad.turned
+            samples = patch.natural_placement(self.sample_rate).samples
+            sound = patch.sound(Placement(self.sample_rate, samples))
+            faded = float(np.abs(sound).max()) * 10.0 ** (_FADED_DB / 20.0)
+            self._lengths[key] = patch, max(1, round(_LONGER * samples)), faded
+        return self._lengths[key]
+
+    def _rendered(self, hit: Hit) -> NDArray[np.float32]:
+        pad = self._pads[hit.pad]
+        patch, samples, faded = self._measured((hit.pad, hit.note))
+        struck = patch.hit(strength_of(hit.layer, self.kit.layers_of(pad)), hit.take)
+        sound = struck.stereo(Placement(self.sample_rate, samples), pad.width)
+        return _ended(sound, faded, round(_FADE_S * self.sample_rate))
+
+
+def _ended(sound: NDArray[np.float32], faded: float, fade: int) -> NDArray[np.float32]:
+    """A sound, (channels, samples), as far as it is above a level, and then faded out."""
+    loud = np.flatnonzero(np.abs(sound).max(axis=0) > faded)
+    samples = min((int(loud[-1]) + 1 if len(loud) else 0) + fade, sound.shape[1])
+    ended = sound[:, :samples].copy()
+    fade = min(fade, samples)
+    ended[:, samples - fade :] *= np.linspace(1.0, 0.0, fade, endpoint=False, dtype=np.float32)
+    return ended
+
+
+def pad_hits(kit: Kit, pad: Pad) -> list[Hit]:
+    """All hits of a pad at its own note: layer by layer, take by take."""
+    return [
+        Hit(pad.name, pad.note, layer, take)
+        for layer in range(kit.layers_of(pad))
+        for take in range(kit.round_robins_of(pad))
+    ]
