@@ -14,6 +14,7 @@ from backbeat.cli.compare import compare
 from backbeat.cli.dataset import dataset
 from backbeat.cli.export import export
 from backbeat.cli.invert import invert
+from backbeat.cli.kit import kit
 from backbeat.cli.library import library
 from backbeat.cli.match import match
 from backbeat.cli.output import say_error
@@ -27,6 +28,7 @@ for command in (plugins, render, match, invert, compare, random, perturb, morph,
     app.command()(command)
 app.add_typer(dataset, name="dataset")
 app.add_typer(export, name="export")
+app.add_typer(kit, name="kit")
 app.add_typer(library, name="library")
 
 _WRONG_USE = (UsageError, PluginError, ParameterError)

@@ -1,0 +1,84 @@
+"""`backbeat kit new`: a kit of patches."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backbeat.cli.arguments import read_patch
+from backbeat.cli.kit.arguments import read_kit
+from backbeat.cli.output import AsJson, check_folder, say, say_json
+from backbeat.errors import UsageError
+
+if TYPE_CHECKING:
+    from backbeat.kits import Pad
+
+_FIRST_FREE = 60
+
+
+def new(
+    out: Annotated[Path, typer.Argument(help="The kit file to write, a JSON file.")],
+    name: Annotated[str | None, typer.Option(help="Of the kit; by default the file's.")] = None,
+    like: Annotated[
+        str | None, typer.Option(metavar="KIT", help="Begin with the pads of this kit: a file, or the name of one.")
+    ] = None,
+    pads: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pad",
+            metavar="NAME=PATCH",
+            help="Add or replace a pad: kick=kick/909, or 36:kick=mine.patch.json for a note; may be repeated.",
+        ),
+    ] = None,
+    author: Annotated[str | None, typer.Option(help="Who made it.")] = None,
+    licence: Annotated[str | None, typer.Option(help="Under which others may use it, such as CC0-1.0.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a kit of patches and presets. Names such as kick, snare, closed and crash have their General MIDI notes."""
+    check_folder(out)
+    from dataclasses import replace
+
+    from backbeat.kits import Kit, save_kit
+
+    if out.suffix != ".json":
+        raise UsageError(f"{out}: suffix {out.suffix!r}; must be .json")
+    if not like and not pads:
+        raise UsageError("kit new: found neither --like nor --pad; must have pads, such as --pad kick=kick/909")
+    begun = read_kit(like) if like else None
+    found = {pad.name: pad for pad in begun.pads} if begun else {}
+    for text in pads or []:
+        pad = _pad(text, found)
+        found[pad.name] = pad
+    kit = Kit(name or out.stem, tuple(found.values()))
+    if begun:
+        kit = replace(begun, name=name or out.stem, pads=kit.pads)
+    kit = replace(kit, author=kit.author if author is None else author, licence=licence or kit.licence)
+    save_kit(kit, out)
+    if as_json:
+        say_json({"kit": str(out), "name": kit.name, "pads": [pad.name for pad in kit.pads]})
+    else:
+        say(f"{out}: {len(kit.pads)} pads")
+
+
+def _pad(text: str, found: dict[str, "Pad"]) -> "Pad":
+    from dataclasses import replace
+
+    from backbeat.kits import Pad
+    from backbeat.songs.notes import note_of
+
+    where, equals, source = text.partition("=")
+    number, colon, name = where.rpartition(":")
+    if not equals or not name or not source or (colon and not number.isdecimal()):
+        raise UsageError(f"--pad: found {text!r}; must be NAME=PATCH or NOTE:NAME=PATCH, such as 36:kick=kick/909")
+    patch = read_patch(source)
+    if name in found:
+        return replace(found[name], patch=patch, turns={}, note=int(number) if colon else found[name].note)
+    taken = {note for pad in found.values() for note in range(pad.span[0], pad.span[1] + 1)}
+    known = note_of(name)
+    if colon:
+        note = int(number)
+    elif known is not None and known not in taken:
+        note = known
+    else:
+        note = next(each for each in range(_FIRST_FREE, 128) if each not in taken)
+    return Pad(name, note, patch)

@@ -1,0 +1,68 @@
+"""`backbeat kit render`: a song played by a kit."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backbeat.cli.kit.arguments import KitArgument, SampleRate, read_kit, threads
+from backbeat.cli.output import AsJson, check_folder, distinct, keep_samples, say, say_json, say_note
+from backbeat.cli.render import BitDepth
+from backbeat.errors import UsageError
+
+
+def render(
+    source: KitArgument,
+    song: Annotated[Path, typer.Argument(help="A MIDI file, or a pattern of steps.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The WAV file to write.")],
+    stems: Annotated[
+        bool, typer.Option("--stems", help="Also write each output by itself, beside the mix: mix-kick.wav, …")
+    ] = False,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Exactly the song's bars; what rings on at the end is heard at the start.")
+    ] = False,
+    sample_rate: SampleRate = 44100,
+    bit_depth: Annotated[BitDepth, typer.Option(help="Bits per sample; 32f is floating point.")] = BitDepth.TWENTY_FOUR,
+    seed: Annotated[int, typer.Option(min=0, help="Of a pattern's chances and humanized hits.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Play a song with a kit, to a WAV file.
+
+    The mix is the sum of the outputs, which are the pads where none says otherwise. Notes that no pad has are told.
+    """
+    check_folder(out)
+    from backbeat.audio.writing import writing
+    from backbeat.kits.hits import Hits
+    from backbeat.kits.playing import Performance, mixed
+    from backbeat.samplers.names import safe_name
+    from backbeat.songs import read_song
+
+    kit = read_kit(source)
+    keep_samples([out], [song, Path(source)])
+    played = read_song(song, kit.notes_by_name, seed=seed)
+    performance = Performance(Hits(kit, sample_rate), played, loop=loop, threads=threads())
+    for note, count in sorted(performance.missing.items()):
+        say_note(f"{song}: note {note} is struck {count} times, and no pad of {kit.name} has it")
+    names = distinct(safe_name("+".join(pad.name for pad in pads)) for pads in kit.outputs)
+    paths = [out.with_name(f"{out.stem}-{name}{out.suffix}") for name in names] if stems else []
+    if clash := [path for path in paths if path == out]:
+        raise UsageError(f"{clash[0]}: would be both mix and stem; choose another --out")
+    with ExitStack() as stack:
+        files = [
+            stack.enter_context(writing(path, 2, performance.samples, sample_rate, bit_depth=bit_depth.value))
+            for path in (out, *paths)
+        ]
+        for outputs in performance.blocks():
+            files[0].add(mixed(outputs))
+            for file, audio in zip(files[1:], outputs, strict=False):
+                file.add(audio)
+    for path, file in zip((out, *paths), files, strict=True):
+        for note in file.notes:
+            say_note(f"{path}: {note}")
+    if as_json:
+        facts = {"samples": performance.samples, "sample_rate": sample_rate, "missing": performance.missing}
+        say_json({"audio": str(out), "stems": [str(path) for path in paths], **facts})
+    else:
+        for path in (out, *paths):
+            say(str(path))
