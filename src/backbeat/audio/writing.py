@@ -118,14 +118,16 @@ class WaveFile:
         """
         if block.ndim != 2 or block.shape[0] != self._channels:
             raise AudioError(f"{self._path}: a block of shape {block.shape}; allowed: ({self._channels}, samples)")
-        check_finite(self._path, block.T)
+        peak = float(np.abs(block).max(initial=0.0))
+        if not math.isfinite(peak):
+            check_finite(self._path, block.T)
         self.samples += block.shape[1]
         if self._bit_depth == "32f":
-            self._opened.write(block.T.astype("<f4").tobytes())
+            self._opened.write(np.ascontiguousarray(block.T, "<f4").data)
             return
-        self._clipped += int(np.count_nonzero(np.abs(block) > 1.0))
-        bits = _bits(self._bit_depth)
-        self._opened.write(rounded(block.T, bits)[..., None].view(np.uint8)[..., : bits // 8].tobytes())
+        if peak > 1.0:
+            self._clipped += int(np.count_nonzero(np.abs(block) > 1.0))
+        self._opened.write(_interleaved(rounded(block, _bits(self._bit_depth)), _bits(self._bit_depth) // 8).data)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -156,9 +158,23 @@ def _head(channels: int, samples: int, sample_rate: int, bit_depth: BitDepth) ->
 
 def rounded(samples: NDArray[np.floating], bits: int) -> NDArray[np.int32]:
     """Samples as integers of so many bits, clipped to their range, little-endian."""
-    full_scale = 2.0 ** (bits - 1)
-    steps = np.clip(np.rint(samples.astype(np.float64) * full_scale), -full_scale, full_scale - 1)
-    return steps.astype("<i4")
+    full_scale = samples.dtype.type(2.0 ** (bits - 1))  # a power of two: the product is exact
+    steps = np.clip(samples, -1.0, 1.0)
+    steps *= full_scale
+    np.rint(steps, out=steps)
+    return np.minimum(steps, full_scale - 1).astype("<i4")
+
+
+def _interleaved(steps: NDArray[np.int32], size: int) -> NDArray[np.uint8]:
+    """The lowest bytes of (channels, samples), frame after frame."""
+    channels, samples = steps.shape
+    steps = np.ascontiguousarray(steps)
+    found = np.empty((samples, channels, size), np.uint8)
+    low = steps.view(np.uint8).reshape(channels, samples, 4)
+    for channel in range(channels):
+        for byte in range(size):
+            found[:, channel, byte] = low[channel, :, byte]
+    return found
 
 
 def _chunk(name: bytes, content: bytes) -> bytes:

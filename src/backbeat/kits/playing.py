@@ -58,6 +58,7 @@ class Performance:
 
     Attributes:
         samples: length.
+        outputs: the kit's, without those that nothing is struck in.
         missing: notes that no pad has, and how often they are struck.
 
     Raises:
@@ -65,10 +66,12 @@ class Performance:
     """
 
     def __init__(self, hits: Hits, song: Song, *, loop: bool = False, threads: int = 1) -> None:
-        self._hits, self._kit = hits, hits.kit
+        self._hits = hits
         strikes, self.missing = strikes_of(hits.kit, song, hits.sample_rate)
         if not strikes:
             raise SongError(f"song: found no notes that the kit has ({_listed(self.missing)})")
+        struck = {each.hit.pad for each in strikes}
+        self.outputs = tuple(pads for pads in hits.kit.outputs if any(pad.name in struck for pad in pads))
         hits.prepare((each.hit for each in strikes), threads)
         ends = [each.at + hits[each.hit].shape[1] for each in strikes]
         bars = round(song.length_s * hits.sample_rate)
@@ -83,9 +86,9 @@ class Performance:
 
     def blocks(self, block: int = BLOCK) -> Iterator[NDArray[np.float32]]:
         """All of it, (outputs, 2, samples) after (outputs, 2, samples); the same samples whatever the block."""
-        outputs = {pad.name: number for number, pads in enumerate(self._kit.outputs) for pad in pads}
-        pads = {pad.name: pad for pad in self._kit.pads}
-        playing = mixer(self._hits.sample_rate, len(self._kit.outputs), len(self._strikes))
+        outputs = {pad.name: number for number, pads in enumerate(self.outputs) for pad in pads}
+        pads = {pad.name: pad for pad in self._hits.kit.pads}
+        playing = mixer(self._hits.sample_rate, len(self.outputs), len(self._strikes))
         waiting, first = iter([*self._strikes, None]), self._skipped * self.samples
         following = next(waiting)
         for start in _starts(first, first + self.samples, block):

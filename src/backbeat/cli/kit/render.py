@@ -1,5 +1,6 @@
 """`backbeat kit render`: a song played by a kit."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -17,7 +18,7 @@ def render(
     song: Annotated[Path, typer.Argument(help="A MIDI file, or a pattern of steps.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="The WAV file to write.")],
     stems: Annotated[
-        bool, typer.Option("--stems", help="Also write each output by itself, beside the mix: mix-kick.wav, …")
+        bool, typer.Option("--stems", help="Also write each output that sounds, beside the mix: mix-kick.wav, …")
     ] = False,
     loop: Annotated[
         bool, typer.Option("--loop", help="Exactly the song's bars; what rings on at the end is heard at the start.")
@@ -32,7 +33,7 @@ def render(
     The mix is the sum of the outputs, which are the pads where none says otherwise. Notes that no pad has are told.
     """
     check_folder(out)
-    from backbeat.audio.writing import writing
+    from backbeat.audio.writing import WaveFile, writing
     from backbeat.kits.hits import Hits
     from backbeat.kits.playing import Performance, mixed
     from backbeat.samplers.names import safe_name
@@ -44,7 +45,7 @@ def render(
     performance = Performance(Hits(kit, sample_rate), played, loop=loop, threads=threads())
     for note, count in sorted(performance.missing.items()):
         say_note(f"{song}: note {note} is struck {count} times, and no pad of {kit.name} has it")
-    names = distinct(safe_name("+".join(pad.name for pad in pads)) for pads in kit.outputs)
+    names = distinct(safe_name("+".join(pad.name for pad in pads)) for pads in performance.outputs)
     paths = [out.with_name(f"{out.stem}-{name}{out.suffix}") for name in names] if stems else []
     if clash := [path for path in paths if path == out]:
         raise UsageError(f"{clash[0]}: would be both mix and stem; choose another --out")
@@ -53,10 +54,9 @@ def render(
             stack.enter_context(writing(path, 2, performance.samples, sample_rate, bit_depth=bit_depth.value))
             for path in (out, *paths)
         ]
+        pool = stack.enter_context(ThreadPoolExecutor(threads()))
         for outputs in performance.blocks():
-            files[0].add(mixed(outputs))
-            for file, audio in zip(files[1:], outputs, strict=False):
-                file.add(audio)
+            list(pool.map(WaveFile.add, files, (mixed(outputs), *outputs)))
     for path, file in zip((out, *paths), files, strict=True):
         for note in file.notes:
             say_note(f"{path}: {note}")
