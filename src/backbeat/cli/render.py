@@ -42,6 +42,13 @@ def render(
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**31 - 1, help="Of the noise, instead of the patch's.")
     ] = None,
+    velocity: Annotated[float, typer.Option(min=0.0, max=1.0, help="How hard it is struck.")] = 1.0,
+    hit: Annotated[
+        int, typer.Option(min=0, max=2**31 - 1, help="Another hit: other noise, values a little off; 0 is the patch.")
+    ] = 0,
+    width: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Noise of its own left and right, tones in the middle; 0 is mono.")
+    ] = 0.0,
     bit_depth: Annotated[BitDepth, typer.Option(help="Bits per sample; 32f is floating point.")] = BitDepth.FLOAT,
     as_json: AsJson = False,
 ) -> None:
@@ -53,6 +60,7 @@ def render(
     chosen = with_settings(read_patch(patch), settings or [])
     if seed is not None:
         chosen = replace(chosen, seed=seed)
+    chosen = chosen.hit(velocity, hit)
     placement = chosen.placement
     if placement is None or seconds is not None or sample_rate is not None:
         rate = sample_rate or (placement.sample_rate if placement else 44100)
@@ -64,7 +72,8 @@ def render(
             placement = chosen.natural_placement(rate)
     if reason := chosen.instrument.no_engine_reason:
         say_note(f"{chosen.plugin} was rendered by its formula, several times as slowly: {reason}")
-    for note in audio.write(out, chosen.sound(placement)[None, None], placement.sample_rate, bit_depth=bit_depth.value):
+    sound = chosen.stereo(placement, width)[None]
+    for note in audio.write(out, sound, placement.sample_rate, bit_depth=bit_depth.value):
         say_note(f"{out}: {note}")
     if as_json:
         say_json({"audio": str(out), "seed": chosen.seed, **asdict(placement)})

@@ -63,6 +63,23 @@ BACKBEAT_API int backbeat_differentiate(const backbeat_program* program, const b
                                         const float* audio, const float* grad_audio, double* grad_entries,
                                         float* grad_inputs);
 
+/* A hit: one sounding of a patch, at a velocity, with a number by which its noise and its values differ from those of
+ * other hits; see hit.cpp. Amounts are of each entry, in its range from 0 to 1. */
+enum { BACKBEAT_LINEAR = 0, BACKBEAT_SOFT = 1, BACKBEAT_HARD = 2 };
+
+typedef struct {
+    double velocity;        /* in [0, 1]; 1 is the patch as it is */
+    int64_t number;         /* from 0, the patch as it is, to 2^31 - 1 */
+    int64_t seed;           /* the patch's, from 0 to 2^31 - 1 */
+    const double* amounts;  /* of velocity, (entries) */
+    const int64_t* curves;  /* of velocity, (entries) */
+    const double* humanize; /* (entries) */
+} backbeat_strike;
+
+/* The values of a hit, (entries), and its seed, of the patch's values in physical units. */
+BACKBEAT_API int backbeat_hit(const backbeat_program* program, const backbeat_strike* strike, const double* values,
+                              double* struck, int64_t* seed);
+
 /* ---- The loss of a search: `DrumLoss` of losses/combine.py, of sounds beside one target; see drum_loss.cpp.
  *
  * What is known of the target is the caller's, who computes it once. Cells of its spectrograms are laid out by chunks

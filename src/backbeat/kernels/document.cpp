@@ -101,6 +101,8 @@ class Planner {
         } else {
             refuse(where + "scale: found " + quoted(scale) + "; must be linear, log, choice or physical");
         }
+        const Json* unit = json.find("unit");
+        found.is_phase = unit && unit->string == "cycles";
         found.first = made_.entries;
         made_.entries += found.size;
         if (made_.entries > kMostEntries) refuse("parameters: found too many entries");

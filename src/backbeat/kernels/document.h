@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backbeat.h"
 #include "json.h"
 #include "operation.h"
 
@@ -15,6 +16,7 @@ struct Parameter {
     double low, high;
     int size;
     int first;  // entry
+    bool is_phase;
 };
 
 // Functions of controls, entry by entry; of the first four, signals too.
@@ -83,5 +85,7 @@ struct Document {
     // Throws `Invalid`.
     static Document read(const char* json, size_t length);
 };
+
+const Document& document_of(const backbeat_program& program);
 
 }  // namespace backbeat

@@ -770,6 +770,8 @@ struct backbeat_program {
     mutable backbeat::Spaces<backbeat::Worker> workers;
 };
 
+const backbeat::Document& backbeat::document_of(const backbeat_program& program) { return program.document; }
+
 extern "C" {
 
 const char* backbeat_sources(void) { return BACKBEAT_SOURCES; }

@@ -46,6 +46,17 @@ class _Batch(ctypes.Structure):
     )
 
 
+class _Strike(ctypes.Structure):
+    """As in backbeat.h."""
+
+    _fields_ = (
+        ("velocity", ctypes.c_double),
+        ("number", ctypes.c_int64),
+        ("seed", ctypes.c_int64),
+        *((name, _Pointer) for name in ("amounts", "curves", "humanize")),
+    )
+
+
 LOSS_FRAMES = 16
 """Frames of a chunk, as the cells of a loss's target are laid out; BACKBEAT_LOSS_FRAMES in backbeat.h."""
 
@@ -179,6 +190,7 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.backbeat_mixer_start.argtypes = [_Pointer, voice]
     library.backbeat_mixer_choke.argtypes = [_Pointer, ctypes.c_int32, ctypes.c_int64]
     library.backbeat_mixer_process.argtypes = [_Pointer, ctypes.c_int64, _Pointer]
+    library.backbeat_hit.argtypes = [_Pointer, ctypes.POINTER(_Strike), *[_Pointer] * 3]
     target, count = ctypes.POINTER(LossTarget), ctypes.c_int64
     library.backbeat_loss_kept.argtypes, library.backbeat_loss_kept.restype = [target], ctypes.c_int64
     library.backbeat_loss_compare.argtypes = [target, count, count, *[_Pointer] * 3]
@@ -265,6 +277,27 @@ class Compiled:
             )
         )
         return grad_entries, grad_inputs
+
+    def hit(
+        self,
+        values: NDArray[np.float64],
+        velocity: float,
+        number: int,
+        seed: int,
+        amounts: NDArray[np.float64],
+        curves: NDArray[np.int64],
+        humanize: NDArray[np.float64],
+    ) -> tuple[NDArray[np.float64], int]:
+        """The values of a hit, (entries,), and its noise seed; see `backbeat.program.hit`."""
+        values, amounts, humanize = (np.ascontiguousarray(each, np.float64) for each in (values, amounts, humanize))
+        curves = np.ascontiguousarray(curves, np.int64)
+        if any(each.shape != (self.entries,) for each in (values, amounts, curves, humanize)):
+            raise ProgramError(f"hit: found values of shape {values.shape}; must be ({self.entries},), and as amounts")
+        strike = _Strike(velocity, number, seed, *(each.ctypes.data for each in (amounts, curves, humanize)))
+        struck, own_seed = np.empty_like(values), ctypes.c_int64()
+        given = values.ctypes.data, struck.ctypes.data, ctypes.byref(own_seed)
+        check(self._library.backbeat_hit(self._handle, ctypes.byref(strike), *given))
+        return struck, own_seed.value
 
     def _batch(
         self,

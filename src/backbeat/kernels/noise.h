@@ -15,6 +15,12 @@ class Hash {
    public:
     Hash(uint32_t seed, uint32_t stream) : key_(mix(seed ^ mix(stream * kGolden))), second_key_(mix(key_ + kGolden)) {}
 
+    // The bits of one number.
+    uint32_t bits(uint32_t counter) const {
+        counter += key_;
+        return mix((counter ^ (counter >> 16)) * kFirst + second_key_);
+    }
+
     // Eight numbers, from the first on.
     Vector operator()(uint32_t first) const {
         const Words counters = lane_numbers() + (first + key_);

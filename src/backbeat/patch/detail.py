@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
 from backbeat.dsp import band_centers_hz
 from backbeat.parameters import DETAIL, Value, numbers
 from backbeat.patch.document import Patch
-from backbeat.plugins.base import BRIGHTNESS, LENGTH, NOISINESS, TUNE, Macro
+from backbeat.plugins.base import BRIGHTNESS, LENGTH, NOISINESS, TUNE, Macro, Plugin
 
 _PIVOT_HZ = 1000.0
+_Amount = TypeVar("_Amount")
 
 
 def voice_of(patch: Patch) -> Patch:
@@ -20,10 +23,23 @@ def voice_of(patch: Patch) -> Patch:
     voice = patch.instrument.voice
     if voice is None:
         return patch
-    return replace(patch, options=voice.options, values={name: patch.values[name] for name in voice.table})
+    values = {name: patch.values[name] for name in voice.table}
+    return replace(
+        patch,
+        options=voice.options,
+        values=values,
+        velocity=_of_table(voice, patch.velocity),
+        humanize=_of_table(voice, patch.humanize),
+    )
 
 
-def with_voice(patch: Patch, voice: Patch, macro: str, knob: Macro, amount: float) -> Patch:
+def _of_table(plugin: Plugin, amounts: Mapping[str, _Amount] | None) -> dict[str, _Amount] | None:
+    return None if amounts is None else {name: each for name, each in amounts.items() if name in plugin.table}
+
+
+def with_voice(
+    patch: Patch, voice: Patch, macro: str, knob: Macro, amount: float, pivot_hz: float = _PIVOT_HZ
+) -> Patch:
     """The patch with a voice whose macro has been turned, and its detail turned as far.
 
     Partials are tuned, stretched and tilted; bands of noise stay where they are, and their levels are read off from
@@ -35,9 +51,11 @@ def with_voice(patch: Patch, voice: Patch, macro: str, knob: Macro, amount: floa
         macro: which of its macros.
         knob: that macro.
         amount: in the macro's unit.
+        pivot_hz: about which levels are tilted, where the macro has no pivot of its own.
     """
     table = patch.instrument.table
-    pivot_hz = _PIVOT_HZ if knob.pivot is None else numbers(patch.values[knob.pivot])[0]
+    if knob.pivot is not None:
+        (pivot_hz,) = numbers(patch.values[knob.pivot])
     changed: dict[str, Value] = {}
     for name, parameter in table.items():
         if not isinstance(parameter.role, DETAIL) or parameter.role is DETAIL.level:

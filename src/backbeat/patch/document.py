@@ -5,8 +5,8 @@
 
 Values are physical. A patch that a match found also says where it was found, so that it renders to the very samples
 of the match: `"render": {"sample_rate": 44100, "samples": 18233, "onset_samples": 0}`. `detail` holds
-the values of a detail layer, by the last part of their roles (`backbeat.plugins.detail`). Two places are kept for what
-no patch has yet: how it answers to velocity, and how its hits differ.
+the values of a detail layer, by the last part of their roles (`backbeat.plugins.detail`). `velocity` and `humanize`
+hold how hits move which parameters (`backbeat.patch.amounts`); null is what suits the instrument.
 """
 
 from __future__ import annotations
@@ -25,6 +25,15 @@ from backbeat.errors import ParameterError, PatchError, PluginError
 from backbeat.files import encodable, replacing
 from backbeat.parameters import DETAIL, Value
 from backbeat.parameters.listing import value_rows
+from backbeat.patch.amounts import (
+    Numbers,
+    VelocityAmount,
+    check_humanize,
+    check_velocity,
+    humanize_as_json,
+    velocity_as_json,
+    velocity_from_json,
+)
 from backbeat.plugins import Plugin
 from backbeat.plugins.detail import BANDS, PARTIALS
 from backbeat.program.engine import LAST_SEED, render_values
@@ -36,10 +45,10 @@ if TYPE_CHECKING:
 
 SCHEMA = 2
 _READ = (1, SCHEMA)
-_PLACES = ("velocity", "humanize")
+_VELOCITY, _HUMANIZE = "velocity", "humanize"
 _DETAIL = "detail"
 _REQUIRED = ("schema", "plugin", "version", "values")
-_OPTIONAL = ("options", "name", "seed", "render", *_PLACES, _DETAIL)
+_OPTIONAL = ("options", "name", "seed", "render", _VELOCITY, _HUMANIZE, _DETAIL)
 _LARGEST_FILE = 1 << 20
 _LONGEST_S = 10.0
 _LOWEST_RATE_HZ, _HIGHEST_RATE_HZ = 2_000, 768_000
@@ -95,6 +104,8 @@ class Patch:
         name: for people; what UTF-8 cannot hold of it is a question mark.
         seed: of the noise.
         placement: where a match found it.
+        velocity: how far a hit's velocity moves which parameters; none is what suits the instrument.
+        humanize: how far which parameters differ from hit to hit; likewise.
 
     Raises:
         PatchError: naming the field, the value found and what is allowed.
@@ -106,6 +117,8 @@ class Patch:
     name: str = ""
     seed: int = 0
     placement: Placement | None = None
+    velocity: Mapping[str, VelocityAmount] | None = None
+    humanize: Mapping[str, Numbers] | None = None
 
     def __post_init__(self) -> None:
         _check_seed(self.seed)
@@ -116,6 +129,8 @@ class Patch:
             object.__setattr__(self, "values", plugin.table.check(self.values))
         except (PluginError, ParameterError) as error:
             raise PatchError(str(error)) from error
+        object.__setattr__(self, _VELOCITY, check_velocity(plugin.table, self.velocity))
+        object.__setattr__(self, _HUMANIZE, check_humanize(plugin.table, self.humanize))
 
     @property
     def instrument(self) -> Plugin:
@@ -129,6 +144,31 @@ class Patch:
     def positions(self) -> NDArray[np.float64]:
         """`params` as an array."""
         return self.instrument.table.to_unit(self.values)
+
+    def hit(self, velocity: float = 1.0, number: int = 0) -> Patch:
+        """The patch that one of its hits is: values moved by velocity and from hit to hit, and another noise seed.
+
+        At velocity 1, number 0 is the patch itself. Each number is another hit, the same every time.
+
+        Args:
+            velocity: in [0, 1].
+            number: of the hit, from 0 to 2^31 - 1.
+
+        Raises:
+            PatchError: where one is out of range.
+        """
+        from backbeat.patch.hits import hit
+
+        return hit(self, velocity, number)
+
+    def with_amounts(self) -> Patch:
+        """The patch with the amounts of velocity and humanize that its hits have written out.
+
+        For engines outside Python, which do not know what suits an instrument.
+        """
+        from backbeat.patch.hits import with_amounts
+
+        return with_amounts(self)
 
     def render(self, placement: Placement | None = None, *, device: str = "cpu") -> Audio:
         """Render the patch to (1, 1, samples), float32.
@@ -157,6 +197,20 @@ class Patch:
         values, sounding = self.instrument.table.flat(self.values), where.samples - where.onset_samples
         sound[where.onset_samples :] = render_values(program, values, self.seed, sounding, where.sample_rate)
         return sound
+
+    def stereo(self, placement: Placement | None = None, width: float = 1.0) -> NDArray[np.float32]:
+        """`sound` on two channels with noise of its own on either and the tones in the middle, (2, samples).
+
+        Args:
+            placement: as of `sound`.
+            width: in [0, 1]; at 0 there is one channel, (1, samples), at 1 nothing of the noise is on both.
+
+        Raises:
+            PatchError: where the width is out of range.
+        """
+        from backbeat.patch.stereo import stereo
+
+        return stereo(self, placement, width)
 
     def _by_formula(self, placement: Placement | None, device: str) -> Audio:
         import torch
@@ -209,7 +263,8 @@ class Patch:
             "name": self.name,
             "seed": self.seed,
             "values": {name: _plain(self.values[name]) for name in self.instrument.table if name not in detail},
-            **dict.fromkeys(_PLACES),
+            _VELOCITY: velocity_as_json(self.velocity),
+            _HUMANIZE: humanize_as_json(self.humanize),
             _DETAIL: {key: _plain(self.values[name]) for name, key in detail.items()} or None,
         }
         if self.placement is not None:
@@ -257,9 +312,6 @@ def from_document(document: Mapping[str, Any]) -> Patch:
     schema = document["schema"]
     if type(schema) is not int or schema not in _READ:
         raise PatchError(f"schema: found {schema!r}; this backbeat reads schema {' and '.join(map(str, _READ))}")
-    for key in _PLACES:
-        if document.get(key) is not None:
-            raise PatchError(f"{key}: found {document[key]!r}; must be null in this backbeat")
     name, options = document.get("name", ""), document.get("options", {})
     for key, value, kind in (("plugin", document["plugin"], str), ("name", name, str)):
         if not isinstance(value, kind):
@@ -274,7 +326,9 @@ def from_document(document: Mapping[str, Any]) -> Patch:
         raise PatchError(str(error)) from error
     values = _migrate(plugin, document["version"], document["values"])
     values = {**values, **_named_detail(plugin, detail)}
-    return Patch(plugin.name, values, plugin.options, name, document.get("seed", 0), _placement(document.get("render")))
+    velocity, humanize = velocity_from_json(document.get(_VELOCITY)), document.get(_HUMANIZE)
+    seed, placement = document.get("seed", 0), _placement(document.get("render"))
+    return Patch(plugin.name, values, plugin.options, name, seed, placement, velocity, humanize)
 
 
 def load(path: str | Path) -> Patch:

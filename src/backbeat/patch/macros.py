@@ -17,7 +17,8 @@ from backbeat.plugins import Macro
 if TYPE_CHECKING:
     from torch import Tensor
 
-_PIVOT_HZ = 1000.0
+PIVOT_HZ = 1000.0
+"""Of a macro that tilts levels, where nothing says another one."""
 _NEAR_DB, _MOST_TRIALS = 0.1, 4
 _MOST_OCTAVES = 1000.0
 """Past the end of any range, and within float64's."""
@@ -55,11 +56,11 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
         before, after = (each.render(place)[0, 0].double() for each in (patch, turned))
         return _as_loud(turned, clipper[1], place.sample_rate, before, after)
     if knob.frequencies_hz is None or patch.instrument.clipper is None:
-        return _ending_as_high(patch, _changed(patch, knob, amount), knob)
+        return _ending_as_high(patch, changed(patch, knob, amount), knob)
     return _tilted(patch, knob, amount, *patch.instrument.clipper)
 
 
-def _changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> Patch:
+def changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> Patch:
     """The patch with what a macro turns changed, and levels that it tilts lifted too."""
     values = dict(patch.values)
     for name in (*knob.parameters, *knob.inverse):
@@ -70,7 +71,7 @@ def _changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> 
         elif knob.frequencies_hz is None:
             entries = tuple(entry + amount for entry in entries)
         else:
-            pivot_hz = _PIVOT_HZ if knob.pivot is None else numbers(patch.values[knob.pivot])[0]
+            pivot_hz = PIVOT_HZ if knob.pivot is None else numbers(patch.values[knob.pivot])[0]
             at_hz = knob.frequencies_hz(patch.values, name)
             steps_db = [amount * math.log2(hz / pivot_hz) + lift_db for hz in at_hz]
             entries = tuple(_louder(parameter, *each) for each in zip(entries, steps_db, strict=True))
@@ -122,9 +123,9 @@ def _tilted(patch: Patch, knob: Macro, amount: float, drive: str, gain: str) -> 
 
     place = patch.placement or patch.natural_placement()
     before = _unclipped(patch, place, drive, gain)
-    lift_db = 0.0 if knob.pivot else amount * (math.log2(_PIVOT_HZ) - _middle_oct(before, place.sample_rate))
+    lift_db = 0.0 if knob.pivot else amount * (math.log2(PIVOT_HZ) - _middle_oct(before, place.sample_rate))
     for _ in range(_MOST_TRIALS):
-        turned = _changed(patch, knob, amount, lift_db)
+        turned = changed(patch, knob, amount, lift_db)
         after = _unclipped(turned, place, drive, gain)
         missing_db = float(energy_db(before) - energy_db(after))
         if knob.pivot or abs(missing_db) < _NEAR_DB:
@@ -141,7 +142,7 @@ def _as_loud(patch: Patch, gain: str, sample_rate: int, before: Tensor, after: T
     from backbeat.dsp.loudness import energy_db, k_weighted
 
     loud = [k_weighted(sample_rate, sound) for sound in (before, after)]
-    return _changed(patch, Macro("dB", (gain,), ""), float(energy_db(loud[0]) - energy_db(loud[1])))
+    return changed(patch, Macro("dB", (gain,), ""), float(energy_db(loud[0]) - energy_db(loud[1])))
 
 
 def _middle_oct(sound: Tensor, sample_rate: int) -> float:

@@ -23,6 +23,14 @@ MOST_MACROS = 8
 TUNE, LENGTH, BRIGHTNESS, NOISINESS = "tune", "length", "brightness", "noise"
 """Macros that mean the same in every instrument that has them."""
 _CLIP = "soft_clip"
+_SOFT_HIT = {
+    (BRIGHTNESS, "dB/oct"): -4.0,
+    (BRIGHTNESS, "st"): -9.0,
+    ("snap", "dB"): -6.0,
+    ("sweep", "%"): -40.0,
+    ("drive", "dB"): -6.0,
+}
+"""How macros stand in the softest hit of an instrument that does not say so itself, by their units."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,8 @@ class Plugin:
         match_options: options of the size that matches real sounds best; those of a plugin of one size are none.
         migrations: by the version they start from.
         macros: knobs that turn several parameters at once, eight at most.
+        soft_hit: how its macros stand in a hit at velocity 0; none is what macros of these names and units usually do,
+            see `softest`.
         voice: the instrument without its detail layer, where it has one.
         banks: parameters whose entries belong together, such as frequencies and levels, and may change places without
             changing the sound. The first says where an entry lies; what is in dB, if anything is, is its level.
@@ -95,6 +105,7 @@ class Plugin:
     macros: Mapping[str, Macro] = field(default_factory=dict)
     banks: tuple[tuple[str, ...], ...] = ()
     voice: Plugin | None = None
+    soft_hit: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         if len(self.macros) > MOST_MACROS:
@@ -103,6 +114,9 @@ class Plugin:
             for name in (*turned.parameters, *turned.inverse, *([turned.pivot] if turned.pivot else [])):
                 if name not in self.table:
                     raise PluginError(f"plugin {self.name}: macro {macro} turns {name}, which is not in its table")
+        for macro in self.soft_hit or {}:
+            if macro not in self.macros:
+                raise PluginError(f"plugin {self.name}: soft_hit has {macro}, which is none of its macros")
         for bank in self.banks:
             sizes = {self.table[name].size if name in self.table else None for name in bank}
             if None in sizes or len(sizes) != 1:
@@ -145,6 +159,14 @@ class Plugin:
         drive, level = self.table.with_role(OUTPUT.drive_db), self.table.with_role(OUTPUT.level_db)
         ends_in = self.program and self.program.nodes[self.program.output].operation
         return (drive, level) if drive and level and ends_in == _CLIP else None
+
+    @property
+    def softest(self) -> Mapping[str, float]:
+        """How its macros stand in a hit at velocity 0: `soft_hit`, or what suits the macros that it has."""
+        if self.soft_hit is not None:
+            return self.soft_hit
+        usual = {name: _SOFT_HIT.get((name, macro.unit)) for name, macro in self.macros.items()}
+        return {name: amount for name, amount in usual.items() if amount is not None}
 
     @property
     def formula_reason(self) -> str | None:

@@ -123,5 +123,6 @@ PLUGIN = Plugin(
         "noise": Macro("dB", ("tail_db",), "Level of the tail."),
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
     },
+    soft_hit={"brightness": -6.0, "snap": -6.0, "drive": -6.0},
     banks=(("burst_s", "burst_db"), ("band_hz", "band_q", "hands_db", "room_db", "room_ratio")),
 )

@@ -127,6 +127,7 @@ PLUGIN = Plugin(
         "bell": Macro("dB", ("bell_db",), "Level of the bell."),
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
     },
+    soft_hit={"brightness": -12.0, "snap": -6.0, "drive": -6.0},
     banks=(
         ("band_hz", "band_q", "band_db", "band_ratio"),
         ("bell_hz", "bell_s", "bell_db"),

@@ -55,6 +55,7 @@ def with_detail(voice: Plugin, partials: int, bands: int) -> Plugin:
         macros=voice.macros,
         banks=(*voice.banks, _BANK) if partials else voice.banks,
         voice=voice,
+        soft_hit=voice.soft_hit,
     )
 
 

@@ -168,4 +168,5 @@ PLUGIN = Plugin(
     version=2,
     macros=MACROS,
     banks=(("mode_hz", "mode_s", "mode_db", "mode_cycles"),),
+    soft_hit={"brightness": -3.0, "snap": -9.0, "sweep": -70.0, "drive": -9.0},
 )

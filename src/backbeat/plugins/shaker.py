@@ -138,5 +138,6 @@ PLUGIN = Plugin(
         "jingle": Macro("dB", ("jingle_db",), "Level of the jingles."),
         "drive": Macro("dB", ("drive_db",), "Drive into the clipper."),
     },
+    soft_hit={"brightness": -12.0, "snap": -6.0, "drive": -6.0},
     banks=(("stroke_s", "stroke_db"), ("band_hz", "band_q", "band_db"), ("jingle_hz", "jingle_db")),
 )

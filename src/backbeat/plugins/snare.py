@@ -108,5 +108,6 @@ MACROS = {
 """What a person turns, however many parameters there are."""
 
 _BANKS = (("mode_hz", "mode_s", "mode_db", "mode_cycles"),)
+_SOFT_HIT = {"brightness": -1.5, "snap": -6.0, "sweep": -50.0, "drive": -6.0}
 _SUMMARY = "Modes of a skin, wires and a stick, gated and driven."
-PLUGIN = Plugin("snare", Controls, render, _SUMMARY, version=2, macros=MACROS, banks=_BANKS)
+PLUGIN = Plugin("snare", Controls, render, _SUMMARY, version=2, macros=MACROS, banks=_BANKS, soft_hit=_SOFT_HIT)

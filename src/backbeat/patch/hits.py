@@ -1,0 +1,149 @@
+"""Hits of a patch: softer ones, and ones that differ as a drummer's do.
+
+A patch without amounts of its own has those of its instrument. By velocity, the output level falls by 30 dB, evenly
+from velocity 1 to 0, and macros are turned on the way to where the instrument says that its softest hit has them
+(`Plugin.soft_hit`): darker, with less of a sweep and a strike. A tilt is about what is strongest, so that a softer hit
+drives nothing harder.
+
+From hit to hit, frequencies differ by 0.3 % at most, levels by 0.3 dB, times by 3 %; and the noise is another one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backbeat.errors import PatchError
+from backbeat.parameters import MODES, NOISE, OUTPUT, TRANSIENT, Parameter, Value, numbers
+from backbeat.patch.amounts import VelocityAmount, as_arrays, by_name
+from backbeat.patch.detail import voice_of, with_voice
+from backbeat.patch.document import Patch
+from backbeat.patch.macros import PIVOT_HZ, changed
+from backbeat.plugins import Macro, Plugin
+from backbeat.program.engine import LAST_SEED
+from backbeat.program.hit import HitAmounts, hit_values
+
+_SOFTEST_DB = -30.0
+_HUMAN = {"Hz": 0.003, "s": 0.03, "dB": 0.3}
+"""How far hits differ at most: of frequencies and times as a share of them."""
+_HEARD_DB = 20.0
+
+
+def hit(patch: Patch, velocity: float = 1.0, number: int = 0) -> Patch:
+    """The patch that one of its hits is: see `Patch.hit`."""
+    if isinstance(velocity, bool) or not isinstance(velocity, int | float) or not 0.0 <= velocity <= 1.0:
+        raise PatchError(f"velocity: found {velocity!r}; must be a number from 0 to 1")
+    if type(number) is not int or not 0 <= number <= LAST_SEED:
+        raise PatchError(f"hit: found {number!r}; must be a whole number from 0 to {LAST_SEED}")
+    if velocity == 1.0 and number == 0:
+        return patch
+    plugin = patch.instrument
+    program = None if plugin.no_engine_reason else plugin.program
+    before = plugin.table.flat(patch.values)
+    struck, seed = hit_values(program, plugin.table, amounts(patch), before, float(velocity), number, patch.seed)
+    return replace(patch, values={**patch.values, **_moved(plugin, before, struck)}, seed=seed)
+
+
+def amounts(patch: Patch) -> HitAmounts:
+    """Amounts of all entries: the patch's own or, where it has none, those of its instrument."""
+    table, written = patch.instrument.table, with_amounts(patch)
+    return as_arrays(table, written.velocity or {}, written.humanize or {})
+
+
+def with_amounts(patch: Patch) -> Patch:
+    """The patch with the amounts that its hits have written out: for engines that do not know its instrument."""
+    table, velocity, humanize = patch.instrument.table, patch.velocity, patch.humanize
+    if velocity is None:
+        velocity = {name: VelocityAmount(each) for name, each in by_name(table, _default_velocity(patch)).items()}
+    if humanize is None:
+        humanize = by_name(table, _default_humanize(patch))
+    return replace(patch, velocity=velocity, humanize=humanize)
+
+
+def _moved(plugin: Plugin, before: NDArray[np.float64], struck: NDArray[np.float64]) -> dict[str, Value]:
+    """Values of the parameters that a hit moves."""
+    found: dict[str, Value] = {}
+    for name, parameter in plugin.table.items():
+        own = struck[plugin.table.slice(name)].tolist()
+        if own != before[plugin.table.slice(name)].tolist():
+            found[name] = own[0] if parameter.size == 1 else tuple(own)
+    return found
+
+
+def _default_velocity(patch: Patch) -> NDArray[np.float64]:
+    """How far each entry lies from where it is in the softest hit."""
+    table, macros = patch.instrument.table, patch.instrument.macros
+    soft = patch
+    for name, amount in patch.instrument.softest.items():
+        soft = _turned(soft, name, macros[name], amount)
+    level = table.with_role(OUTPUT.level_db)
+    if level:
+        soft = changed(soft, Macro("dB", (level,), ""), _SOFTEST_DB)
+    found: NDArray[np.float64] = patch.positions() - soft.positions()
+    return found
+
+
+def _turned(patch: Patch, name: str, knob: Macro, amount: float) -> Patch:
+    """A macro turned, without a rendering: what `backbeat.patch.turn` does to keep the loudness is left out."""
+    voice = voice_of(patch)
+    pivot_hz = _pivot_hz(voice, knob)
+    turned = changed(voice, knob, amount, amount * math.log2(PIVOT_HZ / pivot_hz))
+    return turned if voice is patch else with_voice(patch, turned, name, knob, amount, pivot_hz)
+
+
+def _pivot_hz(voice: Patch, knob: Macro) -> float:
+    """The frequency about which levels are tilted, where the macro has none of its own.
+
+    It is that of the loudest mode, if that is within 20 dB of what else tilts, or else that which halves the power.
+    What strikes is left out, since it is loud but short.
+    """
+    if knob.frequencies_hz is None or knob.pivot is not None:
+        return PIVOT_HZ
+    table = voice.instrument.table
+    noise, low, high = (table.with_role(role) for role in (NOISE.level_db, NOISE.low_hz, NOISE.high_hz))
+    low_hz, high_hz = (numbers(voice.values[name])[0] if name else end for name, end in ((low, 0.0), (high, math.inf)))
+    modes: list[tuple[float, float]] = []
+    others: list[tuple[float, float]] = []
+    for name in knob.parameters:
+        role, at_hz = table[name].role, knob.frequencies_hz(voice.values, name)
+        if table[name].unit != "dB" or isinstance(role, TRANSIENT):
+            continue
+        entries = list(zip(numbers(voice.values[name]), at_hz, strict=True))
+        if role is NOISE.band_db:
+            beside_db = numbers(voice.values[noise])[0] if noise else 0.0
+            entries = [(level_db + beside_db, hz) for level_db, hz in entries if low_hz <= hz <= high_hz]
+        (modes if role is MODES.level_db else others).extend(entries)
+    if modes and max(modes)[0] > max(others, default=modes[0])[0] - _HEARD_DB:
+        return max(modes)[1]
+    powers = sorted((hz, 10.0 ** (0.1 * level_db)) for level_db, hz in others)
+    half = 0.5 * sum(power for _, power in powers)
+    for hz, power in powers:
+        half -= power
+        if half <= 0.0:
+            return hz
+    return PIVOT_HZ
+
+
+def _default_humanize(patch: Patch) -> NDArray[np.float64]:
+    """How far each entry may lie from the patch's own."""
+    found = []
+    for name, parameter in patch.instrument.table.items():
+        value = patch.values[name]
+        entries = [0.0] * parameter.size if isinstance(value, str) else numbers(value)
+        found += [_human(parameter, each) for each in entries]
+    return np.array(found)
+
+
+def _human(parameter: Parameter, value: float) -> float:
+    """What is off stays off, and the drive of the whole stays."""
+    if parameter.unit not in _HUMAN or parameter.role is OUTPUT.drive_db:
+        return 0.0
+    most = _HUMAN[parameter.unit]
+    if parameter.unit == "dB":
+        return 0.0 if value == parameter.low else most / (parameter.high - parameter.low)
+    if parameter.scale == "log":
+        return math.log1p(most) / math.log(parameter.high / parameter.low)
+    return most * abs(value) / (parameter.high - parameter.low)
