@@ -82,7 +82,7 @@ class Hits:
         """A pad's patch at a note, how many samples its hits may last, and below which level they have faded."""
         if key not in self._lengths:
             pad, note = self._pads[key[0]], key[1]
-            patch = pad.tuned(note) if note != pad.note else pad.turned
+            patch = (pad.tuned(note) if note != pad.note else pad.turned).with_amounts()
             samples = patch.natural_placement(self.sample_rate).samples
             sound = patch.sound(Placement(self.sample_rate, samples))
             faded = float(np.abs(sound).max()) * 10.0 ** (_FADED_DB / 20.0)

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 KitArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="KIT", help="A kit file, or the name of a kit that comes with backbeat.")
 ]
+_FIRST_NOTE = 36
+
 SampleRate: TypeAlias = Annotated[int, typer.Option(min=8000, max=192000, help="In Hz.")]
 
 
-def read_kit(text: str) -> "Kit":
+def read_kit(text: str, *, patches: bool = False) -> "Kit":
     """The kit file or factory kit that an argument names.
+
+    Args:
+        text: the argument.
+        patches: whether it may name a patch file or preset, which becomes a kit of one pad.
 
     Raises:
         KitError: where the file is not a kit.
@@ -30,9 +36,28 @@ def read_kit(text: str) -> "Kit":
     path = Path(text)
     if text in factory_kits() and not path.is_file():
         return factory_kit(text)
+    if patches and (kit := _kit_of_patch(text)) is not None:
+        return kit
     if path.exists() or path.suffix == ".json":
         return load_kit(path)
-    raise UsageError(f"kit: found {text!r}; must be a kit file, or one of {', '.join(factory_kits())}")
+    also = ", a patch file or a preset" if patches else ""
+    raise UsageError(f"kit: found {text!r}; must be a kit file, one of {', '.join(factory_kits())}{also}")
+
+
+def _kit_of_patch(text: str) -> "Kit | None":
+    """A kit of one pad, where the argument names a patch file or a preset; else none."""
+    from backbeat.errors import PatchError
+    from backbeat.kits import Kit, Pad
+    from backbeat.patch import load, preset
+    from backbeat.songs.notes import GENERAL_MIDI, plain
+
+    path = Path(text)
+    try:
+        patch = load(path) if path.is_file() else preset(text)
+    except PatchError:
+        return None
+    name = patch.name or path.stem.partition(".")[0]
+    return Kit(name, (Pad(name, GENERAL_MIDI.get(plain(patch.plugin), _FIRST_NOTE), patch),))
 
 
 def threads() -> int:

@@ -64,7 +64,7 @@ def _pad(text: str, found: dict[str, "Pad"]) -> "Pad":
     from dataclasses import replace
 
     from backbeat.kits import Pad
-    from backbeat.songs.notes import note_of
+    from backbeat.songs.notes import GENERAL_MIDI, plain
 
     where, equals, source = text.partition("=")
     number, colon, name = where.rpartition(":")
@@ -74,7 +74,7 @@ def _pad(text: str, found: dict[str, "Pad"]) -> "Pad":
     if name in found:
         return replace(found[name], patch=patch, turns={}, note=int(number) if colon else found[name].note)
     taken = {note for pad in found.values() for note in range(pad.span[0], pad.span[1] + 1)}
-    known = note_of(name)
+    known = GENERAL_MIDI.get(plain(name))
     if colon:
         note = int(number)
     elif known is not None and known not in taken:

@@ -58,8 +58,8 @@ def render(
         for outputs in performance.blocks():
             list(pool.map(WaveFile.add, files, (mixed(outputs), *outputs)))
     for path, file in zip((out, *paths), files, strict=True):
-        for note in file.notes:
-            say_note(f"{path}: {note}")
+        for remark in file.notes:
+            say_note(f"{path}: {remark}")
     if as_json:
         facts = {"samples": performance.samples, "sample_rate": sample_rate, "missing": performance.missing}
         say_json({"audio": str(out), "stems": [str(path) for path in paths], **facts})

@@ -1,0 +1,84 @@
+"""`backbeat kit export`: a kit as samplers play it."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from backbeat.cli.kit.arguments import SampleRate, read_kit, threads
+from backbeat.cli.output import AsJson, say, say_json, say_note
+from backbeat.errors import KitError, UsageError
+
+if TYPE_CHECKING:
+    from backbeat.samplers import SampledKit
+
+_ALL = "all"
+
+
+def export(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="KIT|PATCH",
+            help="A kit file, the name of a kit, a patch file or preset, or the kit of another sampler.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")],
+    formats: Annotated[
+        list[str],
+        typer.Option(
+            "--format",
+            "-f",
+            help="wav, sfz, decentsampler, hydrogen, sf2, drumgizmo, mpc, or all; may be repeated.",
+        ),
+    ],
+    layers: Annotated[int | None, typer.Option(min=1, max=127, help="Steps of velocity, instead of the kit's.")] = None,
+    round_robins: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Hits of each step, in turn, instead of the kit's.")
+    ] = None,
+    sample_rate: SampleRate = 44100,
+    as_json: AsJson = False,
+) -> None:
+    """Write a kit for samplers: each hit as a 24-bit WAV file, and what plays them as the kit would.
+
+    Levels, pans and velocities are in the samples. Notes say what a format cannot hold.
+    """
+    from backbeat.samplers.names import safe_name
+    from backbeat.samplers.writers import WRITERS
+
+    names = list(WRITERS) if _ALL in formats else list(dict.fromkeys(formats))
+    if unknown := [name for name in names if name not in WRITERS]:
+        raise UsageError(f"--format: found {unknown[0]!r}; must be {', '.join(WRITERS)} or {_ALL}")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KitError(f"{out}: not a folder that can be written to ({error.strerror})") from error
+    written: list[str] = []
+    with TemporaryDirectory(prefix=".hits-", dir=out) as folder:
+        kit = _sampled(source, Path(folder), layers, round_robins, sample_rate)
+        for note in kit.notes:
+            say_note(note)
+        for name in names:
+            writer = WRITERS[name]
+            path = out / (f"{safe_name(kit.name, 'kit')}{writer.suffix or f'-{name}'}")
+            for note in writer.write(kit, path):
+                say_note(f"{name}: {note}")
+            written.append(str(path))
+            if not as_json:
+                say(f"{path}  for {writer.opens}")
+    if as_json:
+        say_json({"kit": kit.name, "written": dict(zip(names, written, strict=True))})
+
+
+def _sampled(source: str, folder: Path, layers: int | None, round_robins: int | None, sample_rate: int) -> "SampledKit":
+    """The kit's hits as files: those of a sampler's kit as they are, those of ours rendered."""
+    from backbeat.kits.factory import factory_kits
+    from backbeat.kits.sampled import with_size, write_hits
+    from backbeat.samplers.readers import read_kit as read_sampled
+
+    path = Path(source)
+    if source not in factory_kits() and path.exists() and path.suffix.lower() != ".json":
+        return read_sampled(path)
+    kit = with_size(read_kit(source, patches=True), layers, round_robins)
+    return write_hits(kit, folder, sample_rate=sample_rate, threads=threads())

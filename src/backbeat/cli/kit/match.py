@@ -1,0 +1,85 @@
+"""`backbeat kit match`: a kit of samples becomes one of patches."""
+
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import typer
+
+from backbeat.cli.effort import Detail, Keep, PluginOrAuto, Quality, Seed, Starts, Steps, kept_of
+from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
+from backbeat.cli.output import AsJson, check_folder, collect_garbage, say, say_error, say_json, say_note
+from backbeat.cli.progress import counting
+from backbeat.errors import UsageError
+
+
+def match(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER|KIT",
+            help="A folder of samples, or a kit of SFZ, Hydrogen, DecentSampler or DrumGizmo.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The kit file to write, a JSON file.")],
+    name: Annotated[str | None, typer.Option(help="Of the kit; by default the source's.")] = None,
+    plugin: PluginOrAuto = "auto",
+    quality: Quality = "normal",
+    detail: Detail = None,
+    steps: Steps = None,
+    starts: Starts = None,
+    seed: Seed = 0,
+    keep: Keep = None,
+    executor: ExecutorName = "local",
+    address: Address = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a kit of samples: a patch for each drum, on the same notes.
+
+    Names say what is what (kick, snare_v2_r1, hat-open). Takes of one drum at different strengths become one patch,
+    whose answer to velocity is fitted to them. Pads that cannot be matched are told at the end.
+    """
+    check_folder(out)
+    from dataclasses import replace
+
+    from backbeat.kits import save_kit
+    from backbeat.kits.matching import match_kit
+    from backbeat.library.job import Settings
+    from backbeat.samplers.readers import read_kit
+
+    if out.suffix != ".json":
+        raise UsageError(f"{out}: suffix {out.suffix!r}; must be .json")
+    collect_garbage()
+    settings = Settings(plugin, quality, steps, starts, seed=seed, detail=detail, keep=kept_of(keep, plugin))
+    sampled = read_kit(source)
+    for note in sampled.notes:
+        say_note(note)
+    with counting(source.name) as show, executor_of(executor, workers, address) as workplace:
+        found = match_kit(sampled, settings, executor=workplace, progress=show)
+    save_kit(replace(found.kit, name=name or found.kit.name), out)
+    for pad, reason in found.failures:
+        say_error(f"{pad}: {reason}")
+    rows = [
+        {
+            "pad": pad.name,
+            "note": pad.note,
+            "plugin": pad.patch.plugin,
+            "takes": len(takes := found.pads[pad.name].takes),
+            "hardest_mel_db": takes[-1].mel_db,
+            "median_mel_db": median(each.mel_db for each in takes),
+        }
+        for pad in found.kit.pads
+    ]
+    if as_json:
+        say_json({"kit": str(out), "pads": rows, "failed": dict(found.failures)})
+    else:
+        say(f"{out}: {len(rows)} pads")
+        width = max(len(pad.name) for pad in found.kit.pads)
+        for row in rows:
+            said = f"mel {row['hardest_mel_db']:.1f} dB to the hardest take"
+            if row["takes"] != 1:
+                said += f", {row['median_mel_db']:.1f} dB to the median of {row['takes']}"
+            say(f"  {row['note']:3}  {row['pad']!s:{width}}  {row['plugin']}, {said}")
+    if found.failures:
+        raise typer.Exit(1)

@@ -1,0 +1,209 @@
+"""A kit of recordings, matched: the same pads with patches in place of samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from backbeat import audio
+from backbeat.errors import KitError
+from backbeat.executors import Executor, Failure, Local
+from backbeat.families import Family, family_of
+from backbeat.kits.document import LAST_NOTE, LAST_VELOCITY, Kit, Pad
+from backbeat.kits.fitting import Strike, fit_response, hit_sound
+from backbeat.library.job import Settings
+from backbeat.losses import distances
+from backbeat.matching import match
+from backbeat.matching.onset import onsets
+from backbeat.patch import Patch
+from backbeat.plugins.base import TUNE
+from backbeat.samplers import SampledKit, SampledPad, Take
+from backbeat.songs.notes import GENERAL_MIDI, plain
+
+SAMPLE_RATE = 44_100
+_MOST_FITTED = 5
+"""Takes that a response is fitted to; all are judged."""
+_LONGEST_S = 4.0
+_HATS = 1
+"""The choke group of hats, where a kit says nothing of groups."""
+
+Progress = Callable[[int, int], None]
+"""Called with the pads done and their number."""
+
+
+@dataclass(frozen=True)
+class TakeMatch:
+    """How near a patch's hit comes to a take.
+
+    Attributes:
+        file: the take.
+        velocity: at which it is played, MIDI.
+        mel_db: mel distance of the hit at that velocity.
+    """
+
+    file: Path
+    velocity: int
+    mel_db: float
+
+
+@dataclass(frozen=True)
+class PadMatch:
+    """What came of a pad's takes.
+
+    Attributes:
+        patch: of the hardest, which answers to velocity as the others do.
+        takes: each of them.
+        remarks: what the user should know, a sentence each.
+    """
+
+    patch: Patch
+    takes: tuple[TakeMatch, ...]
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KitMatch:
+    """A matched kit.
+
+    Attributes:
+        kit: the pads that could be matched.
+        pads: what came of each, by its name.
+        failures: pads that could not be matched, and why.
+    """
+
+    kit: Kit
+    pads: dict[str, PadMatch]
+    failures: tuple[tuple[str, str], ...]
+
+
+def match_kit(
+    sampled: SampledKit,
+    settings: Settings | None = None,
+    *,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> KitMatch:
+    """Find a patch for each pad of a kit of recordings.
+
+    The hardest take of a pad is matched. Where there are softer ones, the patch's amounts of velocity are fitted to
+    them. Notes, spans, levels, pans and choke groups stay. A pad whose name and note say nothing gets the note of
+    its kind of drum; where no pad has a choke group, hats get one.
+
+    Args:
+        sampled: the kit.
+        settings: how each pad is matched; none is a `normal` match by whichever instrument comes nearest.
+        executor: where to match; none is this process.
+        progress: told what is done.
+
+    Raises:
+        KitError: where no pad could be matched.
+        BackbeatError: at settings that are not allowed.
+    """
+    settings, found = settings or Settings(), dict[str, PadMatch | Failure]()
+    pads = dict(zip(_distinct(pad.name for pad in sampled.pads), sampled.pads, strict=True))
+    work = partial(_match_pad, settings)
+    for task, outcome in (executor or Local()).run(work, [replace(pad, name=name) for name, pad in pads.items()]):
+        found[task.name] = outcome
+        if progress is not None:
+            progress(len(found), len(pads))
+    failures = tuple((name, each.reason) for name in pads if isinstance(each := found[name], Failure))
+    matched = {name: each for name in pads if not isinstance(each := found[name], Failure)}
+    if not matched:
+        raise KitError(f"{sampled.name}: no pad could be matched ({failures[0][0]}: {failures[0][1]})")
+    kit = Kit(
+        sampled.name or "kit",
+        _placed([(pads[name], name, each.patch) for name, each in matched.items()]),
+        sampled.author,
+        sampled.licence,
+        round_robins=max(4, *(len(layer.takes) for pad in sampled.pads for layer in pad.layers)),
+    )
+    return KitMatch(kit, matched, failures)
+
+
+def _match_pad(settings: Settings, pad: SampledPad) -> PadMatch:
+    """In a worker: the patch of a pad."""
+    hardest = pad.layers[-1].takes[0]
+    recording = audio.read(hardest.file, sample_rate=SAMPLE_RATE)
+    result = match(
+        recording.audio * 10.0 ** (hardest.gain_db / 20.0),
+        settings.plugin,
+        sample_rate=SAMPLE_RATE,
+        seed=settings.seed,
+        quality=settings.quality,
+        detail=settings.detail,
+        steps=settings.steps,
+        starts=settings.starts,
+        keep=settings.keep,
+    )
+    if result.interrupted:
+        raise KeyboardInterrupt
+    patch = replace(result.patch, name=pad.name, placement=None)
+    strikes = [[_strike(layer.high, take) for take in layer.takes] for layer in pad.layers]
+    if softer := [layer[0] for layer in strikes[:-1]]:
+        places = torch.linspace(0, len(softer) - 1, min(len(softer), _MOST_FITTED)).round().int().tolist()
+        patch = fit_response(patch, [softer[place] for place in places], SAMPLE_RATE).of(patch)
+    judged = tuple(
+        TakeMatch(take.file, layer.high, _distance_db(patch, strike))
+        for layer, own in zip(pad.layers, strikes, strict=True)
+        for take, strike in zip(layer.takes, own, strict=True)
+    )
+    return PadMatch(patch, judged, (*recording.notes, *result.remarks))
+
+
+def _strike(velocity: int, take: Take) -> Strike:
+    """A take from its strike on, at the level that it is played at."""
+    sound = audio.read(take.file, sample_rate=SAMPLE_RATE).audio
+    begun = sound[..., int(onsets(sound, SAMPLE_RATE)[0]) :][..., : round(_LONGEST_S * SAMPLE_RATE)]
+    return Strike(velocity / LAST_VELOCITY, begun * 10.0 ** (take.gain_db / 20.0))
+
+
+def _distance_db(patch: Patch, strike: Strike) -> float:
+    return distances(hit_sound(patch, strike, SAMPLE_RATE), strike.sound, SAMPLE_RATE).mel_db
+
+
+def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
+    """Pads of a kit, on notes of their own."""
+    taken: set[int] = set()
+    groups = any(pad.choke_group for pad, _, _ in pads)
+    found = []
+    for pad, name, patch in pads:
+        pitched = pad.root_note is not None and pad.low_note < pad.high_note and TUNE in patch.instrument.macros
+        span = (pad.low_note, pad.high_note) if pitched else None
+        if span and taken & set(range(span[0], span[1] + 1)):
+            span = None
+        root = pad.low_note if pad.root_note is None or not pitched else pad.root_note
+        note = min(max(root, pad.low_note), pad.high_note)
+        if span is None:
+            note = next(each for each in (note, *range(note, LAST_NOTE + 1), *range(note)) if each not in taken)
+        tuned = (note - root if pitched else 0) + pad.layers[-1].takes[0].tune_st
+        turns = {TUNE: float(tuned)} if tuned and TUNE in patch.instrument.macros else {}
+        group = pad.choke_group if groups else _HATS * _is_hat(name, patch)
+        taken |= set(range(span[0], span[1] + 1)) if span else {note}
+        found.append(Pad(name, note, patch, turns, span, pad.level_db, pad.pan, 0.0, group, pad.output))
+    return tuple(found)
+
+
+def _is_hat(name: str, patch: Patch) -> bool:
+    """Whether a pad is a hat's, by General MIDI's name for it or by its instrument."""
+    known = GENERAL_MIDI.get(plain(name))
+    if known is not None:
+        return known in {GENERAL_MIDI[each] for each in ("closed", "pedal", "open")}
+    return family_of(patch.plugin) is Family.HAT and family_of(name) in (None, Family.HAT)
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Names of pads: one that is there already gets a number."""
+    taken: set[str] = set()
+    found = []
+    for wanted in names:
+        name, copy = wanted.strip() or "pad", 1
+        while name in taken:
+            copy += 1
+            name = f"{wanted} {copy}"
+        taken.add(name)
+        found.append(name)
+    return found
