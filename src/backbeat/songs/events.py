@@ -20,6 +20,8 @@ FRAMES_PER_S = {24: Fraction(24), 25: Fraction(25), 29: Fraction(30000, 1001), 3
 _DATA_BYTES = {0x80: 2, 0x90: 2, 0xA0: 2, 0xB0: 2, 0xC0: 1, 0xD0: 1, 0xE0: 2}
 _END_OF_TRACK, _TRACK_NAME, _TEMPO, _METER = 0x2F, 0x03, 0x51, 0x58
 _MOST_TYPE = 2
+_MOST_CHANGES = 100_000
+"""Of tempo, and of time signature."""
 
 
 @dataclass
@@ -163,6 +165,8 @@ def _length(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _take_meta(kind: int, content: bytes, tick: int, events: Events) -> None:
+    if max(len(events.tempos), len(events.meters)) >= _MOST_CHANGES:
+        raise SongError(f"found {_MOST_CHANGES} tempos or time signatures; must be fewer")
     if kind == _TEMPO:
         tempo = int.from_bytes(content)
         if len(content) != 3 or tempo == 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -19,6 +20,10 @@ from backbeat.songs.steps import Step, read_bars
 
 MOST_BYTES = 1024 * 1024
 _MOST_BARS = 256
+_MOST_LINES = 256
+_MOST_PATTERNS = 256
+_MOST_CHARACTERS = 100
+"""Of a name, or whatever else is a word."""
 _MOST_SECTIONS = 100_000
 _SHOWN_NAMES = 24
 _LINE = re.compile(r'(?P<kept>(?:"[^"]*"|[^"#])*)(?P<rest>.?)')
@@ -87,8 +92,8 @@ class _Reader:
         self.settings = Settings()
         self.current: Pattern | None = None
         self.order: list[tuple[int, str, int]] = []
-        self._kit = None if notes is None else {plain(name): note for name, note in notes.items()}
-        self._kit_names = list(notes or ())
+        self._pads = notes
+        self._plain_pads = {plain(name): note for name, note in (notes or {}).items()}
 
     def take(self, line: str, place: int) -> None:
         """Take in one line.
@@ -100,31 +105,40 @@ class _Reader:
         assert found is not None
         if found["rest"] == '"':
             raise SongError('found a quotation mark that is not closed; must be a name in two, such as "closed hat"')
-        text = found["kept"].strip()
+        text = found["kept"].replace("\t", " ").strip()
+        odd = next((each for each in text if not each.isprintable() and unicodedata.category(each) != "Zs"), None)
+        if odd is not None:
+            raise SongError(f"found the control character U+{ord(odd):04X}; must be text")
         first = _WORD.match(text)
         if first is None:
             return
         rest = text[first.end() :].strip()
-        words = [word.strip('"') for word in _WORD.findall(rest)]
-        if first[0] not in _WORDS:
+        word = first[0].casefold()
+        words = [each.strip('"') for each in _WORD.findall(rest)] if word in _WORDS else []
+        long = max((first[0], *words), key=len)
+        if len(long) > _MOST_CHARACTERS:
+            raise SongError(f"found {long[:20]!r}… of {len(long)} characters; must be at most {_MOST_CHARACTERS}")
+        if word not in _WORDS:
             self._voice(first[0].strip('"'), rest)
             return
         if not words:
-            raise SongError(f"found {first[0]} alone; must be followed by what it is to be")
-        if first[0] == "name":
-            self.file.name = rest.strip('"')
-        elif first[0] == "seed":
-            self.file.seed = whole(_only(first[0], words), 0, 2**31 - 1)
-        elif first[0] == "order":
-            self.order.extend((place, *_times(word)) for word in words)
-        elif first[0] == "pattern":
-            self._begin(_only(first[0], words))
+            raise SongError(f"found {word} alone; must be followed by what it is to be")
+        if word == "name":
+            self.file.name = " ".join(words)[:_MOST_CHARACTERS]
+        elif word == "seed":
+            self.file.seed = whole(_only(word, words), 0, 2**31 - 1)
+        elif word == "order":
+            self.order.extend((place, *_times(each)) for each in words)
+        elif word == "pattern":
+            self._begin(_only(word, words))
         else:
-            self._set(first[0], words)
+            self._set(word, words)
 
     def _begin(self, name: str) -> None:
         if self.current is not None and not self.current.name:
             raise SongError(f"found pattern {name} after lines of steps; must stand above the first")
+        if len(self.file.patterns) == _MOST_PATTERNS:
+            raise SongError(f"found more than {_MOST_PATTERNS} patterns; must be at most as many")
         if any(each.name == name for each in self.file.patterns):
             raise SongError(f"found pattern {name} a second time; must be a name of its own")
         self.current = Pattern(name, self.settings)
@@ -173,6 +187,8 @@ class _Reader:
         assert current is not None
         if any(line.voice == voice for line in current.lines):
             raise SongError(f"found {voice} a second time in a pattern; must be one line, with | between its bars")
+        if len(current.lines) == _MOST_LINES:
+            raise SongError(f"found more than {_MOST_LINES} lines in a pattern; must be at most as many")
         bars = read_bars(steps)
         wanted = current.settings.bar_steps
         if len(bars) == 1 and len(bars[0]) > wanted and len(bars[0]) % wanted == 0:
@@ -198,19 +214,21 @@ class _Reader:
             return int(voice)
         name = plain(voice)
         known = GENERAL_MIDI.get(name)
-        if self._kit is None and known is not None:
-            return known
-        if self._kit is not None:
-            if name in self._kit:
-                return self._kit[name]
-            if known in self._kit.values():
-                assert known is not None
+        if self._pads is None:
+            what, names = "a drum", MAIN_NAMES
+            if known is not None:
                 return known
-        names = MAIN_NAMES if self._kit is None else self._kit_names
-        near = difflib.get_close_matches(name, (*GENERAL_MIDI, *_WORDS) if self._kit is None else (*names, *_WORDS), 1)
+        else:
+            what, names = "a pad of the kit", tuple(self._pads)
+            if voice in self._pads:
+                return self._pads[voice]
+            if name in self._plain_pads:
+                return self._plain_pads[name]
+            if known is not None and known in self._pads.values():
+                return known
+        near = difflib.get_close_matches(name, (*map(plain, names), *_WORDS), 1, 0.7)
         hint = f" (did you mean {near[0]}?)" if near else ""
         listed = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
-        what = "a pad of the kit" if self._kit is not None else "a drum"
         raise SongError(
             f"found {voice!r}{hint}; must be {what} ({listed}), a note from 0 to {LAST_NOTE}, or {', '.join(_WORDS)}"
         )
@@ -256,7 +274,7 @@ def read_pattern_file(text: str, notes: Mapping[str, int] | None = None) -> Patt
 
 
 def _only(what: str, words: list[str]) -> str:
-    if len(words) != 1:
+    if len(words) != 1 or not words[0]:
         raise SongError(f"{what}: found {' '.join(words)!r}; must be one word, or a name in quotation marks")
     return words[0]
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import TypeAlias
 
 from backbeat.errors import SongError
 from backbeat.songs.pattern import Line, Pattern, PatternFile
+from backbeat.songs.settings import Humanize
 from backbeat.songs.song import LAST_VELOCITY, MAX_NOTES, MAX_SECONDS, Meter, Note, Song, Tempo
 from backbeat.songs.steps import FLAM_S, Step
 
-_GRACE = Fraction(1, 2)
+_Place: TypeAlias = tuple[int, Step, list[float]]
+"""Of a step that is struck: its number, itself, and where its hits are, in seconds from the pattern's start."""
+_GRACE = 0.5
 """Velocity of a flam's grace note, as a share of its hit's."""
 _LAST_PLACE = Fraction(1, 960)
 """How long before the end the last hit may come, beats: a tick of the MIDI files that are written."""
@@ -33,7 +38,7 @@ def perform(file: PatternFile, seed: int = 0) -> Song:
     if sum(most[each.name] for each in file.order) > MAX_NOTES:
         raise SongError(f"found more than {MAX_NOTES} notes; must be at most as many")
     places = {each.name: [_places(each, line) for line in each.lines] for each in file.patterns}
-    last = length - _LAST_PLACE * file.order[-1].settings.beat_s
+    last_s = float(length - _LAST_PLACE * file.order[-1].settings.beat_s)
     notes: list[Note] = []
     tempos: list[Tempo] = []
     meters: list[Meter] = []
@@ -45,22 +50,30 @@ def perform(file: PatternFile, seed: int = 0) -> Song:
         if not meters or (meters[-1].count, meters[-1].unit) != (settings.count, settings.unit):
             meters.append(Meter(beat, settings.count, settings.unit))
         for line, line_places in zip(pattern.lines, places[pattern.name], strict=True):
-            humanize = settings.humanize_voice.get(line.note, settings.humanize)
-            for at, step, hits_s in line_places:
-                key = f"{file.seed} {seed} {turn} {at} {line.voice}"
-                if step.chance < 1 and _draw(f"chance {key}") >= step.chance:
-                    continue
-                shift_s = humanize.time_s and humanize.time_s * (2 * _draw(f"time {key}") - 1)
-                velocity = _within(
-                    step.velocity + (humanize.velocity and humanize.velocity * (2 * _draw(f"velocity {key}") - 1))
-                )
-                times = [start + hit_s + shift_s for hit_s in hits_s]
-                if step.flam and times[0] >= FLAM_S:
-                    notes.append(Note(float(min(times[0] - FLAM_S, last)), line.note, _within(velocity * _GRACE)))
-                notes.extend(Note(float(min(max(time, Fraction(0)), last)), line.note, velocity) for time in times)
+            key = f"{file.seed} {seed} {turn} {line.voice}"
+            hits = _hits(line_places, float(start), settings.humanize_of(line.note), key)
+            notes.extend(
+                Note(min(max(at_s, 0.0), last_s), line.note, min(max(round(velocity), 1), LAST_VELOCITY))
+                for at_s, velocity in hits
+            )
         beat += pattern.bars * settings.bar_beats
         start += _length(pattern)
     return Song(tuple(sorted(notes)), float(length), tuple(tempos), tuple(meters), file.name)
+
+
+def _hits(places: list[_Place], start_s: float, humanize: Humanize, key: str) -> Iterator[tuple[float, float]]:
+    """When a line's hits are, and how hard; the key names the line and its pattern's turn."""
+    for at, step, hits_s in places:
+        chance, earlier, softer = _draws(f"{key} {at}")
+        if chance >= step.chance:
+            continue
+        shift_s = start_s + humanize.time_s * (1.0 - 2.0 * earlier)
+        velocity = step.velocity + humanize.velocity * (1.0 - 2.0 * softer)
+        grace_s = shift_s + hits_s[0] - FLAM_S
+        if step.flam and grace_s >= 0.0:
+            yield grace_s, _GRACE * velocity
+        for hit_s in hits_s:
+            yield shift_s + hit_s, velocity
 
 
 def _length(pattern: Pattern) -> Fraction:
@@ -75,25 +88,18 @@ def _most_notes(pattern: Pattern) -> int:
     )
 
 
-def _places(pattern: Pattern, line: Line) -> list[tuple[int, Step, list[Fraction]]]:
-    """Each step that is struck: its number, itself, and where its hits are, in seconds from the pattern's start."""
+def _places(pattern: Pattern, line: Line) -> list[_Place]:
     settings = pattern.settings
     found = []
     for at in range(pattern.bars * settings.bar_steps):
         step = line.steps[at % len(line.steps)]
         if step is not None:
-            beats = (
-                settings.swung(Fraction(at, settings.steps) + Fraction(hit, step.hits * settings.steps))
-                for hit in range(step.hits)
-            )
-            found.append((at, step, [beat * settings.beat_s + step.nudge_s for beat in beats]))
+            beats = [settings.swung((at + Fraction(hit, step.hits)) / settings.steps) for hit in range(step.hits)]
+            found.append((at, step, [float(beat * settings.beat_s) + step.nudge_s for beat in beats]))
     return found
 
 
-def _draw(key: str) -> Fraction:
-    """A number from 0 up to 1 that hangs on the key alone: a change of one line leaves the others as they were."""
-    return Fraction(int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest()), 1 << 32)
-
-
-def _within(velocity: Fraction | int) -> int:
-    return min(max(round(velocity), 1), LAST_VELOCITY)
+def _draws(key: str) -> list[float]:
+    """Three numbers from 0 up to 1 that hang on the key alone: a change of one line leaves the others as they were."""
+    digest = hashlib.blake2b(key.encode(), digest_size=12).digest()
+    return [int.from_bytes(digest[at : at + 4]) / 2**32 for at in (0, 4, 8)]

@@ -29,14 +29,16 @@ def read_song(
         channel: of a MIDI file, 1 to 16, or 0 for all; by default 10, the drums', where it has notes, else all.
 
     Raises:
-        SongError: in one line, at a file that is neither, or says what it must not.
-        OSError: where the file cannot be read.
+        SongError: in one line, at a file that cannot be read, is neither, or says what it must not.
     """
     path = Path(path)
-    if path.is_dir():
-        raise SongError(f"{path}: found a folder; must be a MIDI file or a pattern")
-    with path.open("rb") as file:
-        data = file.read(midi.MOST_BYTES + 1)
+    if path.exists() and not path.is_file():
+        raise SongError(f"{path}: found what is no file; must be a MIDI file or a pattern")
+    try:
+        with path.open("rb") as file:
+            data = file.read(midi.MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise SongError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
     try:
         if data[:4] == b"MThd" or path.suffix.lower() in _MIDI_SUFFIXES:
             if len(data) > midi.MOST_BYTES:

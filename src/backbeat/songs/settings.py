@@ -22,7 +22,7 @@ class Humanize:
         velocity: softer or louder, in MIDI velocity.
     """
 
-    time_s: Fraction = Fraction(0)
+    time_s: float = 0.0
     velocity: int = 0
 
 
@@ -49,6 +49,10 @@ class Settings:
     grid: Fraction | None = None
     humanize: Humanize = Humanize()
     humanize_voice: dict[int, Humanize] = field(default_factory=dict)
+
+    def humanize_of(self, note: int) -> Humanize:
+        """How far the hits of a voice stray."""
+        return self.humanize_voice.get(note, self.humanize)
 
     @property
     def beat_s(self) -> Fraction:
@@ -136,10 +140,10 @@ def swing(words: list[str]) -> tuple[Fraction, Fraction | None]:
 
 def humanize(words: list[str]) -> Humanize:
     """What `6ms`, `10` or `6ms 10` says: time has its unit, velocity none."""
-    time_s, velocity = Fraction(0), 0
+    time_s, velocity = 0.0, 0
     for word in words:
         if word.endswith("ms"):
-            time_s = number(word.removesuffix("ms"), 0, 50) / 1000
+            time_s = float(number(word.removesuffix("ms"), 0, 50)) / 1000.0
         else:
             velocity = whole(word, 0, 64)
     return Humanize(time_s, velocity)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from fractions import Fraction
 
 from backbeat.errors import SongError
 from backbeat.songs.song import LAST_VELOCITY
 
 NORMAL, ACCENT, SOFT = 100, LAST_VELOCITY, 60
-FLAM_S = Fraction(25, 1000)
+FLAM_S = 0.025
 """How long before its hit the grace note of a flam comes."""
 MOST_NUDGE_MS = 100
 MOST_HITS = 8
@@ -20,7 +19,7 @@ _SIGNS = (
     "hits), (x 70% v90 +8ms), or | between bars"
 )
 _TOKEN = re.compile(
-    r"(?P<space>\s+)|(?P<bar>\|)|(?P<rest>[.\-])|(?:r(?P<hits>[0-9]))?(?P<sign>[xXofF?1-9])|\((?P<group>[^()]*)\)"
+    r"(?P<space>\s+)|(?P<bar>\|)|(?P<rest>[.\-])|(?:r(?P<hits>[0-9]))?(?P<sign>[xXofF?1-9])|\((?P<group>[^()]{0,80})\)"
 )
 _CHANCE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 _VELOCITY = re.compile(r"v([0-9]{1,3})")
@@ -42,8 +41,8 @@ class Step:
 
     velocity: int
     hits: int = 1
-    chance: Fraction = Fraction(1)
-    nudge_s: Fraction = Fraction(0)
+    chance: float = 1.0
+    nudge_s: float = 0.0
     flam: bool = False
 
 
@@ -81,7 +80,7 @@ def _step(sign: str, hits: int = 1) -> Step:
     if sign.isdigit():
         return Step(round(LAST_VELOCITY * int(sign) / 9), hits)
     velocity = ACCENT if sign in "XF" else SOFT if sign == "o" else NORMAL
-    return Step(velocity, hits, Fraction(1, 2) if sign == "?" else Fraction(1), flam=sign in "fF")
+    return Step(velocity, hits, 0.5 if sign == "?" else 1.0, flam=sign in "fF")
 
 
 def _hits(text: str) -> int:
@@ -99,16 +98,16 @@ def _group(text: str) -> Step:
     velocity, hits, chance, nudge_s = step.velocity, step.hits, step.chance, step.nudge_s
     for word in words:
         if found := _CHANCE.fullmatch(word):
-            chance = Fraction(found[1]) / 100
-            if chance > 1:
+            chance = float(found[1]) / 100.0
+            if chance > 1.0:
                 raise SongError(f"found {word} in ({text}); must be 0% to 100%")
         elif found := _VELOCITY.fullmatch(word):
             velocity = int(found[1])
             if not 1 <= velocity <= LAST_VELOCITY:
                 raise SongError(f"found {word} in ({text}); must be v1 to v{LAST_VELOCITY}")
         elif found := _NUDGE.fullmatch(word):
-            nudge_s = Fraction(found[1]) / 1000
-            if abs(nudge_s) * 1000 > MOST_NUDGE_MS:
+            nudge_s = float(found[1]) / 1000.0
+            if abs(nudge_s) * 1000.0 > MOST_NUDGE_MS:
                 raise SongError(f"found {word} in ({text}); must be -{MOST_NUDGE_MS}ms to +{MOST_NUDGE_MS}ms")
         elif found := _RATCHET.fullmatch(word):
             hits = _hits(found[1])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from backbeat.errors import SongError
-from backbeat.files import replacing
+from backbeat.files import encodable, replacing
 from backbeat.songs.midi import DRUMS
 from backbeat.songs.song import Song, TempoMap
 
@@ -103,10 +103,11 @@ def _track(song: Song, events: list[tuple[int, int, mido.Message]], end: int) ->
     """A track of events at ticks, notes let go before others begin, which ends with the song's last bar."""
     import mido
 
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=song.name)])
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=encodable(song.name))])
     last = 0
     for tick, _, message in sorted(events, key=lambda each: each[:2]):
-        track.append(message.copy(time=tick - last))
+        message.time = tick - last
+        track.append(message)
         last = tick
     track.append(mido.MetaMessage("end_of_track", time=max(0, end - last)))
     return track
