@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from backbeat.errors import SongError
 from backbeat.songs import Song, read_song
+from backbeat.songs.notes import GENERAL_MIDI, MAIN_NAMES, note_of, plain
 from backbeat.songs.pattern import read_pattern_file
 from backbeat.songs.performance import perform
 
@@ -171,6 +172,19 @@ def test_names_by_the_kit_by_general_midi_and_by_number():
         played("snare x...............", kit)
 
 
+@pytest.mark.parametrize(
+    ("name", "note"), [("kick", 36), ("Open Hat", 46), ("side-stick", 37), ("CH", 42), ("drone", None), ("", None)]
+)
+def test_notes_by_name(name, note):
+    assert note_of(name) == note
+
+
+def test_every_drum_of_general_midi_has_names_of_its_own():
+    assert set(GENERAL_MIDI.values()) == set(range(35, 82))
+    assert len(MAIN_NAMES) == len({GENERAL_MIDI[name] for name in MAIN_NAMES}) == 47
+    assert all(plain(name) == name for name in GENERAL_MIDI)
+
+
 def test_comments_case_tabs_and_line_ends():
     song = played("# one\r\nTEMPO 60\r\n\r\n\tkick\tx...\tx...x...x... # four\rsnare x...............")
     assert [each.at_s for each in song.notes] == [0, 0, 1, 2, 3]
@@ -188,6 +202,10 @@ def test_comments_case_tabs_and_line_ends():
         ("\n\nkick x...............y", "line 3: found 'y' at step 17 of bar 1; must be of x (hit)"),
         ("kick x... | x...", "line 1: bar 1 of kick: found 4 steps; must be 16 in each bar"),
         ("kick x...", "line 1: kick: found 4 steps; must be 16"),
+        (
+            "kick x.x.x.x.x.x.xr3x",
+            "line 1: kick: found 14 steps (r3x is one, and so is all in parentheses); must be 16",
+        ),
         ("kick", "line 1: kick: found 0 steps"),
         ("kick (x", "line 1: found '(x' at step 1"),
         ("kick (y)", "line 1: found (y); must begin with x"),
@@ -288,4 +306,4 @@ def test_patterns_on_the_page_play():
     blocks = re.findall(r"```pattern\n(.*?)```", (ROOT / "docs" / "patterns.md").read_text(encoding="utf-8"), re.DOTALL)
     assert len(blocks) == 5
     for block in blocks:
-        assert played(block, {"Kick & clap": 36, "kick": 36} if '"' in block else None).notes
+        assert played(block).notes

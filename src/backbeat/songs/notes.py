@@ -63,3 +63,8 @@ MAIN_NAMES = tuple(names[0] for _, names in _ROWS)
 def plain(name: str) -> str:
     """A name as it is compared: case, spaces, hyphens and underscores do not count."""
     return "".join(name.casefold().replace("-", " ").replace("_", " ").split())
+
+
+def note_of(name: str) -> int | None:
+    """The note of a General MIDI drum by any of its names; none where it has none such."""
+    return GENERAL_MIDI.get(plain(name))

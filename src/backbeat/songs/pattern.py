@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from backbeat.errors import SongError
-from backbeat.songs.notes import GENERAL_MIDI, MAIN_NAMES, plain
+from backbeat.songs.notes import MAIN_NAMES, note_of, plain
 from backbeat.songs.settings import Settings, humanize, meter, number, swing, whole
 from backbeat.songs.song import LAST_NOTE
 from backbeat.songs.steps import Step, read_bars
@@ -196,7 +196,8 @@ class _Reader:
         for count, bar in enumerate(bars, 1):
             if len(bar) != wanted:
                 where = f"bar {count} of {voice}" if len(bars) > 1 else voice
-                raise SongError(f"{where}: found {len(bar)} steps; must be {wanted} in each bar")
+                hint = " (r3x is one, and so is all in parentheses)" if "r" in steps or "(" in steps else ""
+                raise SongError(f"{where}: found {len(bar)} steps{hint}; must be {wanted} in each bar")
         if len(bars) > _MOST_BARS:
             raise SongError(f"{voice}: found {len(bars)} bars; must be at most {_MOST_BARS}")
         current.lines.append(Line(voice, note, tuple(step for bar in bars for step in bar)))
@@ -213,7 +214,7 @@ class _Reader:
         if re.fullmatch("[0-9]{1,3}", voice) and int(voice) <= LAST_NOTE:
             return int(voice)
         name = plain(voice)
-        known = GENERAL_MIDI.get(name)
+        known = note_of(voice)
         if self._pads is None:
             what, names = "a drum", MAIN_NAMES
             if known is not None:
