@@ -210,28 +210,20 @@ class _Reader:
                 )
 
     def note(self, voice: str) -> int:
-        """The note that a voice plays: that of a pad, of a General MIDI drum that the kit has, or a number."""
+        """The note that a voice plays: a number, that of a pad, or else of a General MIDI drum."""
         if re.fullmatch("[0-9]{1,3}", voice) and int(voice) <= LAST_NOTE:
             return int(voice)
-        name = plain(voice)
-        known = note_of(voice)
-        if self._pads is None:
-            what, names = "a drum", MAIN_NAMES
-            if known is not None:
-                return known
-        else:
-            what, names = "a pad of the kit", tuple(self._pads)
-            if voice in self._pads:
-                return self._pads[voice]
-            if name in self._plain_pads:
-                return self._plain_pads[name]
-            if known is not None and known in self._pads.values():
-                return known
+        name, pads = plain(voice), self._pads or {}
+        found = pads.get(voice, self._plain_pads.get(name, note_of(voice)))
+        if found is not None:
+            return found
+        names = tuple(pads) or MAIN_NAMES
         near = difflib.get_close_matches(name, (*map(plain, names), *_WORDS), 1, 0.7)
         hint = f" (did you mean {near[0]}?)" if near else ""
         listed = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
         raise SongError(
-            f"found {voice!r}{hint}; must be {what} ({listed}), a note from 0 to {LAST_NOTE}, or {', '.join(_WORDS)}"
+            f"found {voice!r}{hint}; must be a {'pad or ' if pads else ''}drum ({listed}), a note from 0 to "
+            f"{LAST_NOTE}, or {', '.join(_WORDS)}"
         )
 
     def finish(self) -> None:
@@ -259,7 +251,7 @@ def read_pattern_file(text: str, notes: Mapping[str, int] | None = None) -> Patt
 
     Args:
         text: of the file.
-        notes: MIDI note of each pad, by name; by default General MIDI's drums.
+        notes: MIDI note of each pad, by name; other names are those of General MIDI's drums.
 
     Raises:
         SongError: at the first line that says nothing known, with its number, without the file's name.

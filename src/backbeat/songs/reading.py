@@ -24,7 +24,7 @@ def read_song(
 
     Args:
         path: the file: MIDI of at most 16 MiB, or patterns of at most 1 MiB of UTF-8 text.
-        notes: MIDI note of each pad of a kit by name, for patterns; by default General MIDI's drums.
+        notes: MIDI note of each pad of a kit by name, for patterns; other names are those of General MIDI's drums.
         seed: of a pattern's chances and humanize: another gives another performance.
         channel: of a MIDI file, 1 to 16, or 0 for all; by default 10, the drums', where it has notes, else all.
 
