@@ -8,6 +8,7 @@ import pytest
 
 COMMANDS = (
     *("plugins", "render", "match", "invert", "compare", "random", "perturb", "morph", "dataset", "export", "train"),
+    "song",
 )
 
 
@@ -45,6 +46,7 @@ def test_help_lists_the_commands(backbeat, option):
         ("perturb", ["--amount", "--out", "--seed", "--json"]),
         ("morph", ["--amount", "--out", "--json"]),
         ("export", ["program"]),
+        ("song", ["to-midi"]),
     ],
 )
 def test_each_command_has_help(backbeat, monkeypatch, command, words):

@@ -2,11 +2,13 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from backbeat.kernels.library import library
 
+EXAMPLES = Path(__file__).parents[2] / "examples" / "patterns"
 RUN = """
 import sys
 sys.modules["torch"] = None  # as if it were not installed
@@ -26,6 +28,7 @@ main()
         "perturb drum/snare -o patch.json",
         "morph kick/909 kick/sub -o patch.json",
         "export program hat -o program.json",
+        f"song to-midi {EXAMPLES / 'house.pattern'} -o house.mid",
     ],
 )
 def test_a_command_that_makes_or_renders_patches_does_not_need_pytorch(command, tmp_path):

@@ -20,6 +20,7 @@ from backbeat.cli.match import match
 from backbeat.cli.output import say_error
 from backbeat.cli.plugins import plugins
 from backbeat.cli.render import render
+from backbeat.cli.song import song
 from backbeat.cli.train import train
 from backbeat.cli.vary import morph, perturb, random
 from backbeat.errors import BackbeatError, ParameterError, PluginError, UsageError
@@ -30,6 +31,7 @@ app.add_typer(dataset, name="dataset")
 app.add_typer(export, name="export")
 app.add_typer(kit, name="kit")
 app.add_typer(library, name="library")
+app.add_typer(song, name="song")
 
 _WRONG_USE = (UsageError, PluginError, ParameterError)
 
