@@ -8,7 +8,7 @@ References:
 """
 
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
@@ -20,9 +20,6 @@ from backbeat.samplers.writers.xml import add_texts, document
 SAMPLES = "samples"
 CHOKE_MS = 20
 """How long a choked sound takes to fade; older than 0.9.17 does not choke."""
-
-MAX_POWERS = 4
-"""Of one zone, however much wider than the narrowest it is."""
 
 _SIDES = ("Left", "Right")
 
@@ -61,21 +58,22 @@ def write(kit: SampledKit, out: Path) -> tuple[str, ...]:
 def powers(zones: Sequence[Zone]) -> tuple[tuple[float, ...], ...]:
     """The powers at which the samples of each zone stand, so that the nearest to a velocity is of its zone.
 
-    A velocity v of 127 is the power (v - 1/2)/127. A zone stands at the middles of equal parts of its range, about as
-    wide as the narrowest zone, so that each border lies half-way between two powers. The first zone stands at 0 too and
-    the last at 1, since DrumGizmo stretches whatever powers it finds over all velocities.
+    A velocity v of 127 is the power (v - 1/2)/127. Either side of a border a zone stands at the same distance, half the
+    width of the narrower of the two. The first zone stands at 0 too and the last at 1, since DrumGizmo stretches
+    whatever powers it finds over all velocities.
     """
-    narrowest = min(zone.high - zone.low + 1 for zone in zones)
+    borders = [0.0, *(float(zone.high) for zone in zones)]
+    halves = [(above - below) / 2.0 for below, above in pairwise(borders)]
+    # How far from each border; from the first and the last of all, whose other side is empty, half a zone.
+    apart = [halves[0], *(min(pair) for pair in pairwise(halves)), halves[-1]]
     found = []
-    for zone in zones:
-        width = zone.high - zone.low + 1
-        parts = min(MAX_POWERS, max(1, round(width / narrowest)))
-        middles = [(zone.low - 1 + width * (part + 0.5) / parts) / LAST_VELOCITY for part in range(parts)]
-        found.append(middles)
+    for (below, above), (from_below, from_above) in zip(pairwise(borders), pairwise(apart), strict=True):
+        first, last = below + from_below, above - from_above
+        found.append([first, last] if last - first >= 1.0 else [(first + last) / 2.0])
     if len(zones) > 1:
         found[0].insert(0, 0.0)
-        found[-1].append(1.0)
-    return tuple(tuple(each) for each in found)
+        found[-1].append(float(LAST_VELOCITY))
+    return tuple(tuple(stand / LAST_VELOCITY for stand in each) for each in found)
 
 
 def _tuned(placed: PlacedPad) -> bool:

@@ -39,6 +39,8 @@ def write(kit: SampledKit, out: Path) -> tuple[str, ...]:
             f"// Author: {plain_text(kit.author)}",
             f"// Licence: {plain_text(kit.licence)}",
             "",
+            # Drums are short: a player that reads ahead from disk may come too late.
+            "<control> hint_ram_based=1",
             # Layers have their own levels: with the default law of the velocity it would act twice.
             f"<global> loop_mode=one_shot amp_veltrack=0 ampeg_release={CHOKE_S:g}",
         ]

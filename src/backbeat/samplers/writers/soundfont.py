@@ -36,6 +36,9 @@ _MAX_CLASS = 127
 _GUARD = 46
 """Zeros behind each sample, into which players interpolate."""
 
+_LEAD_S = 0.002
+"""Silence before each sample: FluidSynth fades notes in over their first 64 samples, which would take a click away."""
+
 _LONGEST_RELEASE = 8000
 """Timecents, 102 s: a hit rings on when its key is let go."""
 
@@ -127,8 +130,9 @@ class _Samples:
         frames, sample_rate = decode(self.folder / sample.file)
         first, channels = len(self.headers), frames.shape[1]
         kinds = (_LEFT_SAMPLE, _RIGHT_SAMPLE) if channels == 2 else (_MONO_SAMPLE,)
+        lead = np.zeros(round(_LEAD_S * sample_rate), np.int32)
         for channel, kind in enumerate(kinds):
-            values = rounded(frames[:, channel], 24)
+            values = np.concatenate([lead, rounded(frames[:, channel], 24)])
             link = first + 1 - channel if channels == 2 else 0
             # The names are cut to 19 letters: the number keeps them apart.
             name = f"{len(self.headers)}_{Path(sample.file).stem}"
