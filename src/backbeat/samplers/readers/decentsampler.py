@@ -16,7 +16,7 @@ from backbeat.errors import KitError
 from backbeat.samplers.description import LAST_NOTE, LAST_VELOCITY, SampledKit
 from backbeat.samplers.readers.chokes import choke_groups
 from backbeat.samplers.readers.folder import KitFolder
-from backbeat.samplers.readers.markup import parsed
+from backbeat.samplers.readers.markup import MalformedError, element
 from backbeat.samplers.readers.naming import named
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
 from backbeat.samplers.readers.values import decibels, note, number, within
@@ -31,6 +31,7 @@ _ADDED = {"volume", "tuning", "grouptuning", "globaltuning", "name"}
 _SILENT = {"silencingmode", "release", "attack", "seqlength", "ampenvenabled", "playbackmode", "loopenabled"}
 _CONTROLLER = re.compile(r"(lo|hi)cc(\d{1,3})$")
 _OUTPUT = re.compile(r"AUX_STEREO_OUTPUT_(\d{1,2})$")
+_GROUPS = re.compile(rb"<groups[\s>]")
 _IN_TURN = ("round_robin", "random", "true_random")
 
 
@@ -47,7 +48,7 @@ def read(path: Path, root: Path | None = None) -> SampledKit:
     remarks = Remarks()
     folder = KitFolder(root or path.parent, remarks)
     try:
-        preset = parsed(folder, path)
+        preset = _preset(folder, path, remarks)
         if preset.tag.lower() != "decentsampler":
             raise KitError(f"found the element <{plain(preset.tag)}>; must be <DecentSampler>")
         samples = [
@@ -60,11 +61,27 @@ def read(path: Path, root: Path | None = None) -> SampledKit:
             zone for (each, file), choke in zip(samples, chokes, strict=True) if (zone := _zone(each, file, choke))
         ]
         if not zones:
-            raise KitError("sample: found none that a note plays and whose file is there; must be at least one")
+            raise KitError(f"sample: found none that a note plays{remarks.because()}; must be at least one")
         pads = pads_of(zones, remarks)
     except KitError as error:
         raise KitError(f"{shown(path)}: {error}") from error
     return SampledKit(plain(path.stem), pads, notes=remarks.sentences())
+
+
+def _preset(folder: KitFolder, path: Path, remarks: Remarks) -> Element:
+    """The root element; only with its groups where the rest is no XML, as of presets whose author it did not trouble."""
+    content = folder.content(path)
+    try:
+        return element(content)
+    except MalformedError:
+        begin, end = _GROUPS.search(content), content.rfind(b"</groups>")
+        if not begin or end < begin.start() or b"<!" in content[: begin.start()].replace(b"<!--", b""):
+            raise
+        groups = element(content[begin.start() : end + len(b"</groups>")])
+        remarks.say("The file is no well-formed XML: only its groups were read")
+        root = Element("DecentSampler")
+        root.append(groups)
+        return root
 
 
 @dataclass(frozen=True)

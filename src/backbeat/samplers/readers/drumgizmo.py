@@ -91,7 +91,7 @@ def _pads(kit: Element, folder: KitFolder, path: Path, remarks: Remarks) -> tupl
         else:
             remarks.list("Instruments without a sample were left out", [name])
     if not pads:
-        raise KitError("instruments: found none whose samples are there; must be at least one")
+        raise KitError(f"instruments: found none with a sample{remarks.because()}; must be at least one")
     mapped = _midimap(folder, {name for name, _ in pads}, remarks)
     notes = placed([pad.name for _, pad in pads], [mapped.get(name) for name, _ in pads])
     moved = [pad.name for (name, pad), note in zip(pads, notes, strict=True) if mapped.get(name, note) != note]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from backbeat.audio.frames import Layout, layout
 from backbeat.errors import AudioError, KitError
-from backbeat.samplers.readers.remarks import Remarks, plain, shown
+from backbeat.samplers.readers.remarks import Remarks, plain
 
 MOST_BYTES = 16 * 2**20
 """Of one kit file, which is text."""
@@ -96,17 +96,19 @@ class KitFolder:
             KitError: if it is outside, no file, cannot be read, or holds more than `MOST_BYTES`.
         """
         if not self._holds(path):
-            raise KitError(f"{shown(path)}: found outside the kit's folder; must be in it")
+            raise KitError(f"found {plain(path.name)!r}, outside the kit's folder; must be in it")
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):
-                raise KitError(f"{shown(path)}: found no file; must be one")
+                raise KitError(f"found {plain(path.name)!r}, which is no file; must be one")
             with open(path, "rb") as file:
                 content = file.read(MOST_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise KitError(f"{shown(path)}: cannot be read ({reason}); must be a file that can") from error
+            raise KitError(
+                f"found {plain(path.name)!r}, which cannot be read ({reason}); must be a file that can"
+            ) from error
         if len(content) > MOST_BYTES:
-            raise KitError(f"{shown(path)}: found more than {MOST_BYTES:,} bytes of text; must be at most that")
+            raise KitError(f"found more than {MOST_BYTES:,} bytes of text; must be at most that")
         return content
 
     def sample(self, name: str, base: Path | None = None) -> Path | None:
@@ -149,10 +151,10 @@ class KitFolder:
         for place, folders, names in os.walk(self.root):
             folders.sort()
             if len(Path(place).relative_to(self.root).parts) > MOST_DEPTH:
-                raise KitError(f"{shown(self.root)}: found folders deeper than {MOST_DEPTH}; must be at most that")
+                raise KitError(f"found folders deeper than {MOST_DEPTH}; must be at most that")
             count += len(names)
             if count > MOST_FILES:
-                raise KitError(f"{shown(self.root)}: found more than {MOST_FILES:,} files; must be at most that")
+                raise KitError(f"found more than {MOST_FILES:,} files; must be at most that")
             for name in sorted(names):
                 path = Path(place, name)
                 if not path.is_symlink():

@@ -77,7 +77,7 @@ def _pads(kit: Element, folder: KitFolder, base: Path, remarks: Remarks) -> tupl
         elif next(instrument.iter("filename"), None) is not None:
             remarks.list("Instruments without a sample were left out", [name])
     if not pads:
-        raise KitError("instrumentList: found no instrument whose sample is there; must be at least one")
+        raise KitError(f"instrumentList: found none with a sample{remarks.because()}; must be at least one")
     numbers = placed([pad.name for _, pad in pads], [notes[at] for at, _ in pads])
     if any(notes[at] not in (None, number) for (at, _), number in zip(pads, numbers, strict=True)):
         moved = [pad.name for (at, pad), number in zip(pads, numbers, strict=True) if notes[at] != number]

@@ -19,6 +19,10 @@ MOST_ATTRIBUTES = 128
 MOST_DEPTH = 32
 
 
+class MalformedError(KitError):
+    """XML that is not well formed."""
+
+
 class _BoundedBuilder(TreeBuilder):
     """Builds a tree until it is too large."""
 
@@ -44,20 +48,26 @@ def parsed(folder: KitFolder, path: Path) -> Element:
     """The root element of an XML file of a kit; names of elements come without namespaces.
 
     Raises:
-        KitError: if it cannot be read, is no XML or too large, or declares entities.
+        KitError: if it cannot be read, is no XML (`MalformedError`) or too large, or declares entities.
     """
-    content = folder.content(path)
+    return element(folder.content(path))
+
+
+def element(content: bytes) -> Element:
+    """The root element of XML.
+
+    Raises:
+        KitError: as `parsed`.
+    """
     parser = XMLParser(target=_BoundedBuilder())
     try:
         parser.feed(content)
         root: Element = parser.close()
-    except KitError as error:
-        raise KitError(f"{plain(path.name)}: {error}") from error
     except DefusedXmlException as error:
-        raise KitError(f"{plain(path.name)}: found an entity, or what is outside the file; must be without") from error
+        raise KitError("found an entity, or what is outside the file; must be without") from error
     # Besides its own error, the parser passes on those of a declared encoding that Python has not.
     except (ParseError, ValueError, LookupError, AssertionError) as error:
-        raise KitError(f"{plain(path.name)}: found no XML ({plain(str(error))}); must be well formed") from error
+        raise MalformedError(f"found no XML ({plain(str(error))}); must be well formed") from error
     return root
 
 

@@ -41,6 +41,11 @@ class Remarks:
         listed = self._under.setdefault(heading, {})
         listed.update((plain(item), None) for item in items)
 
+    def because(self) -> str:
+        """Why nothing may be left: what was left out first, in parentheses after a blank; nothing if nothing was."""
+        found = next((each for each in self.sentences() if "left out" in each), "")
+        return f" ({found.removesuffix('.')})" if found else ""
+
     def sentences(self) -> tuple[str, ...]:
         """All that was said, one sentence each, in order of what came up first."""
         told = [_sentence(heading, tuple(items)) for heading, items in self._under.items()]

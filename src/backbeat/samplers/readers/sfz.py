@@ -75,7 +75,7 @@ def read(path: Path, root: Path | None = None) -> SampledKit:
         chokes = choke_groups([(_tags(region, "group"), _tags(region, "off_by")) for region, _ in regions])
         zones = [_zone(region, file, choke) for (region, file), choke in zip(regions, chokes, strict=True)]
         if not zones:
-            raise KitError("region: found none that a note plays and whose sample is there; must be at least one")
+            raise KitError(f"region: found none that a note plays{remarks.because()}; must be at least one")
         pads = pads_of(zones, remarks)
     except KitError as error:
         raise KitError(f"{shown(path)}: {error}") from error

@@ -54,14 +54,13 @@ class _Reading:
         self._header: Header | None = None
 
     def run(self, path: Path) -> Iterator[Header]:
-        yield from self._file(path)
+        yield from self._file(path, self._folder.text(path))
         if self._header is not None:
             yield self._header
 
-    def _file(self, path: Path) -> Iterator[Header]:
+    def _file(self, path: Path, text: str) -> Iterator[Header]:
         if path in self._open:
             raise KitError(f"#include: found {plain(path.name)!r}, which includes itself; must not go round")
-        text = self._folder.text(path)
         self._included += 1
         self._characters += len(text)
         if self._included > MOST_INCLUDES or len(self._open) >= MOST_INCLUDED_DEPTH or self._characters > MOST_BYTES:
@@ -118,13 +117,21 @@ class _Reading:
 
     def _include(self, name: str) -> Iterator[Header]:
         try:
-            path = self._folder.locate(name, self._base)
-        except KitError as error:
             try:
-                path = self._folder.locate(name, self._open[-1].parent)
-            except KitError:
-                raise KitError(f"#include: {error}") from error
-        yield from self._file(path)
+                path = self._folder.locate(name, self._base)
+            except KitError as error:
+                path = self._beside(name, error)
+            text = self._folder.text(path)
+        except KitError as error:
+            raise KitError(f"#include: {error}") from error
+        yield from self._file(path, text)
+
+    def _beside(self, name: str, error: KitError) -> Path:
+        """The file of that name beside the one that includes it, for players differ in where they look."""
+        try:
+            return self._folder.locate(name, self._open[-1].parent)
+        except KitError:
+            raise error from None
 
     def _add(self, opcode: str, value: str) -> None:
         if not opcode:

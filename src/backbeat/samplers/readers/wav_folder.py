@@ -52,7 +52,7 @@ def _pads(folder: KitFolder, remarks: Remarks) -> tuple[SampledPad, ...]:
         remarks.say(passed_over(passed))
     usable = [each for each in found if folder.sample(each.relative_to(folder.root).as_posix()) is not None]
     if not usable:
-        raise KitError("found no sound file that can be read; must be at least one")
+        raise KitError(f"found no sound file that can be read{remarks.because()}; must be at least one")
     leading = [_LEADING.match(each.stem) for each in usable]
     numbers = [int(each[1]) for each in leading if each]
     as_notes = len(numbers) == len(usable) and min(numbers) >= _FIRST_NUMBERED and max(numbers) <= LAST_NOTE
