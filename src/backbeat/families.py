@@ -4,6 +4,7 @@ Medians over 94 pairs of takes: the same drum by the same player, neighbouring v
 kits, aligned in gain and time. A match nearer than that is as good as the next hit.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -65,6 +66,57 @@ def family_of(name: str) -> Family | None:
 def is_noisy(name: str) -> bool:
     """Whether a sound's name tells of noise, which is new at every hit: a snare, hat, cymbal, clap or shaker."""
     return family_of(name) in _NOISY or any(_begins(word, _NOISY_WORDS) for word in _words(name))
+
+
+_NOTES = (
+    (r"(pedal|foot|closing|chick|splash).*(hat|hh|charl)|(hat|hh).*(pedal|foot|splash)|^phh?$", (44,)),
+    (r"(open|half|loose|wide).*(hat|hh)|(hat|hh).*(open|half|loose|wide|op)|\boh\b|\bohh\b|\bhho\b", (46,)),
+    (r"hat|\bc?hh|\bch\b", (42,)),
+    (r"\brim|side ?stick|cross ?stick|\bstick\b|\brs\b", (37,)),
+    (r"clap|\bcp\b", (39,)),
+    (r"snare|\bsn?d?\b", (38, 40)),
+    (r"kick|bass ?drum|\bbd\b|\bkd\b", (36, 35)),
+    (r"low (floor|fl)|floor tom low|floor tom 2", (41, 43)),
+    (r"floor|\bft\b", (43, 41)),
+    (r"(low|lo).?mid|tom 3", (47, 45)),
+    (r"(hi|high).?mid|mid.*tom|tom.*mid|\bmt\b|tom 2", (48, 47)),
+    (r"(low|lo)\b.*tom|tom.*\b(low|lo)|\blt\b|tom 4|rack tom 2", (45, 43, 41)),
+    (r"(high|hi)\b.*tom|tom.*\b(high|hi)|\bht\b|tom 1", (50, 48)),
+    (r"\btoms?\b", (45, 47, 48, 50, 43, 41)),
+    (r"crash", (49, 57)),
+    (r"splash", (55,)),
+    (r"china|chinese", (52,)),
+    (r"ride.*(bell|cup)|(bell|cup).*ride", (53,)),
+    (r"\bride|ride\b", (51, 59)),
+    (r"cow ?bell|\bcb\b", (56,)),
+    (r"tambourine|\btamb?\b", (54,)),
+    (r"vibra ?slap", (58,)),
+    (r"(low|lo).*bongo|bongo.*(low|lo)\b", (61,)),
+    (r"bongo", (60, 61)),
+    (r"conga.*(mute|slap)|(mute|slap).*conga", (62,)),
+    (r"(low|lo).*conga|conga.*(low|lo)\b", (64,)),
+    (r"conga", (63, 64)),
+    (r"(low|lo).*timbale|timbale.*(low|lo)\b", (66,)),
+    (r"timbale", (65, 66)),
+    (r"(low|lo).*agogo|agogo.*(low|lo)\b", (68,)),
+    (r"agogo", (67, 68)),
+    (r"cabasa", (69,)),
+    (r"maraca|shaker|\bma\b", (70,)),
+    (r"guiro", (74, 73)),
+    (r"clave|\bcl\b", (75,)),
+    (r"(low|lo).*wood ?block|wood ?block.*(low|lo)\b", (77,)),
+    (r"wood ?block|wood", (76, 77)),
+    (r"cuica", (79, 78)),
+    (r"triangle", (81, 80)),
+    (r"cymbal|\bcy\b", (49, 57, 51)),
+)
+"""Of General MIDI's percussion, by the words of a name: the first line that fits, its notes best first."""
+
+
+def notes_of(name: str) -> tuple[int, ...]:
+    """The notes on which General MIDI has the drum that a sound's name tells of, best first; none if it tells none."""
+    words = " ".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)).casefold()
+    return next((notes for pattern, notes in _NOTES if re.search(pattern, words)), ())
 
 
 def _words(name: str) -> list[str]:

@@ -7,7 +7,6 @@ shrink it, and whatever goes wrong is an `AudioError`.
 import math
 import os
 import re
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from backbeat.audio.bounds import Frames, check_finite, check_layout
 from backbeat.audio.channels import mix
 from backbeat.audio.chatter import overheard
 from backbeat.audio.conditioning import SILENCE, describe, onset, resample, usual_rate
+from backbeat.audio.frames import FORMATS, UNREADABLE, check_file
 from backbeat.errors import AudioError
 from backbeat.types import Audio
 
@@ -36,10 +36,7 @@ LEAD_SECONDS = 0.005
 MAX_VALUES = 2**25
 """Frames × channels held at once: 128 MiB, or 10 s of 16 channels at 192 kHz."""
 
-_FORMATS = "a WAV, AIFF, FLAC, OGG or MP3 file"
-_APPLE_DOUBLE = b"\x00\x05\x16\x07"
 _UNKNOWN_LENGTH = 2**63 - 1  # libsndfile's frame count where a header leaves it open, as streams do
-_UNREADABLE = (RuntimeError, ValueError, TypeError, OSError, MemoryError)  # what soundfile and soxr raise
 # libsndfile corrects a size that runs past the end of the file, and tells only its log.
 _CORRECTED_SIZE = re.compile(r"(?:data|SSND|Data Size)\s*: (\d+) \(should be (\d+)\)")
 _PREFIX = re.compile(r"(\[.*?\] )?(Note|Warning|error): ")  # of mpg123's lines
@@ -82,7 +79,7 @@ def read(path: str | Path, *, max_seconds: float = 10.0, sample_rate: int | None
         raise AudioError(f"max_seconds: {max_seconds}; allowed: above 0, up to {SEARCH_SECONDS:g} s")
     import soundfile  # where it is used: rendering, and matching what is rendered, need no decoder
 
-    _check_file(path)
+    check_file(path)
     said: list[str] = []
     try:
         with overheard(said), soundfile.SoundFile(os.fsencode(path)) as sound:
@@ -93,33 +90,14 @@ def read(path: str | Path, *, max_seconds: float = 10.0, sample_rate: int | None
         mono, mix_notes = mix(frames, file_rate)
         sample_rate = sample_rate or usual_rate(file_rate)
         mono, rate_notes = resample(mono, file_rate, sample_rate)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         # Soundfile's own message repeats the path, and libsndfile's of a failed decoder tells another's fault.
         reason = _PREFIX.sub("", said[-1]) if said else getattr(error, "error_string", str(error))
-        raise AudioError(f"{path}: no sound that can be read ({reason}); allowed: {_FORMATS}") from error
+        raise AudioError(f"{path}: no sound that can be read ({reason}); allowed: {FORMATS}") from error
     # Again, because a mix or the resampling of an ultrasonic tone may leave nothing.
     _check_sounding(path, mono[:, None], len(mono) / sample_rate)
     audio = torch.from_numpy(mono.astype(np.float32)).reshape(1, 1, -1)
     return Recording(audio, sample_rate, (*notes, *mix_notes, *rate_notes))
-
-
-def _check_file(path: Path) -> None:
-    """Refuse what is no file before a decoder sees it: opening a pipe would wait forever."""
-    try:
-        status = path.stat()
-        if stat.S_ISREG(status.st_mode):
-            with path.open("rb") as file:
-                begin = file.read(len(_APPLE_DOUBLE))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise AudioError(f"{path}: cannot be opened ({reason}); allowed: {_FORMATS}") from error
-    if not stat.S_ISREG(status.st_mode):
-        kind = "folder" if stat.S_ISDIR(status.st_mode) else "device or pipe"
-        raise AudioError(f"{path}: a {kind}; allowed: {_FORMATS}")
-    if status.st_size == 0:
-        raise AudioError(f"{path}: an empty file (0 bytes); allowed: {_FORMATS}")
-    if begin == _APPLE_DOUBLE:
-        raise AudioError(f"{path}: an AppleDouble file, which macOS keeps beside another; allowed: {_FORMATS}")
 
 
 def _read_frames(path: Path, sound: Any, max_seconds: float) -> tuple[Frames, list[str]]:
