@@ -1,4 +1,4 @@
-"""`backbeat export program`: an instrument's signal chain as JSON."""
+"""`backbeat export`: an instrument's signal chain, and a patch with its amounts, as JSON."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from backbeat import plugins
 from backbeat.parameters import Table, amount
-from backbeat.patch import load, save
+from backbeat.patch import load, preset, save
 from backbeat.patch.document import Patch
 from backbeat.plugins import Plugin
 
@@ -105,3 +105,11 @@ def test_pytorch_is_not_imported(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(out.read_text(encoding="utf-8"))["schema"] == 1
+
+
+def test_a_patch_with_its_amounts(backbeat, tmp_path):
+    out = tmp_path / "patch.json"
+    shown = backbeat("export", "patch", "snare/909", "-o", out)
+    assert (shown.status, shown.out, shown.err) == (0, f"{out}\n", "")
+    assert load(out) == preset("snare/909").with_amounts()
+    assert backbeat("export", "patch", out).out == out.read_text(encoding="utf-8")

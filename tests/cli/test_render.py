@@ -76,6 +76,34 @@ def test_clipping_is_noted(backbeat, kick_patch, out):
     assert note.startswith(f"{out}: Clipped ")
 
 
+def test_a_hit(backbeat, kick_patch, out):
+    shown = backbeat("render", kick_patch, "-o", out, "--velocity", "0.4", "--hit", "7", "--json")
+    patch = load(kick_patch).hit(0.4, 7)
+    assert shown.document()["seed"] == patch.seed
+    assert np.array_equal(samples(out), patch.sound(patch.natural_placement()))
+
+
+def test_a_full_hit_with_number_0_is_the_patch(backbeat, kick_patch, out, tmp_path):
+    backbeat("render", kick_patch, "-o", out)
+    backbeat("render", kick_patch, "-o", tmp_path / "hit.wav", "--velocity", "1", "--hit", "0", "--width", "0")
+    assert out.read_bytes() == (tmp_path / "hit.wav").read_bytes()
+
+
+def test_width(backbeat, out):
+    backbeat("render", "clap/room", "-o", out, "--width", "0.7", "--hit", "3", "--seconds", "0.5")
+    assert np.array_equal(samples(out).T, preset("clap/room").hit(1.0, 3).stereo(Placement(44100, 22050), 0.7))
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--velocity", "1.1"), ("--velocity", "nan"), ("--hit", "-1"), ("--width", "2")]
+)
+def test_hits_out_of_range(backbeat, kick_patch, out, option, value):
+    shown = backbeat("render", kick_patch, "-o", out, option, value)
+    assert shown.status == 2
+    assert option in shown.err
+    assert not out.exists()
+
+
 def test_seed_changes_the_noise(backbeat, kick_patch, out, tmp_path):
     for seed, path in (("1", out), ("2", tmp_path / "two.wav")):
         backbeat("render", kick_patch, "-o", path, "--seed", seed, "--seconds", "0.1", "--set", "noise_db=0")

@@ -22,6 +22,8 @@ main()
     [
         "render kick/909 -o sound.wav",
         "render hat/808-open --set macro.length=+50% -o sound.wav",
+        "render snare/909 --velocity 0.4 --hit 7 --width 0.5 -o sound.wav",
+        "export patch snare/909 -o patch.json",
         "plugins",
         "plugins kick",
         "random clap -o patch.json",

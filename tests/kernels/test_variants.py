@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from backbeat.kernels.library import FOLDER, VARIANT, library
+from backbeat.patch import presets
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no kernels here")
 
@@ -41,3 +42,19 @@ def test_the_highest_level_that_the_processor_runs_whatever_else_is_there(tmp_pa
     for name in names:
         shutil.copy(source, tmp_path / f"libbackbeat_{name}{source.suffix}")
     assert loaded(tmp_path) == f"libbackbeat_v{highest}{source.suffix}"
+
+
+def hits(variant: str) -> list[str]:
+    environment = {**os.environ, VARIANT: variant, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, str(Path(__file__).with_name("hits.py"))]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout.splitlines()
+
+
+@pytest.mark.skipif(not X86_64, reason="no levels on this processor")
+def test_hits_are_the_same_in_every_variant():
+    levels = [f"v{level}" for level in range(2, library().backbeat_processor() + 1)]
+    found = [hits(level) for level in levels]
+    assert len(found[0]) == len(presets())
+    assert all(each == found[0] for each in found)

@@ -14,6 +14,7 @@ from backbeat.dsp import eager
 from backbeat.errors import ProgramError
 from backbeat.kernels.library import Compiled, library
 from backbeat.patch import preset, presets
+from backbeat.patch.hits import amounts
 from kernels.cases import CASES, draw
 from kernels.crossbuilt import ROOT, build, shared_folder
 from kernels.sums import both
@@ -65,6 +66,18 @@ def test_presets(engine, name):
     sound = native.render(*arguments)
     assert np.abs(sound).max() > 0.1
     assert_same(web.render(*arguments), sound)
+
+
+@pytest.mark.parametrize("name", presets())
+def test_hits(engine, name):
+    patch = preset(name)
+    native, web = here_and_there(engine, patch.plugin, **patch.options)
+    found = amounts(patch)
+    given = patch.instrument.table.flat(patch.values), 0.37, 5, 77, found.velocity, found.curves, found.humanize
+    values, seed = web.hit(*given)
+    expected, expected_seed = native.hit(*given)
+    assert_same(values, expected)
+    assert seed == expected_seed
 
 
 @every_plugin

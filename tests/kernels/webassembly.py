@@ -127,6 +127,24 @@ class Program:
         finally:
             self._engine.free(*made)
 
+    def hit(
+        self,
+        values: NDArray[np.float64],
+        velocity: float,
+        number: int,
+        seed: int,
+        *amounts: NDArray[Any],
+    ) -> tuple[NDArray[np.float64], int]:
+        put = [self._engine.put(each) for each in (values, *amounts)]
+        strike = self._engine.put(struct.pack("<d2q3I4x", velocity, number, seed, *put[1:]))
+        found = self._engine.room(8)
+        try:
+            check(self._engine.call("backbeat_hit", self._handle, strike, put[0], put[0], found))
+            seeds = self._engine.take(found, (1,), np.int64)
+            return self._engine.take(put[0], values.shape, np.float64), int(seeds[0])
+        finally:
+            self._engine.free(*put, strike, found)
+
     def _batch(
         self,
         given: NDArray[Any],

@@ -13,7 +13,7 @@ import soundfile
 
 from backbeat import plugins
 from backbeat.kernels.library import library
-from backbeat.patch import Patch, Placement, load, preset, presets, save
+from backbeat.patch import Patch, Placement, VelocityAmount, load, preset, presets, save
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "engine"
 CHOSEN = [next(each for each in presets() if each.startswith(f"{name}/")) for name in plugins.names()]
@@ -35,8 +35,8 @@ def render_patch(tmp_path_factory) -> Path:
     return build / "render_patch"
 
 
-def run(render_patch: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    names = ("program.json", "patch.json", "out.wav")
+def run(render_patch: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    names = ("program.json", "patch.json", "out.wav", *options)
     return subprocess.run([render_patch, *names], cwd=folder, capture_output=True, text=True, check=False)
 
 
@@ -44,22 +44,60 @@ def write_program(patch, path: Path) -> None:
     path.write_text(json.dumps(patch.instrument.program.as_json()), encoding="utf-8")
 
 
-def check_same_samples(render_patch: Path, patch, folder: Path) -> None:
+def check_same_samples(render_patch: Path, patch, folder: Path, velocity: float = 1.0, hit: int = 0) -> None:
     save(patch, folder / "patch.json")
     write_program(patch, folder / "program.json")
-    done = run(render_patch, folder)
+    options = [] if (velocity, hit) == (1.0, 0) else ["--velocity", repr(velocity), "--hit", str(hit)]
+    done = run(render_patch, folder, *options)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     found, sample_rate = soundfile.read(folder / "out.wav", dtype="float32")
     placement = patch.placement or Placement()
     assert (soundfile.info(folder / "out.wav").subtype, sample_rate) == ("FLOAT", placement.sample_rate)
-    expected = load(folder / "patch.json").sound()
-    assert np.abs(expected).max() > 0.1
+    expected = load(folder / "patch.json").hit(velocity, hit).sound()
+    assert np.abs(expected).max() > 0.01
     assert found.tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("name", CHOSEN)
 def test_same_samples_as_in_python(render_patch, tmp_path, name):
     check_same_samples(render_patch, preset(name), tmp_path)
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+@pytest.mark.parametrize(("velocity", "hit"), [(0.37, 0), (0.8, 7), (1.0, 2**31 - 1)])
+def test_hits(render_patch, tmp_path, name, velocity, hit):
+    check_same_samples(render_patch, preset(name).with_amounts(), tmp_path, velocity, hit)
+
+
+def test_hits_by_amounts_of_ones_own(render_patch, tmp_path):
+    velocity = {
+        "gain_db": VelocityAmount(0.2, "hard"),
+        "mode_db": VelocityAmount((0.1, 0.2, -0.2), "soft"),
+        "mode_cycles": VelocityAmount(0.7),
+    }
+    mine = replace(preset("snare/909"), velocity=velocity, humanize={"mode_cycles": 0.5, "noise_s": 0.1})
+    check_same_samples(render_patch, mine, tmp_path, 0.25, 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda patch: patch.update(velocity=None), "velocity: has no amounts; backbeat export patch"),
+        (lambda patch: patch["velocity"]["click_db"].update(amount=[0.1]), "click_db: not as many amounts"),
+        (lambda patch: patch["velocity"]["click_db"].update(curve="wah"), "click_db: no curve 'wah'"),
+        (lambda patch: patch["humanize"].update(gain_db="x"), "gain_db: amounts must be numbers"),
+    ],
+)
+def test_amounts_that_are_wrong(render_patch, tmp_path, change, says):
+    check_refused(render_patch, tmp_path, preset("kick/909").with_amounts(), change, says, "--hit", "1")
+
+
+@pytest.mark.parametrize(
+    "options", [("--velocity", "1.5"), ("--velocity", "x"), ("--hit", "-1"), ("--hit", "0.5"), ("--x", "1")]
+)
+def test_options_that_are_wrong(render_patch, tmp_path, options):
+    found = preset("kick/909").with_amounts()
+    check_refused(render_patch, tmp_path, found, lambda patch: None, f"{options[0]}: must be --velocity", *options)
 
 
 def test_placement_and_seed_of_a_match(render_patch, tmp_path):
@@ -97,12 +135,12 @@ def test_an_option_that_there_is_not(render_patch, small, tmp_path):
     )
 
 
-def check_refused(render_patch: Path, tmp_path: Path, found: Patch, change: Callable, says: str) -> None:
+def check_refused(render_patch: Path, tmp_path: Path, found: Patch, change: Callable, says: str, *options: str) -> None:
     write_program(found, tmp_path / "program.json")
     document = json.loads(found.to_json())
     change(document)
     (tmp_path / "patch.json").write_text(json.dumps(document), encoding="utf-8")
-    done = run(render_patch, tmp_path)
+    done = run(render_patch, tmp_path, *options)
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
     assert done.stderr.startswith(f"error: {says}")
     assert not (tmp_path / "out.wav").exists()

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
 export = typer.Typer(no_args_is_help=True, help="Write instruments for engines outside Python.")
 
 
-@export.callback()
-def _group() -> None:
-    """Have commands by name, though there is one."""
-
-
 @export.command()
 def program(
     source: Annotated[
@@ -49,6 +44,26 @@ def program(
         return
     with replacing(out) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+    say(str(out))
+
+
+@export.command()
+def patch(
+    source: Annotated[str, typer.Argument(metavar="PATCH|PRESET", help="A patch file, or the name of a preset.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The JSON file to write; by default the patch is printed.")
+    ] = None,
+) -> None:
+    """Write a patch with its amounts of velocity and humanize, which an engine outside Python needs for its hits."""
+    if out is not None:
+        check_folder(out)
+    found = read_patch(source).with_amounts()
+    if out is None:
+        say(found.to_json().rstrip())
+        return
+    from backbeat.patch import save
+
+    save(found, out)
     say(str(out))
 
 

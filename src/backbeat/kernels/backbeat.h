@@ -76,7 +76,7 @@ typedef struct {
     const double* humanize; /* (entries) */
 } backbeat_strike;
 
-/* The values of a hit, (entries), and its seed, of the patch's values in physical units. */
+/* The values of a hit, (entries), and its seed, of the patch's values in physical units; both may be one array. */
 BACKBEAT_API int backbeat_hit(const backbeat_program* program, const backbeat_strike* strike, const double* values,
                               double* struck, int64_t* seed);
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from backbeat.patch.amounts import VelocityAmount
 from backbeat.patch.document import Patch, Placement, from_json, from_params, load, save
 from backbeat.patch.factory import preset, presets
 from backbeat.patch.macros import turn
@@ -15,6 +16,7 @@ __all__ = [
     "LearnablePatch",
     "Patch",
     "Placement",
+    "VelocityAmount",
     "from_json",
     "from_params",
     "load",

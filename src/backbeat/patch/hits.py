@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +27,17 @@ from backbeat.plugins import Macro, Plugin
 from backbeat.program.engine import LAST_SEED
 from backbeat.program.hit import HitAmounts, hit_values
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from backbeat.types import Params
+
 _SOFTEST_DB = -30.0
 _HUMAN = {"Hz": 0.003, "s": 0.03, "dB": 0.3}
 """How far hits differ at most: of frequencies and times as a share of them."""
 _HEARD_DB = 20.0
+_LEAST_VELOCITY = 1e-12
+"""Below it, a root's gradient is without end."""
 
 
 def hit(patch: Patch, velocity: float = 1.0, number: int = 0) -> Patch:
@@ -61,6 +69,26 @@ def with_amounts(patch: Patch) -> Patch:
     if humanize is None:
         humanize = by_name(table, _default_humanize(patch))
     return replace(patch, velocity=velocity, humanize=humanize)
+
+
+def hit_params(plugin: Plugin, params: Params, velocity: Tensor, amounts: HitAmounts) -> Params:
+    """Params of hits at velocities, with gradients by both: a hit by PyTorch, number 0.
+
+    Args:
+        plugin: the instrument.
+        params: of patches, (batch, P) or (1, P).
+        velocity: (batch,), in [0, 1].
+        amounts: `amounts(patch)`, or of one's own.
+
+    Returns:
+        (batch, P).
+    """
+    import torch
+
+    curved = torch.stack((velocity, velocity.clamp(min=_LEAST_VELOCITY).sqrt(), velocity.square()), dim=-1)
+    by_velocity, phases = params.new_tensor(amounts.velocity), torch.from_numpy(plugin.table.phases()).to(params.device)
+    struck = params + by_velocity * (curved[:, torch.from_numpy(amounts.curves).to(params.device)] - 1.0)
+    return torch.where(phases, struck.remainder(1.0), struck.clamp(0.0, 1.0))
 
 
 def _moved(plugin: Plugin, before: NDArray[np.float64], struck: NDArray[np.float64]) -> dict[str, Value]:

@@ -1,9 +1,12 @@
 """A patch in another size of its plugin."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from backbeat.errors import PatchError
-from backbeat.patch.document import Patch, from_params
+from backbeat.patch.amounts import Numbers
+from backbeat.patch.document import Patch
 from backbeat.plugins import Plugin
 
 
@@ -12,10 +15,11 @@ def resize(patch: Patch, plugin: Plugin) -> Patch:
 
     Entries of a bank (`Plugin.banks`) keep their places. Those that are new are at their defaults and the least level,
     every other one turned by half a cycle: a hundred tones at -80 dB would be a click at -40 dB. Other rows, such as
-    levels of bands of noise, are read off between their entries. A detail layer that it has not is silent.
+    levels of bands of noise, are read off between their entries. A detail layer that it has not is silent. Amounts of
+    velocity and humanize that the patch has itself go with their entries.
 
     Raises:
-        PatchError: where the plugin is another one, or has a smaller bank.
+            PatchError: where the plugin is another one, or has a smaller bank.
     """
     before, after = patch.instrument.table, plugin.table
     if patch.plugin != plugin.name:
@@ -43,4 +47,23 @@ def resize(patch: Patch, plugin: Plugin) -> Patch:
         else:
             raise PatchError(f"resize: found {len(old)} entries of {name}; must be at most {size}")
         values[after.slice(name)] = new
-    return from_params(plugin, values, name=patch.name, seed=patch.seed, placement=patch.placement)
+    velocity, humanize = patch.velocity, patch.humanize
+    if velocity is not None:
+        velocity = {
+            name: replace(each, amount=_resized(each.amount, after[name].size, name in in_banks))
+            for name, each in velocity.items()
+        }
+    if humanize is not None:
+        humanize = {name: _resized(each, after[name].size, name in in_banks) for name, each in humanize.items()}
+    resized = after.from_unit(values)
+    return replace(patch, values=resized, options=plugin.options, velocity=velocity, humanize=humanize)
+
+
+def _resized(amount: Numbers, size: int, is_in_bank: bool) -> Numbers:
+    """Amounts of hits, which go with their entries; those of a bank's new ones are none."""
+    if not isinstance(amount, tuple) or len(amount) == size:
+        return amount
+    if is_in_bank:
+        return (*amount, *[0.0] * (size - len(amount)))
+    places = np.linspace(0.0, len(amount) - 1.0, size)
+    return tuple(np.interp(places, np.arange(len(amount)), amount).tolist())

@@ -1,5 +1,6 @@
 """New patches from old, all in normalised params, so that a step sounds alike wherever it is taken."""
 
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -18,7 +19,8 @@ def morph(first: Patch, second: Patch, amount: float) -> Patch:
 
     Every number moves evenly, phases the shorter way round, and levels by their power, but for drive and output level.
     Entries of a bank (`Plugin.banks`) are paired by frequency and level, not by their places, and those without an
-    audible partner fade: see `backbeat.patch.banks`. The seed and the order of entries are those of the nearer patch.
+    audible partner fade: see `backbeat.patch.banks`. The seed, the order of entries, and the amounts of velocity and
+    humanize are those of the nearer patch.
 
     Args:
         first: where an amount of 0 is.
@@ -50,7 +52,7 @@ def morph(first: Patch, second: Patch, amount: float) -> Patch:
         one, other = (np.stack([each[table.slice(row)] for row in bank]) for each in (start, end))
         for row, mixed in zip(bank, between(table, bank, one, other, amount), strict=True):
             params[table.slice(row)] = mixed
-    return from_params(plugin, params, name=title, seed=first.seed)
+    return replace(first, name=title, values=table.from_unit(params), placement=None)
 
 
 def perturb(patch: Patch, amount: float, seed: int) -> Patch:
@@ -71,7 +73,7 @@ def perturb(patch: Patch, amount: float, seed: int) -> Patch:
     steps[table.choices()] = 0.0
     params = patch.positions() + steps
     params = np.where(table.phases(), params % 1.0, params.clip(0.0, 1.0))
-    return from_params(patch.instrument, params, name=patch.name, seed=seed, placement=patch.placement)
+    return replace(patch, values=table.from_unit(params), seed=seed)
 
 
 def randomise(plugin: Plugin, seed: int) -> Patch:
