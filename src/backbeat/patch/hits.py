@@ -11,6 +11,7 @@ From hit to hit, frequencies differ by 0.3 % at most, levels by 0.3 dB, times by
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,14 +26,15 @@ from backbeat.patch.document import Patch
 from backbeat.patch.macros import PIVOT_HZ, changed
 from backbeat.plugins import Macro, Plugin
 from backbeat.program.engine import LAST_SEED
-from backbeat.program.hit import HitAmounts, hit_values
+from backbeat.program.hit import CURVES, HitAmounts, hit_values
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from backbeat.types import Params
 
-_SOFTEST_DB = -30.0
+SOFTEST_DB = -30.0
+"""Level of a hit at velocity 0, where a patch does not say."""
 _HUMAN = {"Hz": 0.003, "s": 0.03, "dB": 0.3}
 """How far hits differ at most: of frequencies and times as a share of them."""
 _HEARD_DB = 20.0
@@ -64,11 +66,33 @@ def amounts(patch: Patch) -> HitAmounts:
 def with_amounts(patch: Patch) -> Patch:
     """The patch with the amounts that its hits have written out: for engines that do not know its instrument."""
     table, velocity, humanize = patch.instrument.table, patch.velocity, patch.humanize
+    if velocity is not None and humanize is not None:
+        return patch
     if velocity is None:
-        velocity = {name: VelocityAmount(each) for name, each in by_name(table, _default_velocity(patch)).items()}
+        velocity = velocity_towards(patch, patch.instrument.softest, SOFTEST_DB)
     if humanize is None:
         humanize = by_name(table, _default_humanize(patch))
     return replace(patch, velocity=velocity, humanize=humanize)
+
+
+def velocity_towards(
+    patch: Patch, softest: Mapping[str, float], level_db: float, curve: str = CURVES[0]
+) -> dict[str, VelocityAmount]:
+    """Amounts of velocity by which a patch's softest hit has macros turned, and another level.
+
+    Args:
+        patch: whose hits they are.
+        softest: macros, and how far they are turned at velocity 0, in their units.
+        level_db: how much louder that hit is; of a softer one, below 0.
+        curve: of velocity: `linear`, `soft` or `hard`.
+    """
+    table, macros, soft = patch.instrument.table, patch.instrument.macros, patch
+    for name, amount in softest.items():
+        soft = _turned(soft, name, macros[name], amount)
+    if level := table.with_role(OUTPUT.level_db):
+        soft = changed(soft, Macro("dB", (level,), ""), level_db)
+    found = by_name(table, patch.positions() - soft.positions())
+    return {name: VelocityAmount(each, curve) for name, each in found.items()}
 
 
 def hit_params(plugin: Plugin, params: Params, velocity: Tensor, amounts: HitAmounts) -> Params:
@@ -98,19 +122,6 @@ def _moved(plugin: Plugin, before: NDArray[np.float64], struck: NDArray[np.float
         own = struck[plugin.table.slice(name)].tolist()
         if own != before[plugin.table.slice(name)].tolist():
             found[name] = own[0] if parameter.size == 1 else tuple(own)
-    return found
-
-
-def _default_velocity(patch: Patch) -> NDArray[np.float64]:
-    """How far each entry lies from where it is in the softest hit."""
-    table, macros = patch.instrument.table, patch.instrument.macros
-    soft = patch
-    for name, amount in patch.instrument.softest.items():
-        soft = _turned(soft, name, macros[name], amount)
-    level = table.with_role(OUTPUT.level_db)
-    if level:
-        soft = changed(soft, Macro("dB", (level,), ""), _SOFTEST_DB)
-    found: NDArray[np.float64] = patch.positions() - soft.positions()
     return found
 
 
