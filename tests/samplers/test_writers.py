@@ -206,7 +206,7 @@ def test_what_does_not_fit_is_clipped_and_said(tmp_path):
     file = tmp_path / "a.wav"
     write(file, np.full((1, 1, 100), 0.5, np.float32), RATE, bit_depth="24")
     (note,) = WRITERS["wav"].write(one_take(file, level_db=20.0), tmp_path / "out")
-    assert note == "1 samples are louder than a file can hold at their level, and were clipped."
+    assert note == "1 of 1 samples are louder than a file can hold at their level, and were clipped."
 
 
 def test_floats_loops_and_other_formats_become_plain_waves(tmp_path):
