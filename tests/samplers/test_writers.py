@@ -15,6 +15,7 @@ from backbeat.audio import write
 from backbeat.errors import AudioError, KitError
 from backbeat.samplers import Layer, SampledKit, SampledPad, Take
 from backbeat.samplers.checking import check
+from backbeat.samplers.layers import at_most
 from backbeat.samplers.writers import WRITERS, drumgizmo
 from samplers.tones import NAME, RATE, Spec, make
 
@@ -180,6 +181,15 @@ def test_the_power_nearest_to_a_velocity_is_of_its_layer(ranges):
 def test_even_layers_stand_once_but_at_the_ends():
     zones = [drumgizmo.Zone(8 * step + 1, min(127, 8 * step + 8), ()) for step in range(16)]
     assert [len(powers) for powers in drumgizmo.powers(zones)] == [2, *[1] * 14, 2]
+
+
+def test_drumgizmo_says_what_it_cannot_hold(tmp_path):
+    layers = tuple((18 * step + 1, 18 * step + 18) for step in range(7))
+    kit = make(tmp_path / "tones", [Spec(36, layers), Spec(60, high_note=61, root_note=60)])
+    tuning, neighbours = WRITERS["drumgizmo"].write(kit, tmp_path / "many")
+    assert "pads do not follow notes" in tuning
+    assert "neighbours of a layer" in neighbours
+    assert WRITERS["drumgizmo"].write(replace(kit, pads=(at_most(kit.pads[0], 6),)), tmp_path / "few") == ()
 
 
 def one_take(file: Path, **changes) -> SampledKit:
