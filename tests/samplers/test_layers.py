@@ -76,5 +76,5 @@ def test_what_is_left_out_is_said():
     large = SampledPad("large", 37, 37, layers_of([(1, 60), (61, 127)], 9))
     kit, notes = reduced(SampledKit("kit", (small, large)), 16, "Hydrogen")
     assert [len(pad.layers[0].takes) for pad in kit.pads] == [1, 8]
-    assert notes == ("Hydrogen reads 16 samples a pad: layers and takes beyond them were left out of 1 pads.",)
+    assert notes == ("Hydrogen reads 16 samples a pad: layers and takes beyond them were left out of 1 of 2 pads.",)
     assert reduced(SampledKit("kit", (small,)), 16, "Hydrogen")[1] == ()

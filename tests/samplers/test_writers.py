@@ -15,6 +15,7 @@ from backbeat.audio import write
 from backbeat.errors import AudioError, KitError
 from backbeat.samplers import Layer, SampledKit, SampledPad, Take
 from backbeat.samplers.checking import check
+from backbeat.samplers.layers import at_most
 from backbeat.samplers.writers import WRITERS, drumgizmo
 from samplers.tones import NAME, RATE, Spec, make
 
@@ -182,6 +183,15 @@ def test_even_layers_stand_once_but_at_the_ends():
     assert [len(powers) for powers in drumgizmo.powers(zones)] == [2, *[1] * 14, 2]
 
 
+def test_drumgizmo_says_what_it_cannot_hold(tmp_path):
+    layers = tuple((18 * step + 1, 18 * step + 18) for step in range(7))
+    kit = make(tmp_path / "tones", [Spec(36, layers), Spec(60, high_note=61, root_note=60)])
+    tuning, neighbours = WRITERS["drumgizmo"].write(kit, tmp_path / "many")
+    assert "pads do not follow notes" in tuning
+    assert "neighbours of a layer" in neighbours
+    assert WRITERS["drumgizmo"].write(replace(kit, pads=(at_most(kit.pads[0], 6),)), tmp_path / "few") == ()
+
+
 def one_take(file: Path, **changes) -> SampledKit:
     return SampledKit("kit", (SampledPad("pad", 36, 36, (Layer(1, 127, (Take(file),)),), **changes),))
 
@@ -206,7 +216,7 @@ def test_what_does_not_fit_is_clipped_and_said(tmp_path):
     file = tmp_path / "a.wav"
     write(file, np.full((1, 1, 100), 0.5, np.float32), RATE, bit_depth="24")
     (note,) = WRITERS["wav"].write(one_take(file, level_db=20.0), tmp_path / "out")
-    assert note == "1 samples are louder than a file can hold at their level, and were clipped."
+    assert note == "1 of 1 samples are louder than a file can hold at their level, and were clipped."
 
 
 def test_floats_loops_and_other_formats_become_plain_waves(tmp_path):

@@ -63,8 +63,8 @@ def reduced(kit: SampledKit, samples: int, player: str) -> tuple[SampledKit, tup
     count = sum(_samples(now) < _samples(before) for now, before in zip(pads, kit.pads, strict=True))
     if not count:
         return replace(kit, pads=pads), ()
-    note = f"{player} reads {samples} samples a pad: layers and takes beyond them were left out of {count} pads."
-    return replace(kit, pads=pads), (note,)
+    left_out = f"layers and takes beyond them were left out of {count} of {len(pads)} pads."
+    return replace(kit, pads=pads), (f"{player} reads {samples} samples a pad: {left_out}",)
 
 
 def _samples(pad: SampledPad) -> int:

@@ -83,7 +83,7 @@ def place(kit: SampledKit, folder: Path) -> tuple[tuple[PlacedPad, ...], tuple[s
         OSError: if a file cannot be copied.
     """
     pads: list[PlacedPad] = []
-    clipped = 0
+    clipped = count = 0
     taken: set[str] = set()
     for pad in kit.pads:
         name = unique_name(safe_name(pad.name), taken)
@@ -96,11 +96,12 @@ def place(kit: SampledKit, folder: Path) -> tuple[tuple[PlacedPad, ...], tuple[s
                 file = f"{name}_v{step:0{len(str(len(layers)))}}_r{turn:0{len(str(len(layer.takes)))}}.wav"
                 layout, too_loud = _copy(pad, take, folder / file)
                 clipped += too_loud
+                count += 1
                 samples.append(Sample(file, take.tune_st, layout))
             zones.append(Zone(layer.low, layer.high, tuple(samples)))
         pads.append(PlacedPad(pad, name, tuple(zones)))
-    notes = (f"{clipped} samples are louder than a file can hold at their level, and were clipped.",) if clipped else ()
-    return tuple(pads), notes
+    said = f"{clipped} of {count} samples are louder than a file can hold at their level, and were clipped."
+    return tuple(pads), (said,) if clipped else ()
 
 
 def _copy(pad: SampledPad, take: Take, target: Path) -> tuple[WavLayout, bool]:

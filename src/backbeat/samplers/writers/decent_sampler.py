@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement
 
 from backbeat.samplers.description import SampledKit
-from backbeat.samplers.names import safe_name
+from backbeat.samplers.names import plain_text, safe_name
 from backbeat.samplers.placing import PlacedPad, new_folder, place
 from backbeat.samplers.writers.xml import document, write_credits
 
@@ -59,7 +59,7 @@ def write(kit: SampledKit, out: Path) -> tuple[str, ...]:
 def _add(groups: Element, placed: PlacedPad) -> None:
     pad = placed.pad
     follows = pad.root_note is not None
-    group = SubElement(groups, "group", name=placed.name, pitchKeyTrack="1" if follows else "0")
+    group = SubElement(groups, "group", name=plain_text(pad.name), pitchKeyTrack="1" if follows else "0")
     if pad.choke_group:
         tag = f"choke{pad.choke_group}"
         group.attrib.update(tags=tag, silencedByTags=tag, silencingMode="fast")

@@ -21,6 +21,9 @@ SAMPLES = "samples"
 CHOKE_MS = 20
 """How long a choked sound takes to fade; older than 0.9.17 does not choke."""
 
+FAITHFUL_LAYERS = 6
+"""With more, each is so near to the next that DrumGizmo, as it is set at first, plays either."""
+
 _SIDES = ("Left", "Right")
 
 
@@ -50,6 +53,8 @@ def write(kit: SampledKit, out: Path) -> tuple[str, ...]:
         (folder / f"{name}_midimap.xml").write_bytes(document(_midi_map(pads)))
     if any(_tuned(placed) for placed in pads):
         notes += ("DrumGizmo plays samples at their own pitch: tuning was left out, and pads do not follow notes.",)
+    if max(len(placed.zones) for placed in pads) > FAITHFUL_LAYERS:
+        notes += ("DrumGizmo plays neighbours of a layer too, unless its samples are chosen by closeness alone.",)
     if len({sample.layout.sample_rate for pad in pads for zone in pad.zones for sample in zone.samples}) > 1:
         notes += ("Samples have several sample rates: DrumGizmo plays them all at that of the first.",)
     return notes
