@@ -160,6 +160,16 @@ def test_humanize_strays_no_further_than_told_and_uses_it(seed):
         assert most_s == 0.0 or min(late) < -0.5 * most_s < 0.5 * most_s < max(late)
 
 
+def test_humanize_of_all_ends_that_of_a_drum_before():
+    text = "humanize kick 20ms 30\nhumanize 0ms\nkick x...x...x...x..."
+    assert played(text).notes == played("kick x...x...x...x...").notes
+
+
+def test_no_hit_is_later_than_a_tick_before_the_end():
+    (note,) = played("tempo 400\nkick ...............(x +90ms)").notes
+    assert note.at_s == pytest.approx(0.6 - 0.15 / 960, abs=1e-12)
+
+
 def test_names_by_the_kit_by_general_midi_and_by_number():
     assert [each.note for each in played("BD x...............\n41 x...............").notes] == [36, 41]
     kit = {"Kick & #1 $x=50% – é": 60, "Closed Hat": 61, "tempo": 62, "BD 909": 36}

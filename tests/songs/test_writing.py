@@ -119,6 +119,13 @@ def test_notes_are_let_go_before_the_next_and_within_the_song(tmp_path):
     assert all(after - before in (0, 40) for before, after in pairwise(ticks))
 
 
+def test_silence_at_the_end_is_in_the_file(tmp_path):
+    song = perform(read_pattern_file("kick x...............|................|................"))
+    for one_track in (False, True):
+        write_midi(song, tmp_path / "song.mid", one_track=one_track)
+        assert read_song(tmp_path / "song.mid").length_s == 6.0
+
+
 def test_name_of_any_letters(tmp_path):
     write_midi(Song((Note(0.0, 36, 1),), 2.0, name="Größe 鼓"), tmp_path / "song.mid")
     assert read_song(tmp_path / "song.mid").name == "Größe 鼓"

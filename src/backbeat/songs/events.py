@@ -145,8 +145,6 @@ def _read_track(data: bytes, at: int, end: int, track: int, events: Events) -> N
             at += size
             if tick > events.last_tick:
                 events.last_tick = tick
-        if at > end:
-            raise IndexError
     except IndexError:
         raise SongError(
             f"found an event at byte {first} that track {track} ends within; the track is cut short"
