@@ -1,5 +1,3 @@
-import base64
-import hashlib
 import io
 import itertools
 import json
@@ -9,27 +7,27 @@ import re
 import struct
 import wave
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from backbeat import plugins
 from backbeat.losses.distances import Distances
 from backbeat.matching.result import MatchResult
 from backbeat.patch import Patch, preset, resize
-from backbeat.report import write_page, write_picture
+from backbeat.report import sound_thumbnail, write_page, write_picture
 from backbeat.report.canvas import DPI, drawable
 from backbeat.report.figure import PICTURE_INCHES, draw_picture
 from backbeat.report.markup import escaped
 from backbeat.report.page import render_page
 from backbeat.report.playback import level_matched, wav_bytes
+from pages import HOSTILE, Page, check_policy, embedded, outside
 
 RATE = 44_100
-HOSTILE = "$\\frac{$ ${name} \"><script>alert('x')</script>&amp;<img src=http://evil.example/x>\n 音 \udcff"
 BANK = ", ".join(f"{52.1 * 1.37**tone:.1f}" for tone in range(12))
 
 KICK_ROWS = [(f"control_number_{index}_hz", f"{-3.21 * index:.2f} Hz", "Help.") for index in range(25)]
@@ -100,39 +98,6 @@ def result_of(target=None, audio=None, *, rows=KICK_ROWS, **changes):
 
 def panel(picture, title):
     return next(each for each, _ in picture.panels if each.title == title)
-
-
-class Page(HTMLParser):
-    """The tags, attributes and text of a page; raises where tags do not nest."""
-
-    VOID = ("meta", "link", "img")
-
-    def __init__(self, source):
-        super().__init__()
-        self.elements, self.open, self.text = [], [], {}
-        self.feed(source)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        self.elements.append((tag, dict(attributes)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.text[self.open[-1] if self.open else ""] = self.text.get(self.open[-1] if self.open else "", "") + data
-
-    def find(self, tag, **attributes):
-        return [found for name, found in self.elements if name == tag and attributes.items() <= found.items()]
-
-
-def embedded(element, attribute, kind):
-    prefix = f"data:{kind};base64,"
-    assert element[attribute].startswith(prefix)
-    return base64.b64decode(element[attribute].removeprefix(prefix), validate=True)
 
 
 # The picture
@@ -277,6 +242,29 @@ def test_silence_and_sounds_of_any_length_are_reported(samples, gain, tmp_path):
     write_page(result_of(sound, torch.zeros_like(sound)), tmp_path / "a.html")
 
 
+# The stamp
+
+
+def test_the_stamp_shows_a_sound_where_it_is():
+    silent_then_loud = torch.cat([torch.zeros(RATE), decaying_tone(1.0)[0, 0]]).numpy()
+    pixels = np.array(Image.open(io.BytesIO(sound_thumbnail(silent_then_loud, RATE))))
+    assert pixels.shape == (96, 320, 4)
+    wave_rows, gap, spectrum_rows = pixels[:32], pixels[32:36], pixels[36:].astype(int)
+    heights = (wave_rows[..., 3] > 0).sum(axis=0)
+    assert heights[:155].max() <= 2
+    assert heights[161:165].min() > 25
+    assert not gap[..., 3].any()
+    brightness = spectrum_rows[..., :3].sum(axis=2)
+    assert brightness[:, :150].max() == brightness.min()
+    assert brightness[:, 165:200].max() > 500
+
+
+@pytest.mark.parametrize(("samples", "gain"), [(1, 0.9), (441, 0.0), (10 * RATE, 0.9)])
+def test_the_stamp_of_silence_and_of_any_length(samples, gain):
+    sound = np.full(samples, gain, np.float32)
+    assert Image.open(io.BytesIO(sound_thumbnail(sound, RATE))).size == (320, 96)
+
+
 # The page
 
 
@@ -350,22 +338,11 @@ def test_the_page_embeds_the_plots_and_the_patch():
 
 
 def test_the_page_needs_nothing_outside_itself():
-    source = render_page(result_of(rows=DRUM_ROWS))
-    for _, attributes in Page(source).elements:
-        for name in ("src", "href", "srcset", "action", "poster", "data"):
-            assert attributes.get(name, "data:").startswith("data:")
-        assert not [name for name in attributes if name.startswith("on") or name == "style"]
-    assert not re.search(r"https?://|@import|url\(|fetch\(|XMLHttpRequest|import\(", source)
+    assert outside(render_page(result_of(rows=DRUM_ROWS))) == []
 
 
 def test_the_page_allows_its_own_script_and_style_only():
-    page = Page(render_page(result_of()))
-    (policy,) = page.find("meta", **{"http-equiv": "Content-Security-Policy"})
-    directives = dict(part.split(maxsplit=1) for part in policy["content"].split(";"))
-    assert directives["default-src"] == "'none'"
-    for tag in ("script", "style"):
-        digest = base64.b64encode(hashlib.sha256(page.text[tag].encode()).digest()).decode()
-        assert directives[f"{tag}-src"] == f"'sha256-{digest}'"
+    check_policy(render_page(result_of()))
 
 
 def test_hostile_names_are_shown_and_do_nothing(tmp_path):

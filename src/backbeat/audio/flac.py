@@ -1,4 +1,4 @@
-"""Sounds as FLAC in memory, for datasets."""
+"""Sounds as FLAC in memory, for datasets and pages."""
 
 import io
 
@@ -16,15 +16,15 @@ _COMPRESSION = 0.4
 """A tenth smaller than the least, and hardly slower."""
 
 
-def to_flac(audio: Float[Tensor, " samples"], sample_rate: int) -> bytes:
-    """A mono sound in 16 bits; what lies beyond full scale is clipped.
+def to_flac(audio: Float[Tensor, "*channels samples"], sample_rate: int) -> bytes:
+    """A sound in 16 bits, of one channel where it has no axis of them; what lies beyond full scale is clipped.
 
     Raises:
         AudioError: at a sample rate that FLAC does not have.
     """
     import soundfile
 
-    steps = rounded(audio.detach().cpu().numpy(), 16).astype(np.int16)
+    steps = rounded(audio.detach().cpu().numpy().T, 16).astype(np.int16)
     encoded = io.BytesIO()
     try:
         soundfile.write(encoded, steps, sample_rate, format="FLAC", subtype="PCM_16", compression_level=_COMPRESSION)

@@ -94,10 +94,10 @@ class Hits:
         patch, samples, faded = self._measured((hit.pad, hit.note))
         struck = patch.hit(strength_of(hit.layer, self.kit.layers_of(pad)), hit.take)
         sound = struck.stereo(Placement(self.sample_rate, samples), pad.width)
-        return _ended(sound, faded, round(_FADE_S * self.sample_rate))
+        return ended(sound, faded, round(_FADE_S * self.sample_rate))
 
 
-def _ended(sound: NDArray[np.float32], faded: float, fade: int) -> NDArray[np.float32]:
+def ended(sound: NDArray[np.float32], faded: float, fade: int) -> NDArray[np.float32]:
     """A sound, (channels, samples), as far as it is above a level, and then faded out."""
     loud = np.flatnonzero(np.abs(sound).max(axis=0) > faded)
     samples = min((int(loud[-1]) + 1 if len(loud) else 0) + fade, sound.shape[1])

@@ -21,6 +21,12 @@ def mixer(sample_rate: float, outputs: int, most_voices: int) -> Mixer | Formula
     return Mixer(sample_rate, outputs, most_voices)
 
 
+def channel_gains(gain: float, pan: float) -> tuple[float, float]:
+    """What the mixer multiplies left and right by: `√2 g cos θ` and `√2 g sin θ`, where `θ = π (pan + 1) / 4`."""
+    angle = math.pi * (pan + 1.0) / 4.0
+    return gain * math.sqrt(2.0) * math.cos(angle), gain * math.sqrt(2.0) * math.sin(angle)
+
+
 @dataclass
 class _Voice:
     at: int
@@ -58,8 +64,7 @@ class FormulaMixer:
         for each in self._voices:
             if choke_group and each.choke_group == choke_group and each.at <= at:
                 self._choke(each, at)
-        angle = math.pi * (pan + 1.0) / 4.0
-        gains = np.float32(gain * math.sqrt(2.0) * np.array([[math.cos(angle)], [math.sin(angle)]]))
+        gains = np.array(channel_gains(gain, pan), np.float32)[:, None]
         self._voices.append(_Voice(at, np.array(audio * gains), output, choke_group, at + audio.shape[1]))
 
     def _choke(self, voice: _Voice, at: int) -> None:

@@ -8,9 +8,9 @@ from importlib import resources
 from backbeat.files import encodable
 
 
-def part(name: str) -> str:
-    """A file beside this one."""
-    return resources.files("backbeat.report").joinpath(name).read_text(encoding="utf-8")
+def part(name: str, package: str = "backbeat.report") -> str:
+    """A file of a package."""
+    return resources.files(package).joinpath(name).read_text(encoding="utf-8")
 
 
 def policy(script: str, style: str, *, sources: str) -> str:

@@ -131,17 +131,35 @@ def spectrograms(sounds: Sounds) -> tuple[Signal, Signal, NDArray[np.float64]]:
     Returns:
         Two images (rows, frames), evenly spaced in octaves from the lowest band to the highest; those bands, in Hz.
     """
-    hop = max(SPECTRUM_WINDOW // 32, -(-sounds.target.size // SPECTRUM_FRAMES))
-    pair = torch.from_numpy(np.stack([sounds.target, sounds.match]))
+    (target_db, match_db), bands_hz = log_spectrograms(np.stack([sounds.target, sounds.match]), sounds.sample_rate)
+    return target_db, match_db, bands_hz
+
+
+def log_spectrograms(signals: Signal, sample_rate: int) -> tuple[list[Signal], NDArray[np.float64]]:
+    """Log-mel spectrograms, dB below the highest peak of all, and the mel bands' frequencies.
+
+    Args:
+        signals: (signals, samples), full scale ±1.
+        sample_rate: in Hz.
+
+    Returns:
+        An image (rows, frames) of each, evenly spaced in octaves from the lowest band to the highest; those bands, in
+        Hz.
+    """
+    hop = max(SPECTRUM_WINDOW // 32, -(-signals.shape[1] // SPECTRUM_FRAMES))
     levels_db = mel_spectrogram_db(
-        pair, sounds.sample_rate, window=SPECTRUM_WINDOW, hop=hop, bands=SPECTRUM_BANDS, floor_db=SILENCE_DBFS
+        torch.from_numpy(signals),
+        sample_rate,
+        window=SPECTRUM_WINDOW,
+        hop=hop,
+        bands=SPECTRUM_BANDS,
+        floor_db=SILENCE_DBFS,
     ).numpy()
-    bands_hz = mel_frequencies(SPECTRUM_BANDS, sounds.sample_rate).numpy()
+    bands_hz = mel_frequencies(SPECTRUM_BANDS, sample_rate).numpy()
     # Silence has no peak of its own: it lies at the bottom of the scale, not at its top.
     peak_db = max(float(levels_db.max()), SILENCE_DBFS + SPECTRUM_RANGE_DB)
     below_peak_db = np.maximum(levels_db - peak_db, -SPECTRUM_RANGE_DB)
-    target_db, match_db = (_on_log_frequency(levels, bands_hz) for levels in below_peak_db)
-    return target_db, match_db, bands_hz
+    return [_on_log_frequency(levels, bands_hz) for levels in below_peak_db], bands_hz
 
 
 def spectrogram_panels(sounds: Sounds) -> tuple[Panel, Panel, Panel]:
