@@ -54,6 +54,29 @@ _NOISY_WORDS = ("shaker", "maraca", "cabasa", "tambourine")
 """Of no family of their own."""
 
 
+_INSTRUMENTS = {
+    "kick": ("kick", "bassdrum", "bass", "bd"),
+    "snare": ("snare", "sd", "sn"),
+    "tom": ("tom", "conga", "bongo", "tabla", "djembe", "timbale"),
+    "hat": ("hat", "hihat", "hh", "ch", "oh", "closed", "pedal"),
+    "cymbal": ("cymbal", "ride", "crash", "splash", "china"),
+    "clap": ("clap", "handclap", "cp"),
+    "rim": ("rim", "stick", "sidestick", "block", "woodblock", "clave", "castanet"),
+    "cowbell": ("cowbell", "agogo", "triangle"),
+    "shaker": (*_NOISY_WORDS, "caxixi"),
+}
+"""Words that name an instrument."""
+
+
+def instrument_of(name: str) -> str | None:
+    """The instrument that a sound's name tells of: the first that one of its words begins with; none if none does."""
+    for word in _words(name):
+        for instrument, known in _INSTRUMENTS.items():
+            if _begins(word, known):
+                return instrument
+    return None
+
+
 def family_of(name: str) -> Family | None:
     """The family that a sound's name tells of: the first that one of its words begins with; none if none does."""
     for word in _words(name):

@@ -12,24 +12,30 @@ import torch
 from backbeat import audio
 from backbeat.errors import KitError
 from backbeat.executors import Executor, Failure, Local
-from backbeat.families import Family, family_of
+from backbeat.families import Family, family_of, instrument_of
 from backbeat.kits.document import LAST_NOTE, LAST_VELOCITY, Kit, Pad
-from backbeat.kits.fitting import Strike, fit_response, hit_sound
+from backbeat.kits.fitting import Strike, fit_response
 from backbeat.library.job import Settings
 from backbeat.losses import distances
-from backbeat.matching import match
+from backbeat.matching import AUTO, MatchResult, match
 from backbeat.matching.onset import onsets
+from backbeat.parameters import BODY
 from backbeat.patch import Patch
 from backbeat.plugins.base import TUNE
 from backbeat.samplers import SampledKit, SampledPad, Take
-from backbeat.songs.notes import GENERAL_MIDI, plain
+from backbeat.songs.notes import note_of
+from backbeat.types import Audio
 
 SAMPLE_RATE = 44_100
 _MOST_FITTED = 5
 """Takes that a response is fitted to; all are judged."""
 _LONGEST_S = 4.0
+_FAR_DB, _NEARER_DB = 5.0, 1.0
+"""Mel distance from which on other instruments than the named one are tried, and how much nearer one must come."""
 _HATS = 1
 """The choke group of hats, where a kit says nothing of groups."""
+_HAT_NOTES = (42, 44, 46)
+"""General MIDI's."""
 
 Progress = Callable[[int, int], None]
 """Called with the pads done and their number."""
@@ -89,9 +95,10 @@ def match_kit(
 ) -> KitMatch:
     """Find a patch for each pad of a kit of recordings.
 
-    The hardest take of a pad is matched. Where there are softer ones, the patch's amounts of velocity are fitted to
-    them. Notes, spans, levels, pans and choke groups stay. A pad whose name and note say nothing gets the note of
-    its kind of drum; where no pad has a choke group, hats get one.
+    The hardest take of a pad is matched, by the instrument that its name tells of, or by whichever comes nearest where
+    it tells of none or that one stays far. Where there are softer takes, the patch's amounts of velocity are fitted to
+    them. Notes, spans, levels, pans and choke groups stay. A pad whose note another has gets the next that is free;
+    where no pad has a choke group, hats get one.
 
     Args:
         sampled: the kit.
@@ -128,24 +135,20 @@ def _match_pad(settings: Settings, pad: SampledPad) -> PadMatch:
     """In a worker: the patch of a pad."""
     hardest = pad.layers[-1].takes[0]
     recording = audio.read(hardest.file, sample_rate=SAMPLE_RATE)
-    result = match(
-        recording.audio * 10.0 ** (hardest.gain_db / 20.0),
-        settings.plugin,
-        sample_rate=SAMPLE_RATE,
-        seed=settings.seed,
-        quality=settings.quality,
-        detail=settings.detail,
-        steps=settings.steps,
-        starts=settings.starts,
-        keep=settings.keep,
-    )
+    sound = recording.audio * 10.0 ** (hardest.gain_db / 20.0)
+    named = instrument_of(pad.name) if settings.plugin == AUTO else None
+    result = _match(sound, named or settings.plugin, settings)
+    if named and result.distances.mel_db > _FAR_DB:
+        nearer = _match(sound, AUTO, settings)
+        if nearer.distances.mel_db < result.distances.mel_db - _NEARER_DB:
+            result = nearer
     if result.interrupted:
         raise KeyboardInterrupt
     patch = replace(result.patch, name=pad.name, placement=None)
     strikes = [[_strike(layer.high, take) for take in layer.takes] for layer in pad.layers]
     if softer := [layer[0] for layer in strikes[:-1]]:
         places = torch.linspace(0, len(softer) - 1, min(len(softer), _MOST_FITTED)).round().int().tolist()
-        patch = fit_response(patch, [softer[place] for place in places], SAMPLE_RATE).of(patch)
+        patch = fit_response(patch, [softer[place] for place in places]).of(patch)
     judged = tuple(
         TakeMatch(take.file, layer.high, _distance_db(patch, strike))
         for layer, own in zip(pad.layers, strikes, strict=True)
@@ -154,15 +157,29 @@ def _match_pad(settings: Settings, pad: SampledPad) -> PadMatch:
     return PadMatch(patch, judged, (*recording.notes, *result.remarks))
 
 
+def _match(sound: Audio, plugin: str, settings: Settings) -> MatchResult:
+    return match(
+        sound,
+        plugin,
+        sample_rate=SAMPLE_RATE,
+        seed=settings.seed,
+        quality=settings.quality,
+        detail=settings.detail,
+        steps=settings.steps,
+        starts=settings.starts,
+        keep=settings.keep,
+    )
+
+
 def _strike(velocity: int, take: Take) -> Strike:
     """A take from its strike on, at the level that it is played at."""
     sound = audio.read(take.file, sample_rate=SAMPLE_RATE).audio
     begun = sound[..., int(onsets(sound, SAMPLE_RATE)[0]) :][..., : round(_LONGEST_S * SAMPLE_RATE)]
-    return Strike(velocity / LAST_VELOCITY, begun * 10.0 ** (take.gain_db / 20.0))
+    return Strike(velocity / LAST_VELOCITY, begun * 10.0 ** (take.gain_db / 20.0), SAMPLE_RATE)
 
 
 def _distance_db(patch: Patch, strike: Strike) -> float:
-    return distances(hit_sound(patch, strike, SAMPLE_RATE), strike.sound, SAMPLE_RATE).mel_db
+    return distances(strike.struck(patch), strike.sound, SAMPLE_RATE).mel_db
 
 
 def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
@@ -189,10 +206,10 @@ def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
 
 def _is_hat(name: str, patch: Patch) -> bool:
     """Whether a pad is a hat's, by General MIDI's name for it or by its instrument."""
-    known = GENERAL_MIDI.get(plain(name))
+    known = note_of(name)
     if known is not None:
-        return known in {GENERAL_MIDI[each] for each in ("closed", "pedal", "open")}
-    return family_of(patch.plugin) is Family.HAT and family_of(name) in (None, Family.HAT)
+        return known in _HAT_NOTES
+    return patch.instrument.table.with_role(BODY.open) is not None and family_of(name) in (None, Family.HAT)
 
 
 def _distinct(names: Iterable[str]) -> list[str]:
