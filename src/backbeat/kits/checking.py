@@ -9,7 +9,7 @@ import numpy as np
 from backbeat.kits.document import Kit, Pad
 from backbeat.kits.hits import Hit, Hits
 
-_SILENT_DB = -120.0
+_SILENT_DB = -100.0
 _CLIPS_DB = 0.0
 _SOFTEST_DB = -60.0
 _LONGEST_S = 10.0

@@ -60,6 +60,14 @@ def _kit_of_patch(text: str) -> "Kit | None":
     return Kit(name, (Pad(name, GENERAL_MIDI.get(plain(patch.plugin), _FIRST_NOTE), patch),))
 
 
+def is_of_sampler(text: str) -> bool:
+    """Whether an argument names a sampler's kit: a folder or file that is no JSON."""
+    from backbeat.kits.factory import factory_kits
+
+    path = Path(text)
+    return path.is_dir() or (path.is_file() and path.suffix.lower() != ".json" and text not in factory_kits())
+
+
 def threads() -> int:
     """As many as there are processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

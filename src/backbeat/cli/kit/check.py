@@ -1,18 +1,31 @@
 """`backbeat kit check`: whether a kit can be read, and how its pads sound beside each other."""
 
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from backbeat.cli.kit.arguments import KitArgument, SampleRate, read_kit, threads
+from backbeat.cli.kit.arguments import SampleRate, is_of_sampler, read_kit, threads
 from backbeat.cli.output import AsJson, say, say_json
 
 
-def check(source: KitArgument, sample_rate: SampleRate = 44100, as_json: AsJson = False) -> None:
-    """Read a kit, render the hardest and softest hit of each pad, and say what a player would stumble over.
+def check(
+    source: Annotated[
+        str,
+        typer.Argument(metavar="KIT", help="A kit file, the name of a kit, or what `kit export` wrote for a sampler."),
+    ],
+    sample_rate: SampleRate = 44100,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a player would stumble over; the exit status is 1 where there is something.
 
-    The exit status is 1 where there is something.
+    Of a kit, the hardest and softest hit of each pad are rendered. Of an export, files, names, layers and sample
+    formats are looked at.
     """
+    if is_of_sampler(source):
+        _check_export(Path(source), as_json)
+        return
     from backbeat.kits.checking import check_pads
 
     kit = read_kit(source)
@@ -29,4 +42,18 @@ def check(source: KitArgument, sample_rate: SampleRate = 44100, as_json: AsJson 
                 say(f"  {problem}")
         say(f"{kit.name}: {len(found)} pads, " + (f"{problems} problems" if problems else "nothing to mend"))
     if problems:
+        raise typer.Exit(1)
+
+
+def _check_export(path: Path, as_json: bool) -> None:
+    from backbeat.samplers.checking import check as faults_of
+
+    faults = faults_of(path)
+    if as_json:
+        say_json({"export": str(path), "problems": list(faults)})
+    else:
+        for fault in faults:
+            say(fault)
+        say(f"{path}: " + (f"{len(faults)} problems" if faults else "nothing to mend"))
+    if faults:
         raise typer.Exit(1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.kit.arguments import SampleRate, read_kit, threads
+from backbeat.cli.kit.arguments import SampleRate, is_of_sampler, read_kit, threads
 from backbeat.cli.output import AsJson, say, say_json, say_note
 from backbeat.errors import KitError, UsageError
 
@@ -73,12 +73,10 @@ def export(
 
 def _sampled(source: str, folder: Path, layers: int | None, round_robins: int | None, sample_rate: int) -> "SampledKit":
     """The kit's hits as files: those of a sampler's kit as they are, those of ours rendered."""
-    from backbeat.kits.factory import factory_kits
     from backbeat.kits.sampled import with_size, write_hits
     from backbeat.samplers.readers import read_kit as read_sampled
 
-    path = Path(source)
-    if source not in factory_kits() and path.exists() and path.suffix.lower() != ".json":
-        return read_sampled(path)
+    if is_of_sampler(source):
+        return read_sampled(Path(source))
     kit = with_size(read_kit(source, patches=True), layers, round_robins)
     return write_hits(kit, folder, sample_rate=sample_rate, threads=threads())

@@ -1,16 +1,26 @@
 """`backbeat kit show`: the pads of a kit."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backbeat.cli.kit.arguments import read_kit
-from backbeat.cli.output import AsJson, say, say_json
+from backbeat.cli.kit.arguments import is_of_sampler, read_kit
+from backbeat.cli.output import AsJson, say, say_json, say_note
+
+if TYPE_CHECKING:
+    from backbeat.kits import Kit
+    from backbeat.samplers import SampledKit
 
 
 def show(
     source: Annotated[
-        str | None, typer.Argument(metavar="KIT", help="A kit file or the name of a kit; left out, these are listed.")
+        str | None,
+        typer.Argument(
+            metavar="KIT",
+            help="A kit file, the name of a kit, or a sampler's kit; left out, kits are listed.",
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -25,7 +35,13 @@ def show(
             for name, each in kits.items():
                 say(f"{name}  {each.name}, {len(each.pads)} pads")
         return
-    kit = read_kit(source)
+    if is_of_sampler(source):
+        _show_sampled(Path(source), as_json)
+    else:
+        _show_kit(read_kit(source), as_json)
+
+
+def _show_kit(kit: "Kit", as_json: bool) -> None:
     if as_json:
         facts = {"name": kit.name, "author": kit.author, "licence": kit.licence}
         pads = [
@@ -48,8 +64,7 @@ def show(
         ]
         say_json({**facts, "pads": pads})
         return
-    said = [text for text in (kit.author and f"by {kit.author}", kit.licence) if text]
-    say(", ".join([kit.name, *said]))
+    _say_head(kit)
     say(f"  {kit.layers} steps of velocity, {kit.round_robins} hits of each in turn")
     rows = [("note", "pad", "patch", "level", "pan", "choke", "turned")]
     for pad in kit.pads:
@@ -59,6 +74,51 @@ def show(
         patch = f"{pad.patch.plugin} {pad.patch.name}".strip()
         group = str(pad.choke_group) if pad.choke_group else ""
         rows.append((notes, pad.name, patch, f"{pad.level_db:+.1f} dB", f"{pad.pan:+.2f}", group, turns))
+    _say_table(rows)
+
+
+def _show_sampled(path: Path, as_json: bool) -> None:
+    from backbeat.samplers.readers import read_kit as read_sampled
+
+    kit = read_sampled(path)
+    for note in kit.notes:
+        say_note(note)
+    if as_json:
+        pads = [
+            {
+                "name": pad.name,
+                "notes": [pad.low_note, pad.high_note],
+                "root_note": pad.root_note,
+                "level_db": pad.level_db,
+                "pan": pad.pan,
+                "choke_group": pad.choke_group,
+                "layers": [
+                    {"low": layer.low, "high": layer.high, "takes": [str(take.file) for take in layer.takes]}
+                    for layer in pad.layers
+                ],
+            }
+            for pad in kit.pads
+        ]
+        say_json({"name": kit.name, "author": kit.author, "licence": kit.licence, "pads": pads})
+        return
+    _say_head(kit)
+    rows = [("note", "pad", "layers", "takes", "level", "pan", "choke")]
+    for pad in kit.pads:
+        notes = f"{pad.low_note}" if pad.low_note == pad.high_note else f"{pad.low_note}-{pad.high_note}"
+        takes = sum(len(layer.takes) for layer in pad.layers)
+        group = str(pad.choke_group) if pad.choke_group else ""
+        rows.append(
+            (notes, pad.name, f"{len(pad.layers)}", f"{takes}", f"{pad.level_db:+.1f} dB", f"{pad.pan:+.2f}", group)
+        )
+    _say_table(rows)
+
+
+def _say_head(kit: "Kit | SampledKit") -> None:
+    said = [text for text in (kit.author and f"by {kit.author}", kit.licence) if text]
+    say(", ".join([kit.name, *said]))
+
+
+def _say_table(rows: Sequence[tuple[str, ...]]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         say("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
