@@ -3,7 +3,7 @@
 A patch without amounts of its own has those of its instrument. By velocity, the output level falls by 30 dB, evenly
 from velocity 1 to 0, and macros are turned on the way to where the instrument says that its softest hit has them
 (`Plugin.soft_hit`): darker, with less of a sweep and a strike. A tilt is about what is strongest, so that a softer hit
-drives nothing harder.
+drives the clipper no harder, and within bounds, so that no part is lost.
 
 From hit to hit, frequencies differ by 0.3 % at most, levels by 0.3 dB, times by 3 %; and the noise is another one.
 """
@@ -135,7 +135,7 @@ def _turned(patch: Patch, name: str, knob: Macro, amount: float) -> Patch:
 
 
 def _within_bounds(patch: Patch, tilted: Patch) -> Patch:
-    """Levels moved so far at most that what is weak stays weak, and that of what is far from the pivot enough is left."""
+    """Levels moved so little that what is weak stays weak, and that enough is left of what is far from the pivot."""
     values = {}
     for name, value in tilted.values.items():
         if not isinstance(value, str) and patch.instrument.table[name].unit == "dB":
