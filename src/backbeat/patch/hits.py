@@ -136,9 +136,9 @@ def _turned(patch: Patch, name: str, knob: Macro, amount: float) -> Patch:
 
 def _within_bounds(patch: Patch, tilted: Patch) -> Patch:
     """Levels moved so little that what is weak stays weak, and that enough is left of what is far from the pivot."""
-    values = {}
+    values, table = {}, patch.instrument.table
     for name, value in tilted.values.items():
-        if not isinstance(value, str) and patch.instrument.table[name].unit == "dB":
+        if not isinstance(value, str) and table[name].unit == "dB":
             pairs = zip(numbers(value), numbers(patch.values[name]), strict=True)
             entries = tuple(min(max(after, before - _MOST_FALL_DB), before + _MOST_RISE_DB) for after, before in pairs)
             values[name] = entries if isinstance(value, tuple) else entries[0]
