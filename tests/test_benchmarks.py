@@ -94,6 +94,7 @@ SOUNDS = Path(__file__).parents[1] / "examples" / "sounds"
 SMALL = {
     "match": (str(SOUNDS), "--most", "2", "--quality", "draft"),
     "playable": (str(SOUNDS), "--most", "2", "--quality", "draft"),
+    "hits": ("--most", "1"),
     "morph": ("--pairs", "1", "--jobs", "1"),
     "robust": (str(SOUNDS), "--count", "3"),
     "recovery": ("kick", "--count", "2", "--quality", "draft", "--seconds", "0.2"),

@@ -83,6 +83,7 @@ class TestFactory:
     @every_preset
     def test_hits_differ_but_not_by_much(self, name):
         patch, place = placed(name)
+        assert len({patch.hit(1.0, number).seed for number in range(8)}) == 8
         hits = [sound(patch.hit(1.0, number), place) for number in range(8)]
         for number, one in enumerate(hits):
             for other in hits[:number]:

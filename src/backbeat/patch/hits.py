@@ -3,7 +3,7 @@
 A patch without amounts of its own has those of its instrument. By velocity, the output level falls by 30 dB, evenly
 from velocity 1 to 0, and macros are turned on the way to where the instrument says that its softest hit has them
 (`Plugin.soft_hit`): darker, with less of a sweep and a strike. A tilt is about what is strongest, so that a softer hit
-drives nothing harder.
+drives the clipper no harder, and within bounds, so that no part is lost.
 
 From hit to hit, frequencies differ by 0.3 % at most, levels by 0.3 dB, times by 3 %; and the noise is another one.
 """
@@ -37,7 +37,7 @@ SOFTEST_DB = -30.0
 """Level of a hit at velocity 0, where a patch does not say."""
 _HUMAN = {"Hz": 0.003, "s": 0.03, "dB": 0.3}
 """How far hits differ at most: of frequencies and times as a share of them."""
-_HEARD_DB = 20.0
+_HEARD_DB, _MOST_RISE_DB, _MOST_FALL_DB = 20.0, 6.0, 18.0
 _LEAST_VELOCITY = 1e-12
 """Below it, a root's gradient is without end."""
 
@@ -130,7 +130,19 @@ def _turned(patch: Patch, name: str, knob: Macro, amount: float) -> Patch:
     voice = voice_of(patch)
     pivot_hz = _pivot_hz(voice, knob)
     turned = changed(voice, knob, amount, amount * math.log2(PIVOT_HZ / pivot_hz))
-    return turned if voice is patch else with_voice(patch, turned, name, knob, amount, pivot_hz)
+    found = turned if voice is patch else with_voice(patch, turned, name, knob, amount, pivot_hz)
+    return found if knob.frequencies_hz is None else _within_bounds(patch, found)
+
+
+def _within_bounds(patch: Patch, tilted: Patch) -> Patch:
+    """Levels moved so little that what is weak stays weak, and that enough is left of what is far from the pivot."""
+    values, table = {}, patch.instrument.table
+    for name, value in tilted.values.items():
+        if not isinstance(value, str) and table[name].unit == "dB":
+            pairs = zip(numbers(value), numbers(patch.values[name]), strict=True)
+            entries = tuple(min(max(after, before - _MOST_FALL_DB), before + _MOST_RISE_DB) for after, before in pairs)
+            values[name] = entries if isinstance(value, tuple) else entries[0]
+    return replace(tilted, values={**tilted.values, **values})
 
 
 def _pivot_hz(voice: Patch, knob: Macro) -> float:

@@ -62,9 +62,9 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
 
 def changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> Patch:
     """The patch with what a macro turns changed, and levels that it tilts lifted too."""
-    values = dict(patch.values)
+    values, table = dict(patch.values), patch.instrument.table
     for name in (*knob.parameters, *knob.inverse):
-        parameter, entries = patch.instrument.table[name], numbers(patch.values[name])
+        parameter, entries = table[name], numbers(patch.values[name])
         if knob.unit in ("%", "st"):
             factor = 1.0 + amount / 100.0 if knob.unit == "%" else 2.0 ** _octaves(amount)
             entries = tuple(entry / factor if name in knob.inverse else entry * factor for entry in entries)

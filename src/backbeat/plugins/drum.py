@@ -61,7 +61,7 @@ def drum(tones: int = 12, noise_bands: int = 16) -> Plugin:
         options={"tones": tones, "noise_bands": noise_bands},
         match_options=_MATCH_OPTIONS,
         macros=MACROS,
-        soft_hit={"brightness": -5.0, "snap": -9.0, "sweep": -40.0, "drive": -6.0},
+        soft_hit={"brightness": -6.0, "snap": -9.0, "sweep": -40.0, "drive": -6.0},
         banks=(("tone_hz", "tone_s", "tone_db", "tone_cycles", "tone_shape"), ("burst_s", "burst_db")),
     )
 
