@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -80,6 +81,8 @@ def _folder(folder: Path, archive: Path | None = None) -> SampledKit:
         kit = wav_folder.read(folder)
         return replace(kit, name=plain(asked.stem)) if archive else kit
     except KitError as error:
+        if archive:
+            shutil.rmtree(folder, ignore_errors=True)
         # What an archive was unpacked into is no name that a user knows.
         raise KitError(str(error).replace(shown(folder), shown(asked))) from error
 

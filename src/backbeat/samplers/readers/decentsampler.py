@@ -69,7 +69,7 @@ def read(path: Path, root: Path | None = None) -> SampledKit:
 
 
 def _preset(folder: KitFolder, path: Path, remarks: Remarks) -> Element:
-    """The root element; only with its groups where the rest is no XML, as of presets whose author it did not trouble."""
+    """The root element; only with its groups where the rest is no XML, which the player forgives."""
     content = folder.content(path)
     try:
         return element(content)

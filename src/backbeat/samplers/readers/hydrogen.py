@@ -92,7 +92,7 @@ def _notes(instruments: list[Element], remarks: Remarks) -> list[int | None]:
     """The note of each: the one that it sends; in order from 36, as Hydrogen hears them, where most send the same."""
     sent = [whole(text_of(each, "midiOutNote")) for each in instruments]
     told = Counter(note for note in sent if is_note(note))
-    if len(told) * 2 > len(instruments) or (len(instruments) == 1 and told):
+    if 2 * len(told) > sum(told.values()):
         return [note if is_note(note) else None for note in sent]
     if told:
         remarks.say("Most instruments send the same note: they are on the notes from 36 up, as Hydrogen plays them")

@@ -43,8 +43,10 @@ class Remarks:
 
     def because(self) -> str:
         """Why nothing may be left: what was left out first, in parentheses after a blank; nothing if nothing was."""
-        found = next((each for each in self.sentences() if "left out" in each), "")
-        return f" ({found.removesuffix('.')})" if found else ""
+        for heading, items in self._under.items():
+            if "left out" in heading:
+                return f" ({_sentence(heading, tuple(items), 2).removesuffix('.')})"
+        return ""
 
     def sentences(self) -> tuple[str, ...]:
         """All that was said, one sentence each, in order of what came up first."""
@@ -54,8 +56,8 @@ class Remarks:
         return tuple(told)
 
 
-def _sentence(heading: str, items: tuple[str, ...]) -> str:
+def _sentence(heading: str, items: tuple[str, ...], most: int = MOST_NAMED) -> str:
     if not items:
         return f"{heading}."
-    more = f" and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
-    return f"{heading}: {', '.join(items[:MOST_NAMED])}{more}."
+    more = f" and {len(items) - most} more" if len(items) > most else ""
+    return f"{heading}: {', '.join(items[:most])}{more}."
