@@ -203,6 +203,9 @@ def test_a_sample_whose_header_claims_two_gigabytes_is_the_sound_that_it_holds(k
             "#define $A xxxxxxxxxx\n" + "#define $A $A$A\n" * 40,
             "a value that is longer than 1000; must be at most that",
         ),
+        ("a " * 10_001, "found 10,000 words that are no opcode; must be SFZ"),
+        ("<x>" * 65_537, "found more than 65,536 headers; must be at most that"),
+        ("<x>" + "a=" * 3 + "a=1 " * 500_001, "found more than 500,000 opcodes; must be at most that"),
         ("<region>" * 20_000, "region: found more than 16,384; must be at most that"),
         ("<region>key=36 sample=a.wav " * 2_000, "found 2,000 samples on note 36; must be at most 1,024"),
     ],
@@ -264,7 +267,9 @@ def test_a_folder_that_is_named_is_the_bound(tmp_path):
     assert read_kit(tmp_path).pads
 
 
-@pytest.mark.parametrize("text", ["a " * 400_000, "$" * 800_000, "<" * 800_000, "/*" * 400_000, "\t" * 800_000 + "x"])
+@pytest.mark.parametrize(
+    "text", ["a=$a " * 200_000, "$" * 800_000, "<" * 800_000, "/* " * 400_000, "\t" * 800_000 + "x"]
+)
 def test_long_lines_are_read_in_their_length(kit, text):
     read = kit(f"<region> key=36 sample=a.wav\n{text}")
     assert read.pads

@@ -79,8 +79,12 @@ def _pads(kit: Element, folder: KitFolder, base: Path, remarks: Remarks) -> tupl
     if not pads:
         raise KitError(f"instrumentList: found none with a sample{remarks.because()}; must be at least one")
     numbers = placed([pad.name for _, pad in pads], [notes[at] for at, _ in pads])
-    if any(notes[at] not in (None, number) for (at, _), number in zip(pads, numbers, strict=True)):
-        moved = [pad.name for (at, pad), number in zip(pads, numbers, strict=True) if notes[at] != number]
+    moved = [
+        pad.name
+        for (at, pad), number in zip(pads, numbers, strict=True)
+        if notes[at] is not None and notes[at] != number
+    ]
+    if moved:
         remarks.list("Instruments on a note that another has went to a free one", moved)
     return tuple(
         SampledPad(pad.name, note, note, pad.layers, None, pad.level_db, pad.pan, pad.choke_group, pad.output)

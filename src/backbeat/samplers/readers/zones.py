@@ -135,7 +135,11 @@ def layers(zones: Sequence[Zone], name: str, remarks: Remarks) -> tuple[Layer, .
     borders = sorted({1, LAST_VELOCITY + 1} | {each.low for each in zones} | {each.high + 1 for each in zones})
     runs: list[tuple[int, int, list[Zone]]] = []
     for low, after in pairwise(borders):
-        takes = _takes([each for each in zones if each.low <= low and each.high >= after - 1], name, remarks)
+        there = [each for each in zones if each.low <= low and each.high >= after - 1]
+        takes = _takes(there)
+        # Layers that share one velocity meet there: their bounds were rounded.
+        if len(takes) < len(there) and (after - low > 1 or any(each.low == each.high for each in there)):
+            remarks.list(AT_ONCE, [name])
         if not takes:
             remarks.list("Velocities without a sample went to the nearest layer, of pads", [name])
         elif runs and runs[-1][1] == low - 1 and list(map(id, runs[-1][2])) == list(map(id, takes)):
@@ -152,15 +156,13 @@ def layers(zones: Sequence[Zone], name: str, remarks: Remarks) -> tuple[Layer, .
     )
 
 
-def _takes(zones: list[Zone], name: str, remarks: Remarks) -> list[Zone]:
-    """Those of the zones that answer one hit after the other, in turn."""
+def _takes(zones: list[Zone]) -> list[Zone]:
+    """Those of the zones that answer one hit after the other, in turn: the first of each turn."""
     first: dict[tuple[float, ...] | None, Zone] = {}
     for each in zones:
         first.setdefault(each.turn, each)
     if len(first) > 1:
         first.pop(None, None)
-    if len(first) < len(zones):
-        remarks.list(AT_ONCE, [name])
     return [first[turn] for turn in sorted(first, key=lambda turn: turn or ())]
 
 
