@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from backbeat.audio.frames import Layout, layout
+from backbeat.audio.headers import Layout, layout
 from backbeat.errors import AudioError, KitError
 from backbeat.samplers.readers.remarks import Remarks, plain
 

@@ -13,14 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backbeat.audio import write
-from backbeat.audio.frames import frames
+from backbeat.audio.pcm import decode
 from backbeat.errors import AudioError, KitError
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.remarks import Remarks, plain
 from backbeat.samplers.readers.values import decibels
-
-MOST_VALUES = 2**25
-"""Frames × channels of one file that are read."""
 
 MOST_WRITTEN = 4 * 2**30
 """Bytes of all mixes of a kit."""
@@ -91,6 +88,8 @@ class Mixer:
     def _is_whole(self, key: tuple[tuple[Path, int, int], ...]) -> bool:
         """Whether the microphones are all channels of one file that is mono, or stereo with left first."""
         files = {file for file, _, _ in key}
+        if len(files) == 1 and self._folder.layout(key[0][0]).channels == 1:
+            return [side for _, _, side in key] in ([-1, 1], [1, -1], *([side] for side in (-1, 0, 1)))
         channels = [channel for _, channel, _ in key]
         sides = [side for _, _, side in key]
         if len(files) > 1 or channels != list(range(1, self._folder.layout(key[0][0]).channels + 1)):
@@ -102,7 +101,7 @@ class Mixer:
         rates = set()
         try:
             for path in {file for file, _, _ in key}:
-                sound, rate = frames(path, MOST_VALUES // self._folder.layout(path).channels)
+                sound, rate = decode(path)
                 rates.add(rate)
                 for file, channel, side in key:
                     if file == path:
