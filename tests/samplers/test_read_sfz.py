@@ -207,6 +207,14 @@ def test_a_sample_whose_header_claims_two_gigabytes_is_the_sound_that_it_holds(k
         ("<x>" * 65_537, "found more than 65,536 headers; must be at most that"),
         ("<x>" + "a=" * 3 + "a=1 " * 500_001, "found more than 500,000 opcodes; must be at most that"),
         ("<region>" * 20_000, "region: found more than 16,384; must be at most that"),
+        (
+            "".join(
+                f"<region> sample=a.wav lovel={1 + n % 63} hivel={64 + n % 64} seq_length=1000 seq_position={n}\n"
+                f"pitch_keytrack={n % 9}\n"
+                for n in range(1000)
+            ),
+            "found more than 65,536 takes of pads and layers; must be at most that",
+        ),
         ("<region>key=36 sample=a.wav " * 2_000, "found 2,000 samples on note 36; must be at most 1,024"),
     ],
 )

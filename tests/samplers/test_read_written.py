@@ -61,13 +61,13 @@ def test_pads_layers_takes_and_chokes_are_what_was_written(tmp_path, format_name
     [
         ('{"a": ' + "[" * 100_000, "found no JSON"),
         ("{", "found no JSON"),
-        ("{}", "pads: found None; must be a list of objects"),
-        ('{"pads": [1]}', "pads: found [1]; must be a list of objects"),
+        ("{}", "pads: found null; must be a list of at most 16,384 objects"),
+        ('{"pads": [1]}', "pads: found a list; must be a list of at most 16,384 objects"),
         ('{"pads": []}', "pads: found none with a sample; must be at least one"),
         ('{"pads": [{"low_note": 128}]}', "low_note: found 128; must be a whole number from 0 to 127"),
-        ('{"pads": [{"low_note": "x"}]}', "low_note: found 'x'; must be a whole number from 0 to 127"),
+        ('{"pads": [{"low_note": "x"}]}', 'low_note: found "x"; must be a whole number from 0 to 127'),
         ('{"pads": [{"low_note": 9, "high_note": 3}]}', "Pad: found notes 9 to 3; must be in order"),
-        ('{"pads": [{"low_note": 1}]}', "layers: found None; must be a list of objects"),
+        ('{"pads": [{"low_note": 1}]}', "layers: found null; must be a list of at most 16,384 objects"),
         (
             '{"pads": [{"low_note": 1, "layers": [{"takes": [{"file": "../x.wav"}]}]}]}',
             "pads: found none with a sample (Samples that are outside the kit's folder were left out: ../x.wav)",

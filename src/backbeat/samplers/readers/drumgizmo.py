@@ -218,7 +218,7 @@ def _midimap(folder: KitFolder, names: set[str | None], remarks: Remarks) -> dic
     others = 0
     seen = 0
     for path in folder.files():
-        if path.suffix.lower() != ".xml" or seen >= MOST_MIDIMAPS or b"<midimap" not in folder.content(path)[:4096]:
+        if path.suffix.lower() != ".xml" or seen >= MOST_MIDIMAPS or b"<midimap" not in folder.begin(path):
             continue
         seen += 1
         try:

@@ -11,7 +11,7 @@ from backbeat.errors import KitError
 from backbeat.samplers.description import LAST_VELOCITY, SampledKit
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
-from backbeat.samplers.readers.values import is_note, within
+from backbeat.samplers.readers.values import is_note, number, within
 from backbeat.samplers.readers.zones import MOST_ZONES, Zone, pads_of
 
 NAME = "kit.json"
@@ -37,7 +37,7 @@ def read(path: Path, root: Path | None = None) -> SampledKit:
         pads = pads_of(zones, remarks)
     except KitError as error:
         raise KitError(f"{shown(path)}: {error}") from error
-    name, author, licence = (plain(str(kit.get(each) or "")) for each in ("name", "author", "licence"))
+    name, author, licence = (plain(_text(kit, each)) for each in ("name", "author", "licence"))
     return SampledKit(name or plain(path.parent.name), pads, author, licence, remarks.sentences())
 
 
@@ -56,23 +56,34 @@ def _object(folder: KitFolder, path: Path) -> Mapping[str, Any]:
     return kit
 
 
-def _listed(parent: Any, name: str) -> list[Mapping[str, Any]]:
+def _listed(parent: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     """The objects of a list."""
-    found = parent.get(name) if isinstance(parent, dict) else None
+    found = parent.get(name)
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found) or len(found) > MOST_ZONES:
-        raise KitError(f"{name}: found {plain(repr(found)[:40])}; must be a list of objects")
+        raise KitError(f"{name}: found {_told(found)}; must be a list of at most {MOST_ZONES:,} objects")
     return found
 
 
 def _whole(parent: Mapping[str, Any], name: str, default: int | None = None) -> int:
     found = parent.get(name, default)
     if not isinstance(found, int) or not 0 <= found <= LAST_VELOCITY:
-        raise KitError(f"{name}: found {plain(repr(found)[:40])}; must be a whole number from 0 to {LAST_VELOCITY}")
+        raise KitError(f"{name}: found {_told(found)}; must be a whole number from 0 to {LAST_VELOCITY}")
     return found
 
 
+def _text(parent: Mapping[str, Any], name: str) -> str:
+    found = parent.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _told(value: object) -> str:
+    """A value in a word: what is nested may be nested too deep to be told."""
+    nested = isinstance(value, list | dict)
+    return f"a {type(value).__name__}" if nested else plain(json.dumps(value)[:40])
+
+
 def _zones(pad: Mapping[str, Any], folder: KitFolder, base: Path) -> list[Zone]:
-    name = plain(str(pad.get("name") or "Pad"))
+    name = plain(_text(pad, "name")) or "Pad"
     low = _whole(pad, "low_note")
     high, root = _whole(pad, "high_note", low), pad.get("root_note")
     if low > high:
@@ -82,8 +93,8 @@ def _zones(pad: Mapping[str, Any], folder: KitFolder, base: Path) -> list[Zone]:
         softest = max(1, _whole(layer, "low", 1))
         hardest = max(softest, _whole(layer, "high", LAST_VELOCITY))
         for turn, take in enumerate(_listed(layer, "takes")):
-            if (file := folder.sample(str(take.get("file") or ""), base)) is not None:
-                tune = take.get("tune_st", 0.0)
+            if (file := folder.sample(_text(take, "file"), base)) is not None:
+                tune = number(_told(take.get("tune_st"))) or 0.0
                 zones.append(
                     Zone(
                         file,
@@ -94,7 +105,9 @@ def _zones(pad: Mapping[str, Any], folder: KitFolder, base: Path) -> list[Zone]:
                         low=softest,
                         high=hardest,
                         turn=(turn,),
-                        tune_st=within(float(tune), -127.0, 127.0) if isinstance(tune, int | float) else 0.0,
+                        tune_st=within(number(json.dumps(tune)) or 0.0, -127.0, 127.0)
+                        if isinstance(tune, int | float)
+                        else 0.0,
                         choke=_whole(pad, "choke_group", 0),
                         output=_whole(pad, "output", 0),
                         name=name,

@@ -19,6 +19,9 @@ from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.remarks import Remarks, plain
 from backbeat.samplers.readers.values import decibels
 
+MOST_DECODED = 2**32
+"""Frames × channels of all files of a kit that are mixed."""
+
 MOST_WRITTEN = 4 * 2**30
 """Bytes of all mixes of a kit."""
 
@@ -61,7 +64,7 @@ class Mixer:
 
     def __init__(self, folder: KitFolder, remarks: Remarks) -> None:
         self._folder, self._remarks = folder, remarks
-        self._written = 0
+        self._written = self._decoded = 0
         self._place: Path | None = None
         self._known: dict[tuple[tuple[Path, int, int], ...], Mixed | None] = {}
 
@@ -69,7 +72,7 @@ class Mixer:
         """One sound of the microphones of a hit; none, with a remark, if no file of them is there.
 
         Raises:
-            KitError: if all mixes of the kit together are larger than `MOST_WRITTEN`.
+            KitError: if all of the kit together is more than `MOST_DECODED`, or `MOST_WRITTEN` when it is mixed.
         """
         there = []
         for each in microphones:
@@ -102,6 +105,7 @@ class Mixer:
         try:
             for path in {file for file, _, _ in key}:
                 sound, rate = decode(path)
+                self._decoded += sound.size
                 rates.add(rate)
                 for file, channel, side in key:
                     if file == path:
@@ -119,8 +123,11 @@ class Mixer:
         mix = np.stack([np.pad(each, (0, length - len(each))) for each in parts if each is not None])
         peak = max(1.0, float(np.abs(mix).max()))
         self._written += 3 * mix.size
-        if self._written > MOST_WRITTEN:
-            raise KitError(f"found more than {MOST_WRITTEN:,} bytes of mixed microphones; must be at most that")
+        if self._written > MOST_WRITTEN or self._decoded > MOST_DECODED:
+            raise KitError(
+                f"found microphones of more than {MOST_DECODED:,} samples, or {MOST_WRITTEN:,} bytes when mixed; "
+                "must be at most that"
+            )
         self._remarks.say("Microphones were mixed to one file a hit, left and right by their names")
         if self._place is None:
             self._place = Path(tempfile.mkdtemp(prefix="backbeat-"))

@@ -117,6 +117,8 @@ class _Reading:
                     raise KitError(f"found {MOST_STRAY:,} words that are no opcode; must be SFZ")
                 self._folder.remarks.list("Text that is no opcode was left out", [word[0]])
             end = word.end()
+            if opcode and end - start > 8 * MOST_VALUE:  # which the blanks in it may make it, but no name
+                self._add(opcode, text[start:end])
         self._add(opcode, text[start:end])
 
     def _include(self, name: str) -> Iterator[Header]:
