@@ -72,7 +72,8 @@ def pads_of(zones: Sequence[Zone], remarks: Remarks) -> tuple[SampledPad, ...]:
     """The pads that zones make up, by note: one for each range of notes that the same zones answer.
 
     Raises:
-        KitError: if there are more zones than `MOST_ZONES`, or `MOST_ON_A_NOTE` for one note, or takes than `MOST_TAKES`.
+        KitError: if there are more zones than `MOST_ZONES`, or `MOST_ON_A_NOTE` for one note, or more takes than
+            `MOST_TAKES`.
     """
     if len(zones) > MOST_ZONES:
         raise KitError(f"found {len(zones):,} samples on notes; must be at most {MOST_ZONES:,}")
