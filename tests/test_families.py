@@ -2,7 +2,7 @@
 
 import pytest
 
-from backbeat.families import FLOORS, family_of, is_noisy
+from backbeat.families import FLOORS, family_of, is_noisy, notes_of
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,36 @@ def test_family_of(name, family):
 )
 def test_is_noisy(name, noisy):
     assert is_noisy(name) is noisy
+
+
+@pytest.mark.parametrize(
+    ("name", "notes"),
+    [
+        ("Kick", (36, 35)),
+        ("808_BassDrum-2", (36, 35)),
+        ("PearlKick", (36, 35)),
+        ("SD1", (38, 40)),
+        ("Side Stick", (37,)),
+        ("RimShot", (37,)),
+        ("trimmed", ()),
+        ("HandClap", (39,)),
+        ("ClosedHiHat", (42,)),
+        ("CHH_1", (42,)),
+        ("Hat-Open", (46,)),
+        ("OHH", (46,)),
+        ("Pedal Hat", (44,)),
+        ("Tom Low", (45, 43, 41)),
+        ("HiTom", (50, 48)),
+        ("Floor Tom", (43, 41)),
+        ("Crash 2", (49, 57)),
+        ("24Ride-1", (51, 59)),
+        ("Ride Bell", (53,)),
+        ("CowBell", (56,)),
+        ("Low Conga", (64,)),
+        ("Shaker", (70,)),
+        ("zap", ()),
+        ("", ()),
+    ],
+)
+def test_notes_of_general_midi(name, notes):
+    assert notes_of(name) == notes

@@ -11,6 +11,8 @@ from typing import BinaryIO
 import numpy as np
 
 from backbeat.audio.bounds import Frames, check_finite, check_layout
+from backbeat.audio.chatter import overheard
+from backbeat.audio.headers import check_file
 from backbeat.errors import AudioError
 
 MAX_VALUES = 2**25
@@ -99,8 +101,9 @@ def decode(path: Path) -> tuple[Frames, int]:
     """
     import soundfile
 
+    check_file(path)
     try:
-        with soundfile.SoundFile(os.fsencode(path)) as file:
+        with overheard([]), soundfile.SoundFile(os.fsencode(path)) as file:
             check_layout(path, file.samplerate, file.channels)
             if not 1 <= file.frames * file.channels <= MAX_VALUES:
                 raise AudioError(

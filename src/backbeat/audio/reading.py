@@ -19,7 +19,7 @@ from backbeat.audio.bounds import Frames, check_finite, check_layout
 from backbeat.audio.channels import mix
 from backbeat.audio.chatter import overheard
 from backbeat.audio.conditioning import SILENCE, describe, onset, resample, usual_rate
-from backbeat.audio.frames import FORMATS, UNREADABLE, check_file
+from backbeat.audio.headers import FORMATS, UNREADABLE, check_file
 from backbeat.errors import AudioError
 from backbeat.types import Audio
 

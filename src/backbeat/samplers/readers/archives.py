@@ -20,13 +20,14 @@ from typing import IO, Any
 
 from backbeat.audio.folders import left_behind
 from backbeat.errors import KitError
-from backbeat.samplers.readers.folder import MOST_DEPTH, MOST_FILES, MOST_SAMPLE_BYTES
+from backbeat.samplers.readers.folder import MOST_DEPTH, MOST_FILES
 from backbeat.samplers.readers.remarks import plain, shown
 
 MOST_UNPACKED = 4 * 2**30
 MOST_RATIO = 100
 """Bytes unpacked for each that is packed: text reaches 30, silence 1000."""
 
+MOST_MEMBER = 2**30
 _FREE = 16 * 2**20
 """Bytes that may be unpacked whatever the ratio."""
 
@@ -57,8 +58,8 @@ class _Budget:
         self.files += 1
         if self.files > MOST_FILES:
             raise KitError(f"found more than {MOST_FILES:,} files and folders; must be at most that")
-        if size < 0 or size > MOST_SAMPLE_BYTES or self.spent + size > self.most:
-            most = min(MOST_SAMPLE_BYTES, self.most - self.spent)
+        if size < 0 or size > MOST_MEMBER or self.spent + size > self.most:
+            most = min(MOST_MEMBER, self.most - self.spent)
             raise KitError(f"member {plain(name)!r}: found {size:,} bytes; must be at most {most:,}")
 
 

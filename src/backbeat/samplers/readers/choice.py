@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import stat
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,17 +12,17 @@ from pathlib import Path
 from backbeat.audio.folders import left_behind
 from backbeat.errors import KitError
 from backbeat.samplers.description import SampledKit
-from backbeat.samplers.readers import decentsampler, drumgizmo, hydrogen, sfz, wav_folder
+from backbeat.samplers.readers import decentsampler, drumgizmo, hydrogen, manifest, sfz, wav_folder
 from backbeat.samplers.readers.archives import is_archive, unpacked
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
 
 FORMATS = (
     "an .sfz, a drumkit.xml or .h2drumkit of Hydrogen, a .dspreset or .dslibrary, a DrumGizmo kit's .xml, "
-    "an archive of one of these, or a folder with one or with samples"
+    "the kit.json of an export, an archive of one of these, or a folder with one or with samples"
 )
 _BEGIN_BYTES = 4096
-_KIT_SUFFIXES = (".sfz", ".dspreset", ".xml")
+_KIT_SUFFIXES = (".sfz", ".dspreset", ".xml", ".json")
 _ROOT = re.compile(rb"<\s*(?:[A-Za-z_][\w.-]*:)?(drumkit_info|drumkit|DecentSampler)[\s>/]", re.IGNORECASE)
 _READERS: dict[bytes, Callable[[Path, Path | None], SampledKit]] = {
     b"drumkit_info": hydrogen.read,
@@ -80,6 +81,8 @@ def _folder(folder: Path, archive: Path | None = None) -> SampledKit:
         kit = wav_folder.read(folder)
         return replace(kit, name=plain(asked.stem)) if archive else kit
     except KitError as error:
+        if archive:
+            shutil.rmtree(folder, ignore_errors=True)
         # What an archive was unpacked into is no name that a user knows.
         raise KitError(str(error).replace(shown(folder), shown(asked))) from error
 
@@ -101,6 +104,8 @@ def _reader(path: Path) -> Callable[[Path, Path | None], SampledKit] | None:
     if path.suffix.lower() == ".sfz":
         return sfz.read
     begin = _begin(path)
+    if path.name.lower() == manifest.NAME:
+        return manifest.read if manifest.is_manifest(begin) else None
     if begin.startswith((b"\xff\xfe", b"\xfe\xff")):
         begin = begin.decode("utf-16", "ignore").encode()
     found = _ROOT.search(begin)

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 from backbeat.errors import KitError
 from backbeat.samplers.description import LAST_NOTE, LAST_VELOCITY, SampledKit
 from backbeat.samplers.readers.chokes import choke_groups
-from backbeat.samplers.readers.folder import KitFolder
+from backbeat.samplers.readers.folder import MOST_NAME, KitFolder
 from backbeat.samplers.readers.markup import MalformedError, element
 from backbeat.samplers.readers.naming import named
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
@@ -69,15 +69,15 @@ def read(path: Path, root: Path | None = None) -> SampledKit:
 
 
 def _preset(folder: KitFolder, path: Path, remarks: Remarks) -> Element:
-    """The root element; only with its groups where the rest is no XML, as of presets whose author it did not trouble."""
+    """The root element; only with its groups where the rest is no XML, which the player forgives."""
     content = folder.content(path)
     try:
-        return element(content)
+        return element(content, folder)
     except MalformedError:
         begin, end = _GROUPS.search(content), content.rfind(b"</groups>")
         if not begin or end < begin.start() or b"<!" in content[: begin.start()].replace(b"<!--", b""):
             raise
-        groups = element(content[begin.start() : end + len(b"</groups>")])
+        groups = element(content[begin.start() : end + len(b"</groups>")], folder)
         remarks.say("The file is no well-formed XML: only its groups were read")
         root = Element("DecentSampler")
         root.append(groups)
@@ -187,7 +187,7 @@ def _attributes(element: Element, remarks: Remarks) -> dict[str, str]:
     read = {}
     for name, value in element.attrib.items():
         if name.lower() in _READ or _CONTROLLER.match(name.lower()):
-            read[name.lower()] = value
+            read[name.lower()] = value[:MOST_NAME]
         elif name.lower() not in _SILENT:
             remarks.list("Attributes that are not read", [name])
     return read

@@ -194,16 +194,22 @@ def _by_power(hits: list[_Hit]) -> list[tuple[int, int, int, _Hit]]:
         else:
             layers.append([hit])
     means = [sum(hit.power for hit in layer) / len(layer) for layer in layers]
-    nearest = []
+    runs: list[tuple[int, int, list[_Hit]]] = []
     for velocity in range(1, LAST_VELOCITY + 1):
-        wanted = min(powers) + velocity / LAST_VELOCITY * (span - step) + step / 2.0
-        nearest.append(min(range(len(means)), key=lambda at: abs(means[at] - wanted)))
-    return [
-        (nearest.index(at) + 1, LAST_VELOCITY - nearest[::-1].index(at), turn, hit)
-        for at, layer in enumerate(layers)
-        if at in nearest
-        for turn, hit in enumerate(layer)
-    ]
+        # The power around which the player looks, but for half a step where it narrows the range.
+        wanted = min(powers) + (velocity - 0.5) / LAST_VELOCITY * span
+        nearest = layers[min(range(len(means)), key=lambda at: abs(means[at] - wanted))]
+        # A hit may stand at several powers, to be near to more velocities.
+        if runs and _sounds(runs[-1][2]).keys() == _sounds(nearest).keys():
+            runs[-1] = (runs[-1][0], velocity, runs[-1][2])
+        else:
+            runs.append((velocity, velocity, nearest))
+    return [(low, high, turn, hit) for low, high, layer in runs for turn, hit in enumerate(_sounds(layer).values())]
+
+
+def _sounds(hits: list[_Hit]) -> dict[tuple[Microphone, ...], _Hit]:
+    """Hits by what they sound of, each once."""
+    return {hit.microphones: hit for hit in hits}
 
 
 def _midimap(folder: KitFolder, names: set[str | None], remarks: Remarks) -> dict[str | None, int]:
@@ -212,7 +218,7 @@ def _midimap(folder: KitFolder, names: set[str | None], remarks: Remarks) -> dic
     others = 0
     seen = 0
     for path in folder.files():
-        if path.suffix.lower() != ".xml" or seen >= MOST_MIDIMAPS or b"<midimap" not in folder.content(path)[:4096]:
+        if path.suffix.lower() != ".xml" or seen >= MOST_MIDIMAPS or b"<midimap" not in folder.begin(path):
             continue
         seen += 1
         try:

@@ -13,18 +13,27 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
-from backbeat.audio.frames import Layout, layout
+from backbeat.audio.headers import Layout, layout
 from backbeat.errors import AudioError, KitError
 from backbeat.samplers.readers.remarks import Remarks, plain
 
 MOST_BYTES = 16 * 2**20
 """Of one kit file, which is text."""
 
+BEGIN_BYTES = 4096
+"""Of a file, by which its kind is told."""
+
 MOST_FILES = 20_000
 """In a folder and those in it."""
 
 MOST_DEPTH = 16
-MOST_SAMPLE_BYTES = 2**30
+MOST_NAME = 1_000
+"""Characters of a name with its folders."""
+
+MOST_TEXT = 2 * MOST_BYTES
+"""Bytes of all kit files together."""
+
+MOST_SAMPLE_BYTES = 2**28
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
@@ -34,11 +43,14 @@ class KitFolder:
     Attributes:
         root: outside of which nothing is read, without links.
         remarks: on names that differ, and samples that are not there.
+        elements: of XML that were read.
     """
 
     def __init__(self, root: Path, remarks: Remarks) -> None:
         self.root = Path(os.path.realpath(root))
         self.remarks = remarks
+        self.elements = 0
+        self._read = 0
         self._names: dict[str, dict[str, str]] = {}
         self._samples: dict[tuple[Path, str], Path | None] = {}
         self._layouts: dict[Path, Layout] = {}
@@ -51,7 +63,7 @@ class KitFolder:
         """
         told = plain(name)
         spelled = name.strip().replace("\\", "/")
-        if not spelled or "\0" in spelled:
+        if not spelled or "\0" in spelled or len(spelled) > MOST_NAME:
             raise KitError(f"found the name {told!r}; must be that of a file")
         if spelled.startswith("/") or _DRIVE.match(spelled):
             raise KitError(f"found {told!r}, outside the kit's folder; must be in it")
@@ -109,7 +121,20 @@ class KitFolder:
             ) from error
         if len(content) > MOST_BYTES:
             raise KitError(f"found more than {MOST_BYTES:,} bytes of text; must be at most that")
+        self._read += len(content)
+        if self._read > MOST_TEXT:
+            raise KitError(f"found files with more than {MOST_TEXT:,} bytes of text; must be at most that")
         return content
+
+    def begin(self, path: Path) -> bytes:
+        """The first bytes of a file; none if it cannot be read."""
+        try:
+            if not stat.S_ISREG(os.stat(path).st_mode):
+                return b""
+            with open(path, "rb") as file:
+                return file.read(BEGIN_BYTES)
+        except OSError:
+            return b""
 
     def sample(self, name: str, base: Path | None = None) -> Path | None:
         """The sound file of that name; none, with a remark, if there is none that can be read."""
@@ -118,9 +143,9 @@ class KitFolder:
             try:
                 path = self.locate(name, base)
                 self.layout(path)
-            except (KitError, AudioError) as error:
+            except (KitError, AudioError, OSError) as error:
                 outside = "outside the kit's folder" in str(error)
-                unreadable = isinstance(error, AudioError)
+                unreadable = not isinstance(error, KitError)
                 why = "are outside the kit's folder" if outside else "are no sound" if unreadable else "are missing"
                 self.remarks.list(f"Samples that {why} were left out", [name])
                 self._samples[key] = None
@@ -135,10 +160,9 @@ class KitFolder:
             AudioError: if it is no sound file, or larger than `MOST_SAMPLE_BYTES`.
         """
         if path not in self._layouts:
-            said = layout(path)
-            if path.stat().st_size > MOST_SAMPLE_BYTES:
+            if os.stat(path).st_size > MOST_SAMPLE_BYTES:
                 raise AudioError(f"{path}: more than {MOST_SAMPLE_BYTES:,} bytes; allowed: at most that")
-            self._layouts[path] = said
+            self._layouts[path] = layout(path)
         return self._layouts[path]
 
     def files(self) -> Iterator[Path]:

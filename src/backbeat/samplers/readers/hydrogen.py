@@ -79,8 +79,12 @@ def _pads(kit: Element, folder: KitFolder, base: Path, remarks: Remarks) -> tupl
     if not pads:
         raise KitError(f"instrumentList: found none with a sample{remarks.because()}; must be at least one")
     numbers = placed([pad.name for _, pad in pads], [notes[at] for at, _ in pads])
-    if any(notes[at] not in (None, number) for (at, _), number in zip(pads, numbers, strict=True)):
-        moved = [pad.name for (at, pad), number in zip(pads, numbers, strict=True) if notes[at] != number]
+    moved = [
+        pad.name
+        for (at, pad), number in zip(pads, numbers, strict=True)
+        if notes[at] is not None and notes[at] != number
+    ]
+    if moved:
         remarks.list("Instruments on a note that another has went to a free one", moved)
     return tuple(
         SampledPad(pad.name, note, note, pad.layers, None, pad.level_db, pad.pan, pad.choke_group, pad.output)
@@ -92,7 +96,7 @@ def _notes(instruments: list[Element], remarks: Remarks) -> list[int | None]:
     """The note of each: the one that it sends; in order from 36, as Hydrogen hears them, where most send the same."""
     sent = [whole(text_of(each, "midiOutNote")) for each in instruments]
     told = Counter(note for note in sent if is_note(note))
-    if len(told) * 2 > len(instruments) or (len(instruments) == 1 and told):
+    if 2 * len(told) > sum(told.values()):
         return [note if is_note(note) else None for note in sent]
     if told:
         remarks.say("Most instruments send the same note: they are on the notes from 36 up, as Hydrogen plays them")

@@ -12,7 +12,9 @@ from backbeat.errors import KitError
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.remarks import plain
 
-MOST_ELEMENTS = 200_000
+MOST_ELEMENTS = 300_000
+"""Of all files of a kit."""
+
 MOST_ATTRIBUTES = 128
 """Of one element."""
 
@@ -24,16 +26,16 @@ class MalformedError(KitError):
 
 
 class _BoundedBuilder(TreeBuilder):
-    """Builds a tree until it is too large."""
+    """Builds a tree until it is too large, or those of a kit together are."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: KitFolder) -> None:
         super().__init__()
-        self._elements = self._depth = 0
+        self._folder, self._depth = folder, 0
 
     def start(self, tag: str, attributes: dict[str, str], /) -> Element:
-        self._elements += 1
+        self._folder.elements += 1
         self._depth += 1
-        if self._elements > MOST_ELEMENTS or self._depth > MOST_DEPTH:
+        if self._folder.elements > MOST_ELEMENTS or self._depth > MOST_DEPTH:
             raise KitError(f"found more than {MOST_ELEMENTS:,} elements, or {MOST_DEPTH} deep; must be at most that")
         if len(attributes) > MOST_ATTRIBUTES:
             raise KitError(f"found {len(attributes):,} attributes of one element; must be at most {MOST_ATTRIBUTES}")
@@ -50,16 +52,16 @@ def parsed(folder: KitFolder, path: Path) -> Element:
     Raises:
         KitError: if it cannot be read, is no XML (`MalformedError`) or too large, or declares entities.
     """
-    return element(folder.content(path))
+    return element(folder.content(path), folder)
 
 
-def element(content: bytes) -> Element:
-    """The root element of XML.
+def element(content: bytes, folder: KitFolder) -> Element:
+    """The root element of XML of a kit.
 
     Raises:
         KitError: as `parsed`.
     """
-    parser = XMLParser(target=_BoundedBuilder())
+    parser = XMLParser(target=_BoundedBuilder(folder))
     try:
         parser.feed(content)
         root: Element = parser.close()

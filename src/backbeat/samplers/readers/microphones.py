@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backbeat.audio import write
-from backbeat.audio.frames import frames
+from backbeat.audio.pcm import decode
 from backbeat.errors import AudioError, KitError
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.remarks import Remarks, plain
 from backbeat.samplers.readers.values import decibels
 
-MOST_VALUES = 2**25
-"""Frames × channels of one file that are read."""
+MOST_DECODED = 2**32
+"""Frames × channels of all files of a kit that are mixed."""
 
 MOST_WRITTEN = 4 * 2**30
 """Bytes of all mixes of a kit."""
@@ -64,7 +64,7 @@ class Mixer:
 
     def __init__(self, folder: KitFolder, remarks: Remarks) -> None:
         self._folder, self._remarks = folder, remarks
-        self._written = 0
+        self._written = self._decoded = 0
         self._place: Path | None = None
         self._known: dict[tuple[tuple[Path, int, int], ...], Mixed | None] = {}
 
@@ -72,7 +72,7 @@ class Mixer:
         """One sound of the microphones of a hit; none, with a remark, if no file of them is there.
 
         Raises:
-            KitError: if all mixes of the kit together are larger than `MOST_WRITTEN`.
+            KitError: if all of the kit together is more than `MOST_DECODED`, or `MOST_WRITTEN` when it is mixed.
         """
         there = []
         for each in microphones:
@@ -91,6 +91,8 @@ class Mixer:
     def _is_whole(self, key: tuple[tuple[Path, int, int], ...]) -> bool:
         """Whether the microphones are all channels of one file that is mono, or stereo with left first."""
         files = {file for file, _, _ in key}
+        if len(files) == 1 and self._folder.layout(key[0][0]).channels == 1:
+            return [side for _, _, side in key] in ([-1, 1], [1, -1], *([side] for side in (-1, 0, 1)))
         channels = [channel for _, channel, _ in key]
         sides = [side for _, _, side in key]
         if len(files) > 1 or channels != list(range(1, self._folder.layout(key[0][0]).channels + 1)):
@@ -102,7 +104,8 @@ class Mixer:
         rates = set()
         try:
             for path in {file for file, _, _ in key}:
-                sound, rate = frames(path, MOST_VALUES // self._folder.layout(path).channels)
+                sound, rate = decode(path)
+                self._decoded += sound.size
                 rates.add(rate)
                 for file, channel, side in key:
                     if file == path:
@@ -120,8 +123,11 @@ class Mixer:
         mix = np.stack([np.pad(each, (0, length - len(each))) for each in parts if each is not None])
         peak = max(1.0, float(np.abs(mix).max()))
         self._written += 3 * mix.size
-        if self._written > MOST_WRITTEN:
-            raise KitError(f"found more than {MOST_WRITTEN:,} bytes of mixed microphones; must be at most that")
+        if self._written > MOST_WRITTEN or self._decoded > MOST_DECODED:
+            raise KitError(
+                f"found microphones of more than {MOST_DECODED:,} samples, or {MOST_WRITTEN:,} bytes when mixed; "
+                "must be at most that"
+            )
         self._remarks.say("Microphones were mixed to one file a hit, left and right by their names")
         if self._place is None:
             self._place = Path(tempfile.mkdtemp(prefix="backbeat-"))

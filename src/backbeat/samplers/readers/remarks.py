@@ -11,6 +11,7 @@ MOST_NAMED = 8
 """Items of a kind that are named; of the rest, only the number."""
 
 MOST_REMARKS = 24
+_MOST_KEPT = 1_000
 _MOST_CHARACTERS = 100
 
 
@@ -39,12 +40,16 @@ class Remarks:
     def list(self, heading: str, items: Iterable[str]) -> None:
         """Add things under a heading, each once."""
         listed = self._under.setdefault(heading, {})
-        listed.update((plain(item), None) for item in items)
+        for item in items:
+            if len(listed) < _MOST_KEPT:
+                listed[plain(item)] = None
 
     def because(self) -> str:
         """Why nothing may be left: what was left out first, in parentheses after a blank; nothing if nothing was."""
-        found = next((each for each in self.sentences() if "left out" in each), "")
-        return f" ({found.removesuffix('.')})" if found else ""
+        for heading, items in self._under.items():
+            if "left out" in heading:
+                return f" ({_sentence(heading, tuple(items), 2).removesuffix('.')})"
+        return ""
 
     def sentences(self) -> tuple[str, ...]:
         """All that was said, one sentence each, in order of what came up first."""
@@ -54,8 +59,9 @@ class Remarks:
         return tuple(told)
 
 
-def _sentence(heading: str, items: tuple[str, ...]) -> str:
+def _sentence(heading: str, items: tuple[str, ...], most: int = MOST_NAMED) -> str:
     if not items:
         return f"{heading}."
-    more = f" and {len(items) - MOST_NAMED} more" if len(items) > MOST_NAMED else ""
-    return f"{heading}: {', '.join(items[:MOST_NAMED])}{more}."
+    rest = "many" if len(items) >= _MOST_KEPT else len(items) - most
+    more = f" and {rest} more" if len(items) > most else ""
+    return f"{heading}: {', '.join(items[:most])}{more}."

@@ -21,6 +21,9 @@ from backbeat.samplers.readers.sfz_text import Header, headers
 from backbeat.samplers.readers.values import decibels, is_note, note, number, whole, within
 from backbeat.samplers.readers.zones import MOST_ZONES, Zone, pads_of
 
+MOST_CONDITIONS = 128
+"""Opcodes of one header that are read."""
+
 _LEVELS = ("global", "master", "group", "region")
 _ALIASES = {
     "gain": "volume",
@@ -125,6 +128,8 @@ def _set(header: Header, level: dict[str, str], remarks: Remarks) -> None:
                 level[each] = value
         elif opcode in _READ or _CONTROLLER.match(opcode):
             level[opcode] = value
+            if len(level) > MOST_CONDITIONS:
+                raise KitError(f"{header.name}: found more than {MOST_CONDITIONS} conditions; must be at most that")
         elif opcode not in _SILENT:
             remarks.list("Opcodes that are not read", [given])
 

@@ -13,12 +13,19 @@ from backbeat.samplers.readers.remarks import plain
 
 MOST_INCLUDES = 256
 MOST_INCLUDED_DEPTH = 16
+MOST_HEADERS = 65_536
+MOST_OPCODES = 500_000
+MOST_STRAY = 10_000
+"""Words that are no opcode."""
+
 MOST_VALUE = 1_000
 """Characters of a value, `$` names replaced."""
 
 _COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\r\n]*", re.DOTALL)
 _HEADER = re.compile(r"<\s*([A-Za-z_]\w*)\s*>")
 _OPCODE = re.compile(r"([A-Za-z_$][\w$]*)=")
+_WORD = re.compile(r"\S+")
+_DEFINE = re.compile(r"#define\s+\$(\w{1,64})\s+(\S+)")
 _INCLUDE = re.compile(r'#include\s*"([^"]*)"')
 _DOLLAR = re.compile(r"\$(\w{1,64})")
 _EMBEDDED = re.compile(r"<sample>[^<]*")
@@ -50,7 +57,7 @@ class _Reading:
         self._base = base
         self._definitions: dict[str, str] = {}
         self._open: list[Path] = []
-        self._included = self._characters = 0
+        self._included = self._characters = self._headers = self._opcodes = self._stray = 0
         self._header: Header | None = None
 
     def run(self, path: Path) -> Iterator[Header]:
@@ -78,16 +85,17 @@ class _Reading:
                     if self._header is not None:
                         yield self._header
                     self._header = Header(piece.lower())
+                    self._headers += 1
+                    if self._headers > MOST_HEADERS:
+                        raise KitError(f"found more than {MOST_HEADERS:,} headers; must be at most that")
                 elif piece.strip():
                     yield from self._piece(piece)
         self._open.pop()
 
     def _piece(self, text: str) -> Iterator[Header]:
         """What stands between two headers of a line: opcodes, whose values may have blanks, and directives."""
-        opcode, start, end = "", 0, 0
-        skip_to = 0
-        words = list(re.finditer(r"\S+", text))
-        for at, word in enumerate(words):
+        opcode, start, end, skip_to = "", 0, 0, 0
+        for word in _WORD.finditer(text):
             if word.start() < skip_to:
                 continue
             found = _OPCODE.match(word[0])
@@ -97,23 +105,21 @@ class _Reading:
                 opcode = ""
             if found:
                 opcode, start = found[1], word.start() + found.end()
-            elif word[0] == "#define" and at + 2 < len(words) + 1:
-                skip_to = self._define(words[at + 1 : at + 3])
-            elif directive and (included := _INCLUDE.match(text, word.start())):
+            elif defined := _DEFINE.match(text, word.start()):
+                self._definitions[defined[1]] = self._expanded(defined[2])
+                skip_to = defined.end()
+            elif included := _INCLUDE.match(text, word.start()):
                 skip_to = included.end()
                 yield from self._include(self._expanded(included[1]))
             elif directive or not opcode:
+                self._stray += 1
+                if self._stray > MOST_STRAY:
+                    raise KitError(f"found {MOST_STRAY:,} words that are no opcode; must be SFZ")
                 self._folder.remarks.list("Text that is no opcode was left out", [word[0]])
             end = word.end()
+            if opcode and end - start > 8 * MOST_VALUE:  # which the blanks in it may make it, but no name
+                self._add(opcode, text[start:end])
         self._add(opcode, text[start:end])
-
-    def _define(self, words: list[re.Match[str]]) -> int:
-        name = words[0][0].removeprefix("$") if words and words[0][0].startswith("$") else ""
-        if not name or len(words) < 2:
-            self._folder.remarks.list("Text that is no opcode was left out", ["#define"])
-            return words[-1].end() if words else 0
-        self._definitions[name] = self._expanded(words[1][0])
-        return words[1].end()
 
     def _include(self, name: str) -> Iterator[Header]:
         try:
@@ -139,6 +145,9 @@ class _Reading:
         if self._header is None:
             self._folder.remarks.list("Opcodes before the first header were left out", [opcode])
             return
+        self._opcodes += 1
+        if self._opcodes > MOST_OPCODES:
+            raise KitError(f"found more than {MOST_OPCODES:,} opcodes; must be at most that")
         self._header.opcodes.append((self._expanded(opcode).lower(), self._expanded(value.strip())))
 
     def _expanded(self, text: str) -> str:

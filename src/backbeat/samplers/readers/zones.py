@@ -8,7 +8,7 @@ nothing answers goes to the nearest layer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +20,9 @@ from backbeat.samplers.readers.values import decibels
 
 MOST_ZONES = 16_384
 MOST_ON_A_NOTE = 1_024
+MOST_TAKES = 65_536
+"""Of all pads: a sample that answers many notes and velocities counts for each range of both that others divide."""
+
 
 AT_ONCE = "Of several samples for the same hits the first was read, of pads"
 
@@ -69,35 +72,39 @@ def pads_of(zones: Sequence[Zone], remarks: Remarks) -> tuple[SampledPad, ...]:
     """The pads that zones make up, by note: one for each range of notes that the same zones answer.
 
     Raises:
-        KitError: if there are no zones, or more than `MOST_ZONES`, or `MOST_ON_A_NOTE` for one note.
+        KitError: if there are more zones than `MOST_ZONES`, or `MOST_ON_A_NOTE` for one note, or more takes than
+            `MOST_TAKES`.
     """
     if len(zones) > MOST_ZONES:
         raise KitError(f"found {len(zones):,} samples on notes; must be at most {MOST_ZONES:,}")
     borders = sorted({each.low_note for each in zones} | {each.high_note + 1 for each in zones})
-    pads = []
+    pads: list[SampledPad] = []
+    takes = 0
     for low, after in pairwise(borders):
         there = [each for each in zones if each.low_note <= low and each.high_note >= after - 1]
         if len(there) > MOST_ON_A_NOTE:
             raise KitError(f"found {len(there):,} samples on note {low}; must be at most {MOST_ON_A_NOTE:,}")
-        if there:
-            pads += _pads(there, low, after - 1, remarks)
+        for pad in _pads(there, low, after - 1, remarks) if there else ():
+            pads.append(pad)
+            takes += sum(len(layer.takes) for layer in pad.layers)
+            if takes > MOST_TAKES:
+                raise KitError(f"found more than {MOST_TAKES:,} takes of pads and layers; must be at most that")
     return tuple(pads)
 
 
-def _pads(zones: list[Zone], low: int, high: int, remarks: Remarks) -> list[SampledPad]:
+def _pads(zones: list[Zone], low: int, high: int, remarks: Remarks) -> Iterator[SampledPad]:
     """One pad for the notes, or one for each where the pitch follows them otherwise than by semitones."""
     tracking = {each.tracking for each in zones}
     if low < high and tracking == {0.0}:
-        return [_pad(zones, low, high, None, remarks)]
-    if low < high and tracking == {1.0}:
+        yield _pad(zones, low, high, None, remarks)
+    elif low < high and tracking == {1.0}:
         root = min(max(zones[0].root_note, 0), LAST_NOTE)
         tuned = [replace(each, tune_st=each.tune_st + root - each.root_note) for each in zones]
-        return [_pad(tuned, low, high, root, remarks)]
-    pads = []
-    for note in range(low, high + 1):
-        tuned = [replace(each, tune_st=each.tune_st + each.tracking * (note - each.root_note)) for each in zones]
-        pads.append(_pad(tuned, note, note, None, remarks))
-    return pads
+        yield _pad(tuned, low, high, root, remarks)
+    else:
+        for note in range(low, high + 1):
+            tuned = [replace(each, tune_st=each.tune_st + each.tracking * (note - each.root_note)) for each in zones]
+            yield _pad(tuned, note, note, None, remarks)
 
 
 def _pad(zones: list[Zone], low: int, high: int, root: int | None, remarks: Remarks) -> SampledPad:
@@ -135,7 +142,11 @@ def layers(zones: Sequence[Zone], name: str, remarks: Remarks) -> tuple[Layer, .
     borders = sorted({1, LAST_VELOCITY + 1} | {each.low for each in zones} | {each.high + 1 for each in zones})
     runs: list[tuple[int, int, list[Zone]]] = []
     for low, after in pairwise(borders):
-        takes = _takes([each for each in zones if each.low <= low and each.high >= after - 1], name, remarks)
+        there = [each for each in zones if each.low <= low and each.high >= after - 1]
+        takes = _takes(there)
+        # Layers that share one velocity meet there: their bounds were rounded.
+        if len(takes) < len(there) and (after - low > 1 or any(each.low == each.high for each in there)):
+            remarks.list(AT_ONCE, [name])
         if not takes:
             remarks.list("Velocities without a sample went to the nearest layer, of pads", [name])
         elif runs and runs[-1][1] == low - 1 and list(map(id, runs[-1][2])) == list(map(id, takes)):
@@ -152,15 +163,13 @@ def layers(zones: Sequence[Zone], name: str, remarks: Remarks) -> tuple[Layer, .
     )
 
 
-def _takes(zones: list[Zone], name: str, remarks: Remarks) -> list[Zone]:
-    """Those of the zones that answer one hit after the other, in turn."""
+def _takes(zones: list[Zone]) -> list[Zone]:
+    """Those of the zones that answer one hit after the other, in turn: the first of each turn."""
     first: dict[tuple[float, ...] | None, Zone] = {}
     for each in zones:
         first.setdefault(each.turn, each)
     if len(first) > 1:
         first.pop(None, None)
-    if len(first) < len(zones):
-        remarks.list(AT_ONCE, [name])
     return [first[turn] for turn in sorted(first, key=lambda turn: turn or ())]
 
 

@@ -1,16 +1,11 @@
-"""Sound files as arrays, channel by channel and without PyTorch: what a sampler's kit is looked through with.
-
-As `reading` does, it bounds what it reads before it allocates, and tells whatever goes wrong as an `AudioError`.
-"""
+"""What a sound file is before it is decoded, without PyTorch: whether it is one, and what its header says."""
 
 import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from backbeat.audio.bounds import Frames, check_finite, check_layout
+from backbeat.audio.bounds import check_layout
 from backbeat.audio.chatter import overheard
 from backbeat.errors import AudioError
 
@@ -59,23 +54,6 @@ def layout(path: Path) -> Layout:
     Raises:
         AudioError: if it is no sound file, holds no sound, or is out of bounds in sample rate or channels.
     """
-    return _read(path, 0)[1]
-
-
-def frames(path: Path, most: int) -> tuple[Frames, int]:
-    """The first `most` frames of a sound file, or all if it has fewer: (frames, channels), and the sample rate in Hz.
-
-    Raises:
-        AudioError: as `layout`, or if nothing can be decoded, or the sound is not finite.
-    """
-    decoded, said = _read(path, most)
-    if not len(decoded):
-        raise AudioError(f"{path}: no sound that can be decoded; allowed: {FORMATS}")
-    check_finite(path, decoded)
-    return decoded, said.sample_rate
-
-
-def _read(path: Path, most: int) -> tuple[Frames, Layout]:
     import soundfile  # where it is used: rendering needs no decoder
 
     check_file(path)
@@ -83,11 +61,9 @@ def _read(path: Path, most: int) -> tuple[Frames, Layout]:
         with overheard([]), soundfile.SoundFile(os.fsencode(path)) as sound:
             check_layout(path, sound.samplerate, sound.channels)
             said = Layout(sound.samplerate, sound.channels, sound.frames)
-            # A header's claim bounds what is allocated, and never widens it.
-            decoded = sound.read(min(most, sound.frames), dtype="float32", always_2d=True) if most else None
     except UNREADABLE as error:
         reason = getattr(error, "error_string", str(error))
         raise AudioError(f"{path}: no sound that can be read ({reason}); allowed: {FORMATS}") from error
     if said.frames < 1:
         raise AudioError(f"{path}: 0 samples; allowed: at least 1")
-    return np.zeros((0, said.channels), np.float32) if decoded is None else decoded, said
+    return said
