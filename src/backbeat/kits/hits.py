@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 
 from backbeat.kits.document import LAST_VELOCITY, Kit, Pad
 from backbeat.patch import Patch, Placement
+from backbeat.patch.hits import hit_sounds
+from backbeat.patch.stereo import sides, spread
 
 _FADED_DB = -80.0
 _LONGER = 1.1
 """Hits may outlast the hardest one a little: their times are humanized."""
 _FADE_S = 0.002
+_AT_ONCE = 64
+"""Hits of a pad that are rendered together."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +71,19 @@ class Hits:
     def __getitem__(self, hit: Hit) -> NDArray[np.float32]:
         """The sound, (channels, samples), of one channel or two: without the pad's level and pan."""
         if hit not in self._sounds:
-            self._sounds[hit] = self._rendered(hit)
+            self.prepare([hit])
         return self._sounds[hit]
 
-    def prepare(self, hits: Iterable[Hit], threads: int) -> None:
+    def prepare(self, hits: Iterable[Hit], threads: int = 1) -> None:
         """Render hits that are not yet, on several threads; the sounds are the same on any number of them."""
-        missing = list(dict.fromkeys(hit for hit in hits if hit not in self._sounds))
-        with ThreadPoolExecutor(threads) as pool:
-            for _ in pool.map(self._measured, {(hit.pad, hit.note) for hit in missing}):
-                pass
-            self._sounds.update(zip(missing, pool.map(self._rendered, missing), strict=True))
+        missing = defaultdict[tuple[str, int], dict[Hit, None]](dict)
+        for hit in hits:
+            if hit not in self._sounds:
+                missing[hit.pad, hit.note][hit] = None
+        for key, wanted in missing.items():
+            together = list(wanted)
+            for first in range(0, len(together), _AT_ONCE):
+                self._render(key, together[first : first + _AT_ONCE], threads)
 
     def _measured(self, key: tuple[str, int]) -> tuple[Patch, int, float]:
         """A pad's patch at a note, how many samples its hits may last, and below which level they have faded."""
@@ -89,12 +96,18 @@ class Hits:
             self._lengths[key] = patch, max(1, round(_LONGER * samples)), faded
         return self._lengths[key]
 
-    def _rendered(self, hit: Hit) -> NDArray[np.float32]:
-        pad = self._pads[hit.pad]
-        patch, samples, faded = self._measured((hit.pad, hit.note))
-        struck = patch.hit(strength_of(hit.layer, self.kit.layers_of(pad)), hit.take)
-        sound = struck.stereo(Placement(self.sample_rate, samples), pad.width)
-        return ended(sound, faded, round(_FADE_S * self.sample_rate))
+    def _render(self, key: tuple[str, int], hits: list[Hit], threads: int) -> None:
+        """Render hits of one pad at one note."""
+        pad = self._pads[key[0]]
+        patch, samples, faded = self._measured(key)
+        layers, place = self.kit.layers_of(pad), Placement(self.sample_rate, samples)
+        strikes = [(strength_of(hit.layer, layers), hit.take) for hit in hits]
+        sounds = spread(
+            {side: hit_sounds(patch, strikes, place, side=side, threads=threads) for side in sides(pad.width)},
+            pad.width,
+        )
+        fade = round(_FADE_S * self.sample_rate)
+        self._sounds.update((hit, ended(sound, faded, fade)) for hit, sound in zip(hits, sounds, strict=True))
 
 
 def ended(sound: NDArray[np.float32], faded: float, fade: int) -> NDArray[np.float32]:

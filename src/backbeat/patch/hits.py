@@ -11,7 +11,7 @@ From hit to hit, frequencies differ by 0.3 % at most, levels by 0.3 dB, times by
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,11 @@ from backbeat.errors import PatchError
 from backbeat.parameters import MODES, NOISE, OUTPUT, TRANSIENT, Parameter, Value, numbers
 from backbeat.patch.amounts import VelocityAmount, as_arrays, by_name
 from backbeat.patch.detail import voice_of, with_voice
-from backbeat.patch.document import Patch
+from backbeat.patch.document import Patch, Placement
 from backbeat.patch.macros import PIVOT_HZ, changed
 from backbeat.plugins import Macro, Plugin
 from backbeat.program.engine import LAST_SEED
-from backbeat.program.hit import CURVES, HitAmounts, hit_values
+from backbeat.program.hit import CURVES, HitAmounts, hit_values, side_seed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -55,6 +55,29 @@ def hit(patch: Patch, velocity: float = 1.0, number: int = 0) -> Patch:
     before = plugin.table.flat(patch.values)
     struck, seed = hit_values(program, plugin.table, amounts(patch), before, float(velocity), number, patch.seed)
     return replace(patch, values={**patch.values, **_moved(plugin, before, struck)}, seed=seed)
+
+
+def hit_sounds(
+    patch: Patch, strikes: Sequence[tuple[float, int]], placement: Placement, *, side: int = 0, threads: int = 1
+) -> NDArray[np.float32]:
+    """Render hits at once: (strikes, samples), each the same as `Patch.hit` and `Patch.sound` give it.
+
+    Args:
+        patch: whose hits they are.
+        strikes: velocity and number of each.
+        placement: sample rate and length; sounds start at once.
+        side: which noise, of those that `backbeat.patch.stereo` tells apart; 0 is the hit's own.
+        threads: at most so many.
+    """
+    plugin, samples, sample_rate = patch.instrument, placement.samples, placement.sample_rate
+    if plugin.no_engine_reason or plugin.program is None:
+        hits = [hit(patch, *strike) for strike in strikes]
+        return np.stack([replace(each, seed=side_seed(each.seed, side)).sound(placement) for each in hits])
+    own, before = amounts(patch), plugin.table.flat(patch.values)
+    struck = [hit_values(plugin.program, plugin.table, own, before, *strike, patch.seed) for strike in strikes]
+    values = np.stack([found for found, _ in struck])
+    seeds = np.array([side_seed(seed, side) for _, seed in struck], np.int64)
+    return plugin.program.compiled.render(values, seeds, samples, sample_rate, threads)
 
 
 def amounts(patch: Patch) -> HitAmounts:

@@ -13,6 +13,7 @@ channel's peaks may pass those of one rendering: by 4.4 dB at the very most.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,24 +21,32 @@ from numpy.typing import NDArray
 
 from backbeat.errors import PatchError
 from backbeat.patch.document import Patch, Placement
-from backbeat.program.hit import SIDE_STREAM, hashed
+from backbeat.program.hit import side_seed
 
 
 def stereo(patch: Patch, placement: Placement | None = None, width: float = 1.0) -> NDArray[np.float32]:
     """Render (2, samples), or (1, samples) at width 0: `Patch.stereo` says more."""
     if isinstance(width, bool) or not isinstance(width, int | float) or not 0.0 <= width <= 1.0:
         raise PatchError(f"width: found {width!r}; must be a number from 0 to 1")
-    left = patch.sound(placement)
+    sounds = {side: replace(patch, seed=side_seed(patch.seed, side)).sound(placement) for side in sides(width)}
+    return spread(sounds, width)
+
+
+def sides(width: float) -> tuple[int, ...]:
+    """Which renderings a width takes, by the numbers of their noises: 0 is the patch's own."""
+    return tuple(side for side, weight in enumerate(_weights(width)) if side == 0 or weight)
+
+
+def spread(sounds: Mapping[int, NDArray[np.float32]], width: float) -> NDArray[np.float32]:
+    """Renderings of those sides, each (..., samples), as (..., channels, samples): one channel at width 0."""
+    left = sounds[0]
     if width == 0.0:
-        return left[np.newaxis]
+        return left[..., np.newaxis, :]
+    right = sum(weight * sounds[side].astype(np.float64) for side, weight in enumerate(_weights(width)) if weight)
+    return np.stack([left, np.asarray(right, np.float32)], axis=-2)
+
+
+def _weights(width: float) -> tuple[float, float, float]:
+    """Of each side in the right channel."""
     root = math.sqrt(width * (4.0 - 3.0 * width))
-    right = (1.0 - width) * left.astype(np.float64)
-    for number, weight in ((1, 0.5 * (width + root)), (2, 0.5 * (width - root))):
-        if weight:
-            right += weight * _with_other_noise(patch, number).sound(placement)
-    return np.stack([left, right.astype(np.float32)])
-
-
-def _with_other_noise(patch: Patch, number: int) -> Patch:
-    """The patch with a seed by chance, no hit's."""
-    return replace(patch, seed=hashed(patch.seed, SIDE_STREAM, number) >> 1)
+    return 1.0 - width, 0.5 * (width + root), 0.5 * (width - root)

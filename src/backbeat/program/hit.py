@@ -71,6 +71,11 @@ def hit_values(
     return by_formula(parameters, amounts, values, velocity, number, seed)
 
 
+def side_seed(seed: int, side: int) -> int:
+    """The seed of the same hit with another noise, no hit's; of side 0, its own."""
+    return hashed(seed, SIDE_STREAM, side) >> 1 if side else seed
+
+
 def by_formula(
     parameters: Mapping[str, Parameter],
     amounts: HitAmounts,
