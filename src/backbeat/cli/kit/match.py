@@ -22,7 +22,7 @@ def match(
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="The kit file to write, a JSON file.")],
-    name: Annotated[str | None, typer.Option(help="Of the kit; by default the source's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Of the kit; by default the file's.")] = None,
     plugin: PluginOrAuto = "auto",
     quality: Quality = "normal",
     detail: Detail = None,
@@ -57,7 +57,7 @@ def match(
         say_note(note)
     with counting(source.name) as show, executor_of(executor, workers, address) as workplace:
         found = match_kit(sampled, settings, executor=workplace, progress=show)
-    save_kit(replace(found.kit, name=name or found.kit.name), out)
+    save_kit(replace(found.kit, name=name or out.stem), out)
     for pad, reason in found.failures:
         say_error(f"{pad}: {reason}")
     rows = [
