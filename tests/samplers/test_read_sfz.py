@@ -60,6 +60,22 @@ def test_key_and_its_range_are_what_was_said_last(kit):
     assert [(pad.low_note, pad.high_note, pad.root_note) for pad in read.pads] == [(36, 38, 36), (60, 60, None)]
 
 
+def test_samples_of_a_pad_that_follows_its_notes_have_one_root(kit):
+    read = kit(
+        "<group> lokey=36 hikey=48 <region> pitch_keycenter=40 hivel=60 sample=a.wav "
+        "<region> pitch_keycenter=43 lovel=61 sample=b.wav <group> lokey=50 hikey=51 pitch_keytrack=50 "
+        "<region> pitch_keycenter=48 sample=c.wav"
+    )
+    assert [(pad.low_note, pad.high_note, pad.root_note) for pad in read.pads] == [
+        (36, 48, 40),
+        (50, 50, None),
+        (51, 51, None),
+    ]
+    # At every note the second, whose root is 3 semitones higher, is tuned that much lower.
+    assert [layer.takes[0].tune_st for layer in read.pads[0].layers] == [0.0, -3.0]
+    assert [pad.layers[0].takes[0].tune_st for pad in read.pads[1:]] == [1.0, 1.5]
+
+
 @pytest.mark.parametrize(("name", "note"), [("c4", 60), ("C#2", 37), ("db2", 37), ("a-1", 9), ("g9", 127), ("60", 60)])
 def test_names_of_notes(kit, name, note):
     assert kit(f"<region> key={name} sample=a.wav").pads[0].low_note == note
