@@ -205,6 +205,17 @@ def test_a_zip_with_a_password_is_refused_in_one_line(tmp_path, sound):
     check_refused(path, "member 'a.wav': found a locked file; must be without a password")
 
 
+def test_a_zip_with_a_nameless_member_is_refused_in_one_line(tmp_path, sound):
+    path = zipped(tmp_path / "k.zip", {"a": sound})
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\x01\x02")
+    content[entry + 28] = 0  # the length of its name
+    del content[entry + 46]
+    content[content.index(b"PK\x05\x06") + 12] -= 1  # the size of the directory
+    path.write_bytes(content)
+    check_refused(path, "cannot be unpacked (string index out of range); must be a tar or zip file")
+
+
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_cut_archive_is_refused(tmp_path, sound, share):
     for path in (

@@ -47,9 +47,33 @@ def test_regions_inherit_from_group_master_and_global_and_the_nearest_wins(kit):
     assert [pad.layers[0].takes[0].tune_st for pad in read.pads] == [0.5, 1.5, 0.0, 0.0]
 
 
+def test_a_header_ends_those_within_it(kit):
+    read = kit(
+        "<global> amp_veltrack=0 <master> pan=20 <group> volume=-3 <region> key=36 sample=a.wav\n"
+        "<master> <region> key=37 sample=b.wav <group> volume=-6 <global> <region> key=38 sample=c.wav amp_veltrack=0"
+    )
+    assert [(pad.level_db, pad.pan) for pad in read.pads] == [(-3.0, 0.2), (0.0, 0.0), (0.0, 0.0)]
+
+
 def test_key_and_its_range_are_what_was_said_last(kit):
     read = kit("<group> key=36 <region> sample=a.wav hikey=38 <region> lokey=50 hikey=52 key=60 sample=b.wav")
     assert [(pad.low_note, pad.high_note, pad.root_note) for pad in read.pads] == [(36, 38, 36), (60, 60, None)]
+
+
+def test_samples_of_a_pad_that_follows_its_notes_have_one_root(kit):
+    read = kit(
+        "<group> lokey=36 hikey=48 <region> pitch_keycenter=40 hivel=60 sample=a.wav "
+        "<region> pitch_keycenter=43 lovel=61 sample=b.wav <group> lokey=50 hikey=51 pitch_keytrack=50 "
+        "<region> pitch_keycenter=48 sample=c.wav"
+    )
+    assert [(pad.low_note, pad.high_note, pad.root_note) for pad in read.pads] == [
+        (36, 48, 40),
+        (50, 50, None),
+        (51, 51, None),
+    ]
+    # At every note the second, whose root is 3 semitones higher, is tuned that much lower.
+    assert [layer.takes[0].tune_st for layer in read.pads[0].layers] == [0.0, -3.0]
+    assert [pad.layers[0].takes[0].tune_st for pad in read.pads[1:]] == [1.0, 1.5]
 
 
 @pytest.mark.parametrize(("name", "note"), [("c4", 60), ("C#2", 37), ("db2", 37), ("a-1", 9), ("g9", 127), ("60", 60)])

@@ -50,13 +50,15 @@ def test_hydrogen_of_old_has_a_file_for_an_instrument(kit):
     read = kit(
         hydrogen(
             instrument("Kick", "<filename>a.wav</filename>", "<volume>0.5</volume><pan_L>1</pan_L><pan_R>0.25</pan_R>")
-            + instrument("Snare", "<filename>b.wav</filename><exclude></exclude>")
+            + instrument(
+                "Snare", "<filename>b.wav</filename><exclude></exclude>", "<pan_L>0.5</pan_L><pan_R>0.5</pan_R>"
+            )
             + instrument("17", "")
         )
     )
     kick, snare = read.pads
     assert (kick.name, kick.low_note, kick.pan, kick.level_db) == ("Kick", 36, -0.75, pytest.approx(-6.02, abs=0.01))
-    assert (snare.name, snare.low_note, snare.pan, snare.level_db) == ("Snare", 37, 0.0, 0.0)
+    assert (snare.name, snare.low_note, snare.pan, snare.level_db) == ("Snare", 37, 0.0, pytest.approx(-6.02, abs=0.01))
     assert not any("17" in note for note in read.notes)
 
 
@@ -158,7 +160,7 @@ def test_decentsampler_inherits_and_adds_levels(kit):
         decent(
             '<groups volume="0.5" ampVelTrack="0" globalTuning="1"><group name="Hat" volume="-3dB" loNote="42" '
             'hiNote="42" rootNote="42" groupTuning="0.5" tags="hat,x" silencedByTags="hat" pan="-100">'
-            '<sample path="a.wav" tuning="-2" output1Target="AUX_STEREO_OUTPUT_3"/></group>'
+            '<sample path="a.wav" tuning="-2" tags="own" output1Target="AUX_STEREO_OUTPUT_3"/></group>'
             '<group silencedByTags="hat"><sample PATH="b.wav" ROOTNOTE="C3" loNote="c3" hiNote="E3" pan="50"/></group>'
             "</groups>"
         ),

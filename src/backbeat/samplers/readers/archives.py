@@ -10,6 +10,7 @@ import atexit
 import gzip
 import shutil
 import stat
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -36,7 +37,10 @@ _MOST_HEADER = 2**20
 """Bytes of one header of a tar file, such as that of a long name."""
 
 _BROKEN = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError)
-_UNSUPPORTED = (NotImplementedError, RuntimeError, OverflowError)
+_UNSUPPORTED = (NotImplementedError, RuntimeError, OverflowError, MemoryError)
+_UNFORESEEN = (LookupError, TypeError, AttributeError, struct.error)
+"""What zipfile and tarfile pass on of headers that they did not foresee, such as an empty name."""
+
 _GZIP = b"\x1f\x8b"
 
 
@@ -125,7 +129,7 @@ def unpacked(path: Path) -> Path:
     except KitError as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise KitError(f"{shown(path)}: {error}") from error
-    except (*_BROKEN, *_UNSUPPORTED) as error:
+    except (*_BROKEN, *_UNSUPPORTED, *_UNFORESEEN) as error:
         shutil.rmtree(folder, ignore_errors=True)
         reason = plain(getattr(error, "strerror", None) or str(error)) or "it ends early"
         raise KitError(f"{shown(path)}: cannot be unpacked ({reason}); must be a tar or zip file") from error

@@ -26,7 +26,6 @@ from backbeat.samplers.readers.values import is_note, number, whole, within
 from backbeat.samplers.readers.zones import MOST_ON_A_NOTE, Zone, pads_of
 
 MOST_INSTRUMENTS = 1_000
-MOST_MIDIMAPS = 64
 _STEPS = 26
 """Into which the player divides the powers of an instrument that has fewer samples: it chooses among those near."""
 
@@ -93,14 +92,20 @@ def _pads(kit: Element, folder: KitFolder, path: Path, remarks: Remarks) -> tupl
     if not pads:
         raise KitError(f"instruments: found none with a sample{remarks.because()}; must be at least one")
     mapped = _midimap(folder, {name for name, _ in pads}, remarks)
-    notes = placed([pad.name for _, pad in pads], [mapped.get(name) for name, _ in pads])
-    moved = [pad.name for (name, pad), note in zip(pads, notes, strict=True) if mapped.get(name, note) != note]
+    wanted = [mapped.get(name, []) for name, _ in pads]
+    notes = placed([pad.name for _, pad in pads], [each[0] if each else None for each in wanted])
+    moved = [pad.name for (_, pad), each, note in zip(pads, wanted, notes, strict=True) if each and each[0] != note]
     if moved:
         remarks.list("Instruments on a note that another has went to a free one", moved)
-    return tuple(
-        SampledPad(pad.name, note, note, pad.layers, None, pad.level_db, pad.pan, pad.choke_group)
-        for (_, pad), note in zip(pads, notes, strict=True)
-    )
+    spanned = []
+    for (_, pad), each, low in zip(pads, wanted, notes, strict=True):
+        high = low
+        while high + 1 in each and high + 1 not in notes:
+            high += 1
+        if len(each) > high - low + 1:
+            remarks.list("Of several notes of one instrument, those that follow the first were read, of", [pad.name])
+        spanned.append(SampledPad(pad.name, low, high, pad.layers, None, pad.level_db, pad.pan, pad.choke_group))
+    return tuple(spanned)
 
 
 def _chokes(instruments: list[Element]) -> list[int]:
@@ -144,7 +149,8 @@ def _zones(
         )
         power = number(sample.get("power"))
         hits.setdefault(
-            sample.get("name") or f"{at}", _Hit(power or 0.0, sample.get("normalized") == "true", microphones)
+            sample.get("name") or f"{at}",
+            _Hit(within(power or 0.0, -1e9, 1e9), sample.get("normalized") == "true", microphones),
         )
     velocities = told.findall("velocities/velocity")[:MOST_ON_A_NOTE]
     zones = []
@@ -193,12 +199,12 @@ def _by_power(hits: list[_Hit]) -> list[tuple[int, int, int, _Hit]]:
             layers[-1].append(hit)
         else:
             layers.append([hit])
-    means = [sum(hit.power for hit in layer) / len(layer) for layer in layers]
+    stands = [(hit.power, at) for at, layer in enumerate(layers) for hit in layer]
     runs: list[tuple[int, int, list[_Hit]]] = []
     for velocity in range(1, LAST_VELOCITY + 1):
         # The power around which the player looks, but for half a step where it narrows the range.
         wanted = min(powers) + (velocity - 0.5) / LAST_VELOCITY * span
-        nearest = layers[min(range(len(means)), key=lambda at: abs(means[at] - wanted))]
+        nearest = layers[min(stands, key=lambda stand: abs(stand[0] - wanted))[1]]
         # A hit may stand at several powers, to be near to more velocities.
         if runs and _sounds(runs[-1][2]).keys() == _sounds(nearest).keys():
             runs[-1] = (runs[-1][0], velocity, runs[-1][2])
@@ -212,30 +218,28 @@ def _sounds(hits: list[_Hit]) -> dict[tuple[Microphone, ...], _Hit]:
     return {hit.microphones: hit for hit in hits}
 
 
-def _midimap(folder: KitFolder, names: set[str | None], remarks: Remarks) -> dict[str | None, int]:
-    """The notes of the instruments, of the midimap that has most of them."""
-    best: dict[str | None, int] = {}
-    others = 0
-    seen = 0
+def _midimap(folder: KitFolder, names: set[str | None], remarks: Remarks) -> dict[str | None, list[int]]:
+    """The notes of the instruments in order, of the midimap that has most of them."""
+    best: dict[str | None, list[int]] = {}
+    maps = 0
     for path in folder.files():
-        if path.suffix.lower() != ".xml" or seen >= MOST_MIDIMAPS or b"<midimap" not in folder.begin(path):
+        if path.suffix.lower() != ".xml" or b"<midimap" not in folder.begin(path):
             continue
-        seen += 1
         try:
-            maps = parsed(folder, path).findall("map")
+            listed = parsed(folder, path).findall("map")
         except KitError:
             continue
-        notes: dict[str | None, int] = {}
-        for each in maps:
+        found: dict[str | None, set[int]] = {}
+        for each in listed:
             note = whole(each.get("note"))
             if each.get("instr") in names and note is not None and is_note(note):
-                notes.setdefault(each.get("instr"), note)
-        others += bool(notes) and bool(best)
-        best = notes if len(notes) > len(best) else best
-    if others:
+                found.setdefault(each.get("instr"), set()).add(note)
+        maps += bool(found)
+        if len(found) > len(best):
+            best = {name: sorted(notes) for name, notes in found.items()}
+    if maps > 1:
         remarks.say("Of several midimaps, the one with most instruments was read")
     if len(best) < len(names):
-        remarks.list(
-            "Instruments that no midimap has went to notes by their names", sorted(str(n) for n in names - set(best))
-        )
+        without = sorted(str(name) for name in names - set(best))
+        remarks.list("Instruments that no midimap has went to notes by their names", without)
     return best
