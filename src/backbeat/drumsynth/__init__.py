@@ -1,0 +1,6 @@
+"""Sounds of DrumSynth, `.ds` files, read, rendered, and made patches of."""
+
+from backbeat.drumsynth.document import DrumSynthSound, parse, read
+from backbeat.drumsynth.rendering import render
+
+__all__ = ["DrumSynthSound", "parse", "read", "render"]
