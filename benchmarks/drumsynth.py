@@ -60,7 +60,7 @@ class Row:
         file: below the folder.
         plugin: of the patch.
         error: why there is no patch.
-        mel_db: from the synthesizer's sound to the patch.
+        mel_db: from the synthesizer's sound to the patch; none where LMMS crashes.
         own_mel_db: from backbeat's rendering of the file to the patch.
         rendering_db: from LMMS's sound to backbeat's rendering.
         seeds_db: from backbeat's rendering to the same with other noise.
@@ -81,20 +81,21 @@ class Row:
     seconds: float | None = None
 
 
-def played_by_lmms(path: Path, samples: int) -> Audio:
-    """What LMMS makes of a file, (1, 1, samples)."""
+def played_by_lmms(path: Path, samples: int) -> Audio | None:
+    """What LMMS makes of a file, (1, 1, samples); none where it crashes, as LMMS 1.2.2 does on some files."""
     ticks = 192 * (1 + int(samples / RATE_HZ * BARS_PER_S))
     with tempfile.TemporaryDirectory() as folder:
         project, wave = Path(folder) / "sound.mmp", Path(folder) / "sound.wav"
         project.write_text(PROJECT.format(path=quoteattr(str(path.resolve())), ticks=ticks), encoding="utf-8")
         how = ["-f", "wav", "-s", str(RATE_HZ), "-a", "-i", "linear", "-x", "1", "-o", str(wave)]
-        subprocess.run(
+        done = subprocess.run(
             ["lmms", "--allowroot", "render", str(project), *how],
             env={**os.environ, "QT_QPA_PLATFORM": "offscreen", "HOME": folder},
-            check=True,
             capture_output=True,
             timeout=120,
         )
+        if done.returncode:
+            return None
         sound = backbeat.read(wave).audio[:, :1, :samples]
     return torch.nn.functional.pad(sound, (0, samples - sound.shape[-1]))
 
@@ -128,9 +129,9 @@ def measure(path: Path, folder: Path, quality: str, lmms: bool, compare: bool) -
     return Row(
         name,
         found.patch.plugin,
-        mel_db=mel_db(found.audio, theirs),
+        mel_db=None if theirs is None else mel_db(found.audio, theirs),
         own_mel_db=found.distances.mel_db,
-        rendering_db=mel_db(target, theirs) if lmms else None,
+        rendering_db=mel_db(target, theirs) if lmms and theirs is not None else None,
         seeds_db=mel_db(other, target),
         translation_db=translation,
         match_db=match,
