@@ -107,13 +107,13 @@ def read_again(
         wave: renders the match with other values for some roles, like the target.
         sample_rate: in Hz.
     """
-    muted = _muted_modes(table)
+    muted = muted_modes(table)
     if not (table.with_role(BODY.pitch_hz) and muted):
         return []
     gain, drive_db = (target.new_tensor([values[role]]) for role in (OUTPUT.level_db, OUTPUT.drive_db))
     gain = db_to_gain(gain)
     whole, rest = (soft_unclip(sound / gain, drive_db) for sound in (target, wave(muted)))
-    _, (_, ringing) = _modes_of_body(table, (whole - rest)[0, 0].cpu().double().numpy(), sample_rate)
+    _, (_, ringing) = read_modes(table, (whole - rest)[0, 0].cpu().double().numpy(), sample_rate)
     hold_s = values.get(BODY.hold_s)
     if not isinstance(hold_s, float) or hold_s < _LONG_HOLD_S:
         return [ringing]
@@ -137,10 +137,10 @@ def _bodies(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
         glides += fits[:1] + fits[4:5] + ([both] if both else [])
     glides = glides or [Glide(pitch.default[0], 24.0, 0.06, 0.0, 1.0)]
     bodiless = peel(signal, sample_rate, min(glides, key=lambda glide: glide.error_cycles))
-    modes, ringing = _modes_of_body(table, bodiless, sample_rate)
+    modes, ringing = read_modes(table, bodiless, sample_rate)
     hiss = fit_hiss(modes.residual[: round(_TRANSIENT_S * sample_rate)], sample_rate)
     rest: Reading = {
-        **_noise(table, modes.residual, sample_rate),
+        **read_noise(table, modes.residual, sample_rate),
         TRANSIENT.level_db: hiss.decay.level_db,
         TRANSIENT.t60_s: min(hiss.decay.t60_s, _TRANSIENT_S),
         TRANSIENT.hz: max(hiss.low_hz, _LEAST_TRANSIENT_HZ),
@@ -164,17 +164,17 @@ def _bodies(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
             BODY.gate_s: 0.8 * len(signal) / sample_rate,
         }
         found += [{**body, **rest, **rings, **how} for rings in ringing for how in (gentle, driven)]
-    muted = _muted_modes(table)
+    muted = muted_modes(table)
     return found + [{**each, **muted} for each in found[:2] if muted]
 
 
-def _muted_modes(table: Layout) -> Reading:
+def muted_modes(table: Layout) -> Reading:
     """Modes at their least level; nothing, for an instrument that has none."""
     name = table.with_role(MODES.level_db)
     return {MODES.level_db: (table[name].low,) * table[name].size} if name else {}
 
 
-def _modes_of_body(table: Layout, bodiless: Series, sample_rate: int) -> tuple[Modes, list[Reading]]:
+def read_modes(table: Layout, bodiless: Series, sample_rate: int) -> tuple[Modes, list[Reading]]:
     """Modes of what the body leaves: the loudest, and those that are heard longest and highest.
 
     What the body leaves at the bottom may be louder than any mode.
@@ -251,7 +251,7 @@ def _tones_and_noise(table: Layout, modes: Modes, sample_rate: int, glide: Glide
         **filled(MODES.phase_cycles, modes.start_cycles),
         BODY.sweep_st: glide.sweep_st if glide else 0.0,
         BODY.sweep_s: glide.sweep_s if glide else 0.05,
-        **_noise(table, modes.residual, sample_rate),
+        **read_noise(table, modes.residual, sample_rate),
         TRANSIENT.level_db: -24.0,
         TRANSIENT.t60_s: 0.01,
         OUTPUT.drive_db: -16.0,
@@ -259,7 +259,7 @@ def _tones_and_noise(table: Layout, modes: Modes, sample_rate: int, glide: Glide
     }
 
 
-def _noise(table: Layout, residual: Series, sample_rate: int) -> Reading:
+def read_noise(table: Layout, residual: Series, sample_rate: int) -> Reading:
     """A layer of noise from what the rest of an instrument leaves: in bands where it has them, and else as a whole."""
     name = table.with_role(NOISE.band_db)
     if name is None:

@@ -25,7 +25,7 @@ def propose(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> l
         sample_rate: in Hz.
         level: gain from `signal` to the one-shot as it was.
     """
-    return [_whole(plugin.table, each, level) for each in read(plugin.table, signal, sample_rate)]
+    return [whole(plugin.table, each, level) for each in read(plugin.table, signal, sample_rate)]
 
 
 def quick_start(plugin: Plugin, signal: Series, sample_rate: int, level: float) -> Start:
@@ -37,7 +37,7 @@ def quick_start(plugin: Plugin, signal: Series, sample_rate: int, level: float) 
         sample_rate: in Hz.
         level: gain from `signal` to the one-shot as it was.
     """
-    return _whole(plugin.table, read_quickly(plugin.table, signal, sample_rate), level)
+    return whole(plugin.table, read_quickly(plugin.table, signal, sample_rate), level)
 
 
 def refine(
@@ -91,7 +91,7 @@ def levelled(plugin: Plugin, params: Params, sounds: Audio, target: Audio) -> tu
     return louder, sounds * db_to_gain(gain_db).unsqueeze(-1)
 
 
-def _whole(table: Layout, reading: Reading, level: float) -> Start:
+def whole(table: Layout, reading: Reading, level: float) -> Start:
     """A reading with defaults for the rest, within all ranges, at the one-shot's own level."""
     start = {**table.defaults(), **_parts_off(table), **table.by_name(reading)}
     output = table.with_role(OUTPUT.level_db)
