@@ -230,3 +230,46 @@ class TestMatch:
         refused = backbeat("kit", "match", tmp_path / "gone", "-o", tmp_path / "kit.json")
         assert refused.status == 1
         assert "gone" in refused.error()
+
+
+class TestImport:
+    SOUND = (
+        "[General]\nVersion=DrumSynth v2.0\nLength=100\n"
+        "[Tone]\nOn=1\nLevel=128\nF1=200\nF2=60\nDroop=50\nEnvelope=0,100 4000,0\n"
+    )
+
+    def test_drumsynth_files(self, backbeat, tmp_path):
+        folder = tmp_path / "sounds"
+        folder.mkdir()
+        for name in ("kick", "BD2"):
+            (folder / f"{name}.ds").write_text(self.SOUND)
+        (folder / "none.ds").write_text("[General]\n")
+        (folder / "readme.txt").write_text("")
+        out = tmp_path / "kit.json"
+        done = backbeat("kit", "import", folder, "-o", out, "--quality", "draft", "--workers", "1")
+        kit = load_kit(out)
+        assert kit.notes_by_name == {"BD2": 35, "kick": 36}
+        assert {pad.patch.plugin for pad in kit.pads} == {"kick"}
+        assert done.status == 1
+        assert "none.ds" in done.lines()[0]
+        assert "to what DrumSynth plays" in done.out
+
+    def test_a_kit_of_samples_is_matched(self, backbeat, kit, tmp_path):
+        options = ("--layers", "1", "--round-robins", "1")
+        assert backbeat("kit", "export", kit, "-f", "hydrogen", "-o", tmp_path / "out", *options).status == 0
+        out = tmp_path / "again.json"
+        done = backbeat(
+            "kit", "import", tmp_path / "out" / "mine.h2drumkit", "-o", out, "--quality", "draft", "--workers", "1"
+        )
+        assert done.status == 0
+        assert load_kit(out).notes_by_name == {"kick": 36, "closed": 42, "open": 46}
+        assert [pad.choke_group for pad in load_kit(out).pads] == [0, 1, 1]
+        assert (load_kit(out).author, load_kit(out).licence) == ("me", "CC0-1.0")
+
+    def test_wrong_use(self, backbeat, tmp_path):
+        (tmp_path / "a.ds").write_bytes(b"\x00")
+        assert "must be .json" in backbeat("kit", "import", tmp_path / "a.ds", "-o", tmp_path / "kit.txt").error()
+        refused = backbeat("kit", "import", tmp_path / "a.ds", "-o", tmp_path / "kit.json")
+        assert refused.status == 1
+        assert "a.ds" in refused.error()
+        assert not (tmp_path / "kit.json").exists()

@@ -34,6 +34,7 @@ _FAR_DB, _NEARER_DB = 5.0, 1.0
 """Mel distance from which on other instruments than the named one are tried, and how much nearer one must come."""
 _HATS = 1
 """The choke group of hats, where a kit says nothing of groups."""
+_FIRST_FREE = 60
 _HAT_NOTES = (42, 44, 46)
 """General MIDI's."""
 
@@ -111,7 +112,7 @@ def match_kit(
         BackbeatError: at settings that are not allowed.
     """
     settings, found = settings or Settings(), dict[str, PadMatch | Failure]()
-    pads = dict(zip(_distinct(pad.name for pad in sampled.pads), sampled.pads, strict=True))
+    pads = dict(zip(distinct(pad.name for pad in sampled.pads), sampled.pads, strict=True))
     work = partial(_match_pad, settings)
     for task, outcome in (executor or Local()).run(work, [replace(pad, name=name) for name, pad in pads.items()]):
         found[task.name] = outcome
@@ -137,13 +138,7 @@ def _match_pad(settings: Settings, pad: SampledPad) -> PadMatch:
     recording = audio.read(hardest.file, sample_rate=SAMPLE_RATE)
     sound = recording.audio * 10.0 ** (hardest.gain_db / 20.0)
     named = instrument_of(pad.name) if settings.plugin == AUTO else None
-    result = _match(sound, named or settings.plugin, settings)
-    if named and result.distances.mel_db > _FAR_DB:
-        nearer = _match(sound, AUTO, settings)
-        if nearer.distances.mel_db < result.distances.mel_db - _NEARER_DB:
-            result = nearer
-    if result.interrupted:
-        raise KeyboardInterrupt
+    result = nearest_of(named, settings.plugin, partial(_match, settings, sound))
     patch = replace(result.patch, name=pad.name, placement=None)
     strikes = [[_strike(layer.high, take) for take in layer.takes] for layer in pad.layers]
     if softer := [layer[0] for layer in strikes[:-1]]:
@@ -157,7 +152,25 @@ def _match_pad(settings: Settings, pad: SampledPad) -> PadMatch:
     return PadMatch(patch, judged, (*recording.notes, *result.remarks))
 
 
-def _match(sound: Audio, plugin: str, settings: Settings) -> MatchResult:
+def nearest_of(named: str | None, otherwise: str, find: Callable[[str], MatchResult]) -> MatchResult:
+    """A match by the instrument that a name tells of, or by another where that one stays far and the other does not.
+
+    Args:
+        named: that instrument, if there is one.
+        otherwise: the other, or `auto`.
+        find: a match by an instrument.
+    """
+    result = find(named or otherwise)
+    if named and result.distances.mel_db > _FAR_DB and not result.interrupted:
+        nearer = find(otherwise)
+        if nearer.distances.mel_db < result.distances.mel_db - _NEARER_DB:
+            result = nearer
+    if result.interrupted:  # a match keeps what it has; a kit does not
+        raise KeyboardInterrupt
+    return result
+
+
+def _match(settings: Settings, sound: Audio, plugin: str) -> MatchResult:
     return match(
         sound,
         plugin,
@@ -183,25 +196,42 @@ def _distance_db(patch: Patch, strike: Strike) -> float:
 
 
 def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
-    """Pads of a kit, on notes of their own."""
+    """Pads of a kit of recordings, on notes of their own."""
     taken: set[int] = set()
     groups = any(pad.choke_group for pad, _, _ in pads)
     found = []
     for pad, name, patch in pads:
-        pitched = pad.root_note is not None and pad.low_note < pad.high_note and TUNE in patch.instrument.macros
-        span = (pad.low_note, pad.high_note) if pitched else None
-        if span and taken & set(range(span[0], span[1] + 1)):
-            span = None
-        root = pad.low_note if pad.root_note is None or not pitched else pad.root_note
+        own = set(range(pad.low_note, pad.high_note + 1))
+        follows = pad.root_note is not None and len(own) > 1 and TUNE in patch.instrument.macros
+        span = (pad.low_note, pad.high_note) if follows and not taken & own else None
+        root = pad.low_note if span is None or pad.root_note is None else pad.root_note
         note = min(max(root, pad.low_note), pad.high_note)
         if span is None:
-            note = next(each for each in (note, *range(note, LAST_NOTE + 1), *range(note)) if each not in taken)
-        tuned = (note - root if pitched else 0) + pad.layers[-1].takes[0].tune_st
-        turns = {TUNE: float(tuned)} if tuned and TUNE in patch.instrument.macros else {}
+            note = _free(note, taken)
+        tuned = note - root if span else 0
+        tuned_st = tuned + pad.layers[-1].takes[0].tune_st
+        turns = {TUNE: float(tuned_st)} if tuned_st and TUNE in patch.instrument.macros else {}
         group = pad.choke_group if groups else _HATS * _is_hat(name, patch)
-        taken |= set(range(span[0], span[1] + 1)) if span else {note}
+        taken |= own if span else {note}
         found.append(Pad(name, note, patch, turns, span, pad.level_db, pad.pan, 0.0, group, pad.output))
     return tuple(found)
+
+
+def pads_of(patches: Iterable[tuple[str, Patch]]) -> tuple[Pad, ...]:
+    """Pads of patches by their names, on the notes of these or of their instruments, or on others that are free."""
+    taken: set[int] = set()
+    found = []
+    for name, patch in patches:
+        note = note_of(name)
+        note = _free(note_of(patch.plugin) or _FIRST_FREE if note is None else note, taken)
+        taken.add(note)
+        found.append(Pad(name, note, patch, choke_group=_HATS * _is_hat(name, patch)))
+    return tuple(found)
+
+
+def _free(note: int, taken: set[int]) -> int:
+    """A note, or the next that is free."""
+    return next(each for each in (*range(note, LAST_NOTE + 1), *range(note)) if each not in taken)
 
 
 def _is_hat(name: str, patch: Patch) -> bool:
@@ -212,7 +242,7 @@ def _is_hat(name: str, patch: Patch) -> bool:
     return patch.instrument.table.with_role(BODY.open) is not None and family_of(name) in (None, Family.HAT)
 
 
-def _distinct(names: Iterable[str]) -> list[str]:
+def distinct(names: Iterable[str]) -> list[str]:
     """Names of pads: one that is there already gets a number."""
     taken: set[str] = set()
     found = []

@@ -4,7 +4,7 @@ import typer
 
 from backbeat.cli.kit.check import check
 from backbeat.cli.kit.export import export
-from backbeat.cli.kit.match import match
+from backbeat.cli.kit.match import imports, match
 from backbeat.cli.kit.new import new
 from backbeat.cli.kit.page import page
 from backbeat.cli.kit.render import render
@@ -14,5 +14,7 @@ kit = typer.Typer(no_args_is_help=True, help="Kits of patches: make them, play s
 
 for command in (new, show, check, match, render, page, export):
     kit.command()(command)
+
+kit.command("import")(imports)
 
 __all__ = ["kit"]

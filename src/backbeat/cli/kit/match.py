@@ -1,5 +1,6 @@
-"""`backbeat kit match`: a kit of samples becomes one of patches."""
+"""`backbeat kit match` and `import`: what others made becomes a kit of patches."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from typing import Annotated
@@ -11,6 +12,68 @@ from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
 from backbeat.cli.output import AsJson, check_folder, collect_garbage, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
 from backbeat.errors import UsageError
+
+
+def imports(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER|FILE",
+            help="DrumSynth files (.ds), one or a folder of them; or a kit as `kit match` takes it.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The kit file to write, a JSON file.")],
+    name: Annotated[str | None, typer.Option(help="Of the kit; by default the file's.")] = None,
+    plugin: PluginOrAuto = "auto",
+    quality: Quality = "normal",
+    seed: Seed = 0,
+    executor: ExecutorName = "local",
+    address: Address = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a kit of another program's sounds: DrumSynth files are translated, and samples matched.
+
+    What a DrumSynth file says is where the match begins to what DrumSynth would play.
+    """
+    _check_out(out)
+    from backbeat.kits import save_kit
+    from backbeat.kits.importing import drumsynth_files, import_files
+
+    paths = drumsynth_files(source)
+    if not paths:
+        return match(
+            source,
+            out,
+            name,
+            plugin,
+            quality,
+            seed=seed,
+            executor=executor,
+            address=address,
+            workers=workers,
+            as_json=as_json,
+        )
+    collect_garbage()
+    with counting(source.name) as show, executor_of(executor, workers, address) as workplace:
+        found = import_files(
+            paths, name or out.stem, plugin, quality=quality, seed=seed, executor=workplace, progress=show
+        )
+    save_kit(found.kit, out)
+    rows = [
+        {"pad": pad.name, "note": pad.note, "plugin": pad.patch.plugin, "mel_db": found.files[pad.name].mel_db}
+        for pad in found.kit.pads
+    ]
+    if as_json:
+        say_json({"kit": str(out), "pads": rows, "failed": dict(found.failures)})
+    else:
+        say(f"{out}: {len(rows)} pads")
+        width = max(len(pad.name) for pad in found.kit.pads)
+        for row in rows:
+            said = f"mel {row['mel_db']:.1f} dB to what DrumSynth plays"
+            say(f"  {row['note']:3}  {row['pad']!s:{width}}  {row['plugin']}, {said}")
+    _say_failures(found.failures)
+    return None
 
 
 def match(
@@ -40,7 +103,7 @@ def match(
     Names say what is what (kick, snare_v2_r1, hat-open). Takes of one drum at different strengths become one patch,
     whose answer to velocity is fitted to them. Pads that cannot be matched are told at the end.
     """
-    check_folder(out)
+    _check_out(out)
     from dataclasses import replace
 
     from backbeat.kits import save_kit
@@ -48,8 +111,6 @@ def match(
     from backbeat.library.job import Settings
     from backbeat.samplers.readers import read_kit
 
-    if out.suffix != ".json":
-        raise UsageError(f"{out}: suffix {out.suffix!r}; must be .json")
     collect_garbage()
     settings = Settings(plugin, quality, steps, starts, seed=seed, detail=detail, keep=kept_of(keep, plugin))
     sampled = read_kit(source)
@@ -58,8 +119,6 @@ def match(
     with counting(source.name) as show, executor_of(executor, workers, address) as workplace:
         found = match_kit(sampled, settings, executor=workplace, progress=show)
     save_kit(replace(found.kit, name=name or out.stem), out)
-    for pad, reason in found.failures:
-        say_error(f"{pad}: {reason}")
     rows = [
         {
             "pad": pad.name,
@@ -81,5 +140,17 @@ def match(
             if row["takes"] != 1:
                 said += f", {row['median_mel_db']:.1f} dB to the median of {row['takes']}"
             say(f"  {row['note']:3}  {row['pad']!s:{width}}  {row['plugin']}, {said}")
-    if found.failures:
+    _say_failures(found.failures)
+
+
+def _check_out(out: Path) -> None:
+    check_folder(out)
+    if out.suffix != ".json":
+        raise UsageError(f"{out}: suffix {out.suffix!r}; must be .json")
+
+
+def _say_failures(failures: Sequence[tuple[str, str]]) -> None:
+    for name, reason in failures:
+        say_error(f"{name}: {reason}")
+    if failures:
         raise typer.Exit(1)
