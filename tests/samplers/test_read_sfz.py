@@ -158,6 +158,11 @@ def test_chokes_join_who_silences_whom(kit):
         "<region> key=49 group=7 sample=c.wav <region> key=50 group=5 off_by=5 sample=d.wav"
     )
     assert [pad.choke_group for pad in read.pads] == [1, 1, 0, 5]
+    read = kit(
+        "<region> key=42 group=4 off_by=2 sample=a.wav <region> key=44 group=2 off_by=3 sample=b.wav "
+        "<region> key=46 group=3 off_by=3 sample=c.wav <region> key=49 off_by=9 sample=d.wav"
+    )
+    assert [pad.choke_group for pad in read.pads] == [2, 2, 2, 0]
 
 
 def test_what_a_note_alone_does_not_play_is_left_out(kit):
