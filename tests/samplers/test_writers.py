@@ -58,7 +58,7 @@ def test_nothing_else_is_left_beside_an_export(exports, name):
     assert out.is_file() == bool(WRITERS[name].suffix)
 
 
-@pytest.mark.parametrize("name", set(WRITERS) - {"hydrogen", "sf2"})
+@pytest.mark.parametrize("name", sorted(set(WRITERS) - {"hydrogen", "sf2"}))
 def test_author_and_licence_come_along(exports, name):
     texts = [
         each.read_text("utf-8") for each in exports[name][0].rglob("*") if each.is_file() and each.suffix != ".wav"
