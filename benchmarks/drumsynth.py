@@ -82,7 +82,7 @@ class Row:
 
 
 def played_by_lmms(path: Path, samples: int) -> Audio | None:
-    """What LMMS makes of a file, (1, 1, samples); none where it crashes, as LMMS 1.2.2 does on some files."""
+    """What LMMS makes of a file, (1, 1, samples); none where it crashes, as LMMS 1.2.2 does now and then."""
     ticks = 192 * (1 + int(samples / RATE_HZ * BARS_PER_S))
     with tempfile.TemporaryDirectory() as folder:
         project, wave = Path(folder) / "sound.mmp", Path(folder) / "sound.wav"
