@@ -12,7 +12,7 @@ import torch
 from backbeat import audio
 from backbeat.errors import KitError
 from backbeat.executors import Executor, Failure, Local
-from backbeat.families import Family, family_of, instrument_of
+from backbeat.families import Family, family_of, instrument_of, notes_of
 from backbeat.kits.document import LAST_NOTE, LAST_VELOCITY, Kit, Pad
 from backbeat.kits.fitting import Strike, fit_response
 from backbeat.library.job import Settings
@@ -23,7 +23,6 @@ from backbeat.parameters import BODY
 from backbeat.patch import Patch
 from backbeat.plugins.base import TUNE
 from backbeat.samplers import SampledKit, SampledPad, Take
-from backbeat.songs.notes import note_of
 from backbeat.types import Audio
 
 SAMPLE_RATE = 44_100
@@ -222,8 +221,8 @@ def pads_of(patches: Iterable[tuple[str, Patch]]) -> tuple[Pad, ...]:
     taken: set[int] = set()
     found = []
     for name, patch in patches:
-        note = note_of(name)
-        note = _free(note_of(patch.plugin) or _FIRST_FREE if note is None else note, taken)
+        usual = (note for note in (*notes_of(name), *notes_of(patch.plugin)) if note not in taken)
+        note = next(usual, None) or _free(_FIRST_FREE, taken)
         taken.add(note)
         found.append(Pad(name, note, patch, choke_group=_HATS * _is_hat(name, patch)))
     return tuple(found)
@@ -236,9 +235,8 @@ def _free(note: int, taken: set[int]) -> int:
 
 def _is_hat(name: str, patch: Patch) -> bool:
     """Whether a pad is a hat's, by General MIDI's name for it or by its instrument."""
-    known = note_of(name)
-    if known is not None:
-        return known in _HAT_NOTES
+    if known := notes_of(name):
+        return known[0] in _HAT_NOTES
     return patch.instrument.table.with_role(BODY.open) is not None and family_of(name) in (None, Family.HAT)
 
 
