@@ -23,6 +23,7 @@ from backbeat.parameters import BODY
 from backbeat.patch import Patch
 from backbeat.plugins.base import TUNE
 from backbeat.samplers import SampledKit, SampledPad, Take
+from backbeat.songs.notes import note_of
 from backbeat.types import Audio
 
 SAMPLE_RATE = 44_100
@@ -216,16 +217,15 @@ def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
     return tuple(found)
 
 
-def pads_of(patches: Iterable[tuple[str, Patch]]) -> tuple[Pad, ...]:
-    """Pads of patches by their names, on the notes of these or of their instruments, or on others that are free."""
-    taken: set[int] = set()
-    found = []
-    for name, patch in patches:
-        usual = (note for note in (*notes_of(name), *notes_of(patch.plugin)) if note not in taken)
-        note = next(usual, None) or _free(_FIRST_FREE, taken)
-        taken.add(note)
-        found.append(Pad(name, note, patch, choke_group=_HATS * _is_hat(name, patch)))
-    return tuple(found)
+def pads_of(patches: Sequence[tuple[str, Patch]]) -> tuple[Pad, ...]:
+    """Pads of patches: those that are called as a drum of General MIDI on its note, others by words or instruments."""
+    notes: dict[str, int] = {}
+    for name, patch in sorted(patches, key=lambda each: note_of(each[0]) is None):
+        exact = note_of(name)
+        usual = (*(() if exact is None else (exact,)), *notes_of(name), *notes_of(patch.plugin))
+        taken = set(notes.values())
+        notes[name] = next((note for note in usual if note not in taken), None) or _free(_FIRST_FREE, taken)
+    return tuple(Pad(name, notes[name], patch, choke_group=_HATS * _is_hat(name, patch)) for name, patch in patches)
 
 
 def _free(note: int, taken: set[int]) -> int:
