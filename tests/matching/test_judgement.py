@@ -53,7 +53,7 @@ def turned(monkeypatch):
     """Verdicts on the turns of a patch, by macro; the macros may be other than the plugin's own."""
 
     def turned(changed: dict[str, object] | None = None, **macros: Macro) -> dict[str, list[bool | None]]:
-        plugin = replace(PROBE, name="probe", options={}, macros=macros or PROBE.macros)
+        plugin = replace(PROBE, name="probe", options={}, macros=macros or PROBE.macros, soft_hit=None)
         monkeypatch.setattr(plugins, "_registered", lambda: {"probe": plugin})
         found: dict[str, list[bool | None]] = {}
         for each in judge_true(Patch("probe", VALUES | (changed or {})), HALF):
