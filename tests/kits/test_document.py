@@ -52,12 +52,13 @@ def test_patch_files_beside_the_kit(tmp_path):
     assert load_kit(tmp_path / "kit.json").pads[0].patch == preset(KICK)
 
 
-@pytest.mark.parametrize("name", ["../outside.json", "/outside.json", "linked.json"])
+@pytest.mark.parametrize("name", ["../outside.json", "/outside.json", "linked.json", "round.json", "zero\0.json"])
 def test_no_patch_outside_the_folder(tmp_path, name):
     save(preset(KICK), tmp_path / "outside.json")
     folder = tmp_path / "kit"
     folder.mkdir()
     (folder / "linked.json").symlink_to(tmp_path / "outside.json")
+    (folder / "round.json").symlink_to(folder / "round.json")
     (folder / "kit.json").write_text(json.dumps(with_pad(patch=name)))
     with pytest.raises(KitError, match=r"kit.json: pads\[0\] \(kick\).patch: found '.*outside the kit's folder"):
         load_kit(folder / "kit.json")
@@ -118,6 +119,15 @@ def test_outputs_are_the_pads_unless_they_share_one():
 def test_what_is_wrong_is_named(found, said):
     with pytest.raises(KitError, match=said):
         read(found)
+
+
+def test_texts_are_one_line_each():
+    kit = read(document(name="a\n\x1b[31mb", author="me\ud800", pads=with_pad(name="kick\t\u0085 1")["pads"]))
+    assert (kit.name, kit.author, kit.pads[0].name) == ("a [31mb", "me", "kick 1")
+    with pytest.raises(KitError, match=r"pads\[0\] \(a b\).note"):
+        read(with_pad(name="a\n\ud800b", note=128))
+    with pytest.raises(KitError, match=r"name: found '\\n'; must be a name"):
+        read(document(name="\n"))
 
 
 def test_two_pads_on_one_note():

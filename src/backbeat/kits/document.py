@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from backbeat.errors import BackbeatError, KitError, PatchError
-from backbeat.files import encodable, replacing
+from backbeat.files import replacing
 from backbeat.patch import Patch, load, preset, turn
 from backbeat.patch.document import from_document
 from backbeat.plugins.base import TUNE
+from backbeat.samplers.names import plain_text
 
 SCHEMA = 1
 MOST_PADS, MOST_LAYERS, MOST_ROUND_ROBINS, MOST_OUTPUTS = 128, 127, 64, 64
@@ -66,9 +67,7 @@ class Pad:
     round_robins: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", encodable(self.name))
-        if not self.name.strip():
-            raise KitError(f"name: found {self.name!r}; must be a name")
+        _keep_in_a_line(self, "name")
         _check_whole("note", self.note, 0, LAST_NOTE)
         _check_whole("choke_group", self.choke_group, 0, MOST_PADS)
         _check_whole("output", self.output, 0, MOST_OUTPUTS)
@@ -137,10 +136,7 @@ class Kit:
     round_robins: int = 4
 
     def __post_init__(self) -> None:
-        for name in ("name", "author", "licence"):
-            object.__setattr__(self, name, encodable(getattr(self, name)))
-        if not self.name.strip():
-            raise KitError(f"name: found {self.name!r}; must be a name")
+        _keep_in_a_line(self, "name", "author", "licence")
         _check_whole("layers", self.layers, 1, MOST_LAYERS)
         _check_whole("round_robins", self.round_robins, 1, MOST_ROUND_ROBINS)
         if not 1 <= len(self.pads) <= MOST_PADS:
@@ -277,7 +273,7 @@ def _numbered_pad(number: int, document: object, folder: Path | None) -> Pad:
         return _pad(document, folder)
     except BackbeatError as error:
         name = document.get("name") if isinstance(document, dict) else None
-        said = f" ({name})" if isinstance(name, str) else ""
+        said = f" ({plain_text(name)})" if isinstance(name, str) else ""
         raise KitError(f"pads[{number}]{said}.{error}") from error
 
 
@@ -307,10 +303,21 @@ def _patch(found: object, folder: Path | None) -> Patch:
 
 
 def _within(folder: Path, name: str) -> Path:
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    try:
+        path = (folder / name).resolve()
+    except (OSError, ValueError, RuntimeError):  # a zero byte, or links that go round
+        path = None
+    if path is None or not path.is_relative_to(folder.resolve()):
         raise KitError(f"patch: found {name!r}, outside the kit's folder; must be a file in it")
     return path
+
+
+def _keep_in_a_line(found: Kit | Pad, *names: str) -> None:
+    """Put texts in one line, since they are printed, and check that there is a name."""
+    if not plain_text(found.name):
+        raise KitError(f"name: found {found.name!r}; must be a name")
+    for name in names:
+        object.__setattr__(found, name, plain_text(getattr(found, name)))
 
 
 def _check_fields(document: Mapping[str, Any], kind: type[Any]) -> None:
