@@ -45,6 +45,13 @@ class TestNew:
         assert (kit.name, kit.author, kit.licence) == ("mine", "me", "MIT")
         assert kit.notes_by_name == {"kick": 36, "fat": 40, "zap": 60, "Open Hat": 46}
 
+    def test_after_the_last_note_the_first_is_next(self, backbeat, tmp_path):
+        out = tmp_path / "mine.json"
+        bass = Pad("bass", 60, preset("kick/808-long"), notes=(1, 127))
+        save_kit(Kit("bass", (bass,)), tmp_path / "bass.json")
+        assert backbeat("kit", "new", out, "--like", tmp_path / "bass.json", "--pad", "kick=kick/909").status == 0
+        assert load_kit(out).notes_by_name == {"bass": 60, "kick": 0}
+
     def test_like_another_with_a_pad_replaced(self, backbeat, tmp_path):
         out = tmp_path / "mine.json"
         assert backbeat("kit", "new", out, "--like", "909", "--pad", "kick=kick/hard", "--name", "Hard").status == 0
@@ -61,6 +68,7 @@ class TestNew:
             (["--pad", "kick=nothing"], "preset: found 'nothing'"),
             (["--like", "nothing"], "kit: found 'nothing'; must be a kit file, one of 606"),
             (["--pad", "200:kick=kick/909"], "note: found 200"),
+            (["--pad", f"{'9' * 5000}:kick=kick/909"], "--pad: found '999"),
         ],
     )
     def test_wrong_use(self, backbeat, tmp_path, arguments, said):

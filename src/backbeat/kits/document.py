@@ -9,7 +9,7 @@ A pad's patch is one written out, the name of a preset, or a patch file in the k
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from backbeat.samplers.names import plain_text
 SCHEMA = 1
 MOST_PADS, MOST_LAYERS, MOST_ROUND_ROBINS, MOST_OUTPUTS = 128, 127, 64, 64
 LAST_NOTE, LAST_VELOCITY = 127, 127
-_LOWEST_DB, _HIGHEST_DB = -60.0, 24.0
+LOWEST_DB, HIGHEST_DB = -60.0, 24.0
 _LARGEST_FILE = 16 << 20
 _SUFFIX = ".json"
 
@@ -71,7 +71,7 @@ class Pad:
         _check_whole("note", self.note, 0, LAST_NOTE)
         _check_whole("choke_group", self.choke_group, 0, MOST_PADS)
         _check_whole("output", self.output, 0, MOST_OUTPUTS)
-        for name, low, high in (("level_db", _LOWEST_DB, _HIGHEST_DB), ("pan", -1.0, 1.0), ("width", 0.0, 1.0)):
+        for name, low, high in (("level_db", LOWEST_DB, HIGHEST_DB), ("pan", -1.0, 1.0), ("width", 0.0, 1.0)):
             _check_number(name, getattr(self, name), low, high)
         for name, most in (("layers", MOST_LAYERS), ("round_robins", MOST_ROUND_ROBINS)):
             if getattr(self, name) is not None:
@@ -193,6 +193,18 @@ class Kit:
             "pads": [_pad_document(pad) for pad in self.pads],
         }
         return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def free_note(first: int, taken: Container[int]) -> int:
+    """A note, or the next that is free, from 0 again after the last.
+
+    Raises:
+        KitError: where none is.
+    """
+    for note in (*range(first, LAST_NOTE + 1), *range(first)):
+        if note not in taken:
+            return note
+    raise KitError(f"pads: found {LAST_NOTE + 1} notes taken; must be one left for each pad")
 
 
 def from_json(text: str, folder: Path | None = None) -> Kit:

@@ -13,7 +13,17 @@ from backbeat import audio
 from backbeat.errors import KitError
 from backbeat.executors import Executor, Failure, Local
 from backbeat.families import Family, family_of, instrument_of, notes_of
-from backbeat.kits.document import LAST_NOTE, LAST_VELOCITY, Kit, Pad
+from backbeat.kits.document import (
+    HIGHEST_DB,
+    LAST_VELOCITY,
+    LOWEST_DB,
+    MOST_OUTPUTS,
+    MOST_PADS,
+    MOST_ROUND_ROBINS,
+    Kit,
+    Pad,
+    free_note,
+)
 from backbeat.kits.fitting import Strike, fit_response
 from backbeat.library.job import Settings
 from backbeat.losses import distances
@@ -98,8 +108,8 @@ def match_kit(
 
     The hardest take of a pad is matched, by the instrument that its name tells of, or by whichever comes nearest where
     it tells of none or that one stays far. Where there are softer takes, the patch's amounts of velocity are fitted to
-    them. Notes, spans, levels, pans and choke groups stay. A pad whose note another has gets the next that is free;
-    where no pad has a choke group, hats get one.
+    them. Notes, spans, levels, pans and choke groups stay, as far as a kit of patches can have them. A pad whose note
+    another has gets the next that is free; where no pad has a choke group, hats get one.
 
     Args:
         sampled: the kit.
@@ -108,9 +118,11 @@ def match_kit(
         progress: told what is done.
 
     Raises:
-        KitError: where no pad could be matched.
+        KitError: where there are too many pads, or none could be matched.
         BackbeatError: at settings that are not allowed.
     """
+    if len(sampled.pads) > MOST_PADS:
+        raise KitError(f"{sampled.name}: found {len(sampled.pads)} pads; must be at most {MOST_PADS}")
     settings, found = settings or Settings(), dict[str, PadMatch | Failure]()
     pads = dict(zip(distinct(pad.name for pad in sampled.pads), sampled.pads, strict=True))
     work = partial(_match_pad, settings)
@@ -122,12 +134,13 @@ def match_kit(
     matched = {name: each for name in pads if not isinstance(each := found[name], Failure)}
     if not matched:
         raise KitError(f"{sampled.name}: no pad could be matched ({failures[0][0]}: {failures[0][1]})")
+    takes = max(len(layer.takes) for pad in sampled.pads for layer in pad.layers)
     kit = Kit(
         sampled.name or "kit",
         _placed([(pads[name], name, each.patch) for name, each in matched.items()]),
         sampled.author,
         sampled.licence,
-        round_robins=max(4, *(len(layer.takes) for pad in sampled.pads for layer in pad.layers)),
+        round_robins=min(max(Kit.round_robins, takes), MOST_ROUND_ROBINS),
     )
     return KitMatch(kit, matched, failures)
 
@@ -198,7 +211,8 @@ def _distance_db(patch: Patch, strike: Strike) -> float:
 def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
     """Pads of a kit of recordings, on notes of their own."""
     taken: set[int] = set()
-    groups = any(pad.choke_group for pad, _, _ in pads)
+    groups = sorted({pad.choke_group for pad, _, _ in pads} - {0})
+    numbers = {group: number for number, group in enumerate(groups, 1)} if groups and groups[-1] > MOST_PADS else {}
     found = []
     for pad, name, patch in pads:
         own = set(range(pad.low_note, pad.high_note + 1))
@@ -207,13 +221,15 @@ def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
         root = pad.low_note if span is None or pad.root_note is None else pad.root_note
         note = min(max(root, pad.low_note), pad.high_note)
         if span is None:
-            note = _free(note, taken)
+            note = free_note(note, taken)
         tuned = note - root if span else 0
         tuned_st = tuned + pad.layers[-1].takes[0].tune_st
         turns = {TUNE: float(tuned_st)} if tuned_st and TUNE in patch.instrument.macros else {}
-        group = pad.choke_group if groups else _HATS * _is_hat(name, patch)
+        group = numbers.get(pad.choke_group, pad.choke_group) if groups else _HATS * _is_hat(name, patch)
+        level_db = min(max(pad.level_db, LOWEST_DB), HIGHEST_DB)
+        output = pad.output if pad.output <= MOST_OUTPUTS else 0
         taken |= own if span else {note}
-        found.append(Pad(name, note, patch, turns, span, pad.level_db, pad.pan, 0.0, group, pad.output))
+        found.append(Pad(name, note, patch, turns, span, level_db, pad.pan, 0.0, group, output))
     return tuple(found)
 
 
@@ -224,13 +240,8 @@ def pads_of(patches: Sequence[tuple[str, Patch]]) -> tuple[Pad, ...]:
         exact = note_of(name)
         usual = (*(() if exact is None else (exact,)), *notes_of(name), *notes_of(patch.plugin))
         taken = set(notes.values())
-        notes[name] = next((note for note in usual if note not in taken), None) or _free(_FIRST_FREE, taken)
+        notes[name] = next((note for note in usual if note not in taken), None) or free_note(_FIRST_FREE, taken)
     return tuple(Pad(name, notes[name], patch, choke_group=_HATS * _is_hat(name, patch)) for name, patch in patches)
-
-
-def _free(note: int, taken: set[int]) -> int:
-    """A note, or the next that is free."""
-    return next(each for each in (*range(note, LAST_NOTE + 1), *range(note)) if each not in taken)
 
 
 def _is_hat(name: str, patch: Patch) -> bool:

@@ -49,7 +49,7 @@ def _kit_of_patch(text: str) -> "Kit | None":
     from backbeat.errors import PatchError
     from backbeat.kits import Kit, Pad
     from backbeat.patch import load, preset
-    from backbeat.songs.notes import GENERAL_MIDI, plain
+    from backbeat.songs.notes import note_of
 
     path = Path(text)
     try:
@@ -57,7 +57,8 @@ def _kit_of_patch(text: str) -> "Kit | None":
     except PatchError:
         return None
     name = patch.name or path.stem.partition(".")[0]
-    return Kit(name, (Pad(name, GENERAL_MIDI.get(plain(patch.plugin), _FIRST_NOTE), patch),))
+    note = note_of(patch.plugin)
+    return Kit(name, (Pad(name, _FIRST_NOTE if note is None else note, patch),))
 
 
 def is_of_sampler(text: str) -> bool:

@@ -1,5 +1,6 @@
 """`backbeat kit new`: a kit of patches."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,21 +65,22 @@ def _pad(text: str, found: dict[str, "Pad"]) -> "Pad":
     from dataclasses import replace
 
     from backbeat.kits import Pad
-    from backbeat.songs.notes import GENERAL_MIDI, plain
+    from backbeat.kits.document import free_note
+    from backbeat.songs.notes import note_of
 
     where, equals, source = text.partition("=")
     number, colon, name = where.rpartition(":")
-    if not equals or not name or not source or (colon and not number.isdecimal()):
+    if not equals or not name or not source or (colon and not re.fullmatch("[0-9]{1,3}", number)):
         raise UsageError(f"--pad: found {text!r}; must be NAME=PATCH or NOTE:NAME=PATCH, such as 36:kick=kick/909")
     patch = read_patch(source)
     if name in found:
         return replace(found[name], patch=patch, turns={}, note=int(number) if colon else found[name].note)
     taken = {note for pad in found.values() for note in range(pad.span[0], pad.span[1] + 1)}
-    known = GENERAL_MIDI.get(plain(name))
+    known = note_of(name)
     if colon:
         note = int(number)
     elif known is not None and known not in taken:
         note = known
     else:
-        note = next(each for each in range(_FIRST_FREE, 128) if each not in taken)
+        note = free_note(_FIRST_FREE, taken)
     return Pad(name, note, patch)
