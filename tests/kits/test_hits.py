@@ -124,4 +124,9 @@ def test_pads_are_checked():
     assert "silent" in facts[2].problems[0]
     assert not any(each.problems for each in check_pads(small_kit(level_db=-6.0)))
     sound = preset("kick/click").sound()
-    assert check_pads(small_kit())[0].peak_db == pytest.approx(20 * np.log10(np.abs(sound).max()), abs=0.01)
+    peak_db = float(20 * np.log10(np.abs(sound).max()))
+    assert check_pads(small_kit())[0].peak_db == pytest.approx(peak_db, abs=0.01)
+    # At a side it is as loud as from both, so 3 dB louder on that one.
+    aside = check_pads(small_kit(level_db=-peak_db - 1.0, pan=-1.0))[0]
+    assert aside.peak_db == pytest.approx(20.0 * np.log10(2.0) / 2.0 - 1.0, abs=0.01)
+    assert "clips" in aside.problems[0]

@@ -8,6 +8,7 @@ import numpy as np
 
 from backbeat.kits.document import Kit, Pad
 from backbeat.kits.hits import Hit, Hits
+from backbeat.kits.mixing import channel_gains
 
 _SILENT_DB = -100.0
 _CLIPS_DB = 0.0
@@ -17,7 +18,7 @@ _LONGEST_S = 10.0
 
 @dataclass(frozen=True)
 class PadFacts:
-    """Of one pad's hardest hit, with the pad's level.
+    """Of one pad's hardest hit, with the pad's level and pan.
 
     Attributes:
         pad: its name.
@@ -51,7 +52,8 @@ def _facts(hits: Hits, pad: Pad) -> PadFacts:
     from backbeat.dsp.loudness import energy_db, k_weighted
 
     hard, soft = (hits[hit] for hit in _ends(hits.kit, pad))
-    peaks_db = [_db(float(np.abs(each).max(initial=0.0))) + pad.level_db for each in (hard, soft)]
+    gains = np.array(channel_gains(10.0 ** (pad.level_db / 20.0), pad.pan))[:, None]
+    peaks_db = [_db(float(np.abs(each * gains).max(initial=0.0))) for each in (hard, soft)]
     heard = k_weighted(hits.sample_rate, torch.from_numpy(hard.mean(axis=0)).double())
     length_s = hard.shape[1] / hits.sample_rate
     problems = []
