@@ -14,6 +14,7 @@ from backbeat.kits.checking import check_pads
 from backbeat.kits.hits import Hit, Hits, layer_of, pad_hits, strength_of, velocities_of
 from backbeat.kits.sampled import with_size, write_hits
 from backbeat.patch import Placement, preset
+from backbeat.patch.hits import velocity_towards
 
 RATE = 22050
 
@@ -51,6 +52,16 @@ def test_a_hit_is_the_patch_s_as_far_as_it_is_heard():
     assert np.abs(whole[heard:]).max() <= 1e-4 * np.abs(whole).max()
     soft = preset("kick/click").hit(1 / 3, 1).sound(Placement(RATE, 500))
     np.testing.assert_array_equal(hits[Hit("kick", 36, 0, 1)][0, :500], soft)
+
+
+def test_softer_hits_may_last_longer():
+    patch = preset("kick/click")
+    longer = replace(patch, velocity=velocity_towards(patch, {"length": 100.0}, -6.0))
+    hits = Hits(Kit("k", (Pad("kick", 36, longer, layers=4),)), RATE)
+    soft, hard = (hits[Hit("kick", 36, layer, 0)] for layer in (0, 3))
+    assert soft.shape[1] > 1.3 * hard.shape[1]
+    end = soft[0, -round(0.01 * RATE) :]
+    assert np.abs(end).max() < 2e-4 * np.abs(hard).max()
 
 
 def test_on_any_number_of_threads_they_are_the_same():

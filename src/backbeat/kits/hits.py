@@ -16,7 +16,7 @@ from backbeat.patch.stereo import sides, spread
 
 _FADED_DB = -80.0
 _LONGER = 1.1
-"""Hits may outlast the hardest one a little: their times are humanized."""
+"""Hits may outlast the hardest and the softest a little: their times are humanized."""
 _FADE_S = 0.002
 _AT_ONCE = 64
 """Hits of a pad that are rendered together."""
@@ -90,10 +90,9 @@ class Hits:
         if key not in self._lengths:
             pad, note = self._pads[key[0]], key[1]
             patch = (pad.tuned(note) if note != pad.note else pad.turned).with_amounts()
-            samples = patch.natural_placement(self.sample_rate).samples
-            sound = patch.sound(Placement(self.sample_rate, samples))
-            faded = float(np.abs(sound).max()) * 10.0 ** (_FADED_DB / 20.0)
-            self._lengths[key] = patch, max(1, round(_LONGER * samples)), faded
+            hardest, softest = (patch.hit(each).natural_placement(self.sample_rate) for each in (1.0, 0.0))
+            faded = float(np.abs(patch.sound(hardest)).max()) * 10.0 ** (_FADED_DB / 20.0)
+            self._lengths[key] = patch, max(1, round(_LONGER * max(hardest.samples, softest.samples))), faded
         return self._lengths[key]
 
     def _render(self, key: tuple[str, int], hits: list[Hit], threads: int) -> None:
