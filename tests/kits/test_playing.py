@@ -126,6 +126,12 @@ def test_a_loop_is_its_bars_as_they_sound_when_it_goes_round(hits, bars_s):
     np.testing.assert_allclose(looped, mixer.process(turns * bars)[..., -bars:], atol=2e-5)
 
 
+def test_a_loop_that_its_hits_outlast_too_often_is_refused(hits):
+    song = Song((Note(0.0, 36, 127),) * 4000, 1.0 / RATE)
+    with pytest.raises(SongError, match=r"found 4000 notes, which ring for \d+ turns of the loop; must be at most"):
+        Performance(hits, song, loop=True)
+
+
 def test_tails_are_kept(hits):
     song = Song((Note(0.0, 60, 127),), 0.1)
     assert Performance(hits, song).samples == hits[Hit("bass", 60, 1, 0)].shape[1]

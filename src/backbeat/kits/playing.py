@@ -17,6 +17,7 @@ from backbeat.songs import Song
 
 BLOCK = 1 << 16
 _MOST_S = 3600 * 4
+_MOST_STRIKES = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ class Performance:
             raise SongError(f"song: found {song.length_s:g} s of bars; must be from one sample to {_MOST_S} s")
         # A loop is what is heard once it has gone round so often that its start has all that rings on.
         self._skipped = -(-max(ends) // bars) - 1 if loop else 0
+        if (self._skipped + 1) * len(strikes) > _MOST_STRIKES:
+            raise SongError(
+                f"song: found {len(strikes)} notes, which ring for {self._skipped + 1} turns of the loop; must be at "
+                f"most {_MOST_STRIKES} hits in all"
+            )
         self._strikes = [
             replace(each, at=each.at + turn * bars) for turn in range(self._skipped + 1) for each in strikes
         ]
