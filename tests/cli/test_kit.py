@@ -9,6 +9,7 @@ import soundfile
 
 from backbeat.kits import Kit, Pad, load_kit, save_kit
 from backbeat.kits.hits import Hit, Hits
+from backbeat.kits.matching import KitMatch, PadMatch, TakeMatch
 from backbeat.patch import preset
 from backbeat.samplers.readers import read_kit
 from backbeat.samplers.writers import WRITERS
@@ -232,6 +233,24 @@ class TestMatch:
         assert kit.pads[0].patch.velocity
         assert kit.pads[1].patch.velocity is None
         assert "36  kick  kick, mel" in done.out
+
+    def test_what_a_pad_s_match_remarks_is_told(self, backbeat, tmp_path, monkeypatch):
+        kit = Kit("k", (Pad("clap", 39, preset("clap/tight")),))
+        pads = {"clap": PadMatch(kit.pads[0].patch, (TakeMatch(tmp_path, 127, 1.0),), ("Only the left was read.",))}
+        monkeypatch.setattr("backbeat.kits.matching.match_kit", lambda *_, **__: KitMatch(kit, pads, ()))
+        soundfile.write(tmp_path / "clap.wav", preset("clap/tight").sound(), 44100)
+        done = backbeat("kit", "match", tmp_path, "-o", tmp_path / "kit.json")
+        assert (done.status, done.notes()) == (0, ["clap: Only the left was read."])
+
+    def test_stopped_it_writes_nothing_and_says_so(self, backbeat, tmp_path, monkeypatch):
+        def stopped(*_, **__):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr("backbeat.kits.matching.match_kit", stopped)
+        soundfile.write(tmp_path / "clap.wav", preset("clap/tight").sound(), 44100)
+        done = backbeat("kit", "match", tmp_path, "-o", tmp_path / "kit.json")
+        assert (done.status, done.error()) == (130, "stopped; nothing was written")
+        assert not (tmp_path / "kit.json").exists()
 
     def test_wrong_use(self, backbeat, tmp_path):
         assert "must be .json" in backbeat("kit", "match", tmp_path, "-o", tmp_path / "kit.txt").error()

@@ -26,8 +26,16 @@ Workers: TypeAlias = Annotated[
 
 
 @contextmanager
-def executor_of(name: str, workers: int | None, address: str | None) -> "Iterator[Executor]":
-    """The executor that the options ask for, for work that goes on where it was stopped.
+def executor_of(
+    name: str, workers: int | None, address: str | None, *, left: str = "the same command goes on from here"
+) -> "Iterator[Executor]":
+    """The executor that the options ask for.
+
+    Args:
+        name: of it.
+        workers: tasks at a time.
+        address: of the Ray cluster.
+        left: what is said of the work where it is stopped.
 
     Raises:
         UsageError: at an address that the executor has no use for.
@@ -41,5 +49,5 @@ def executor_of(name: str, workers: int | None, address: str | None) -> "Iterato
         with redirect_stdout(sys.stderr):
             yield Ray(address, workers) if name == "ray" else Local(workers or os.cpu_count() or 1)
     except KeyboardInterrupt:
-        say_error("stopped; the same command goes on from here")
+        say_error(f"stopped; {left}")
         raise typer.Exit(INTERRUPTED) from None

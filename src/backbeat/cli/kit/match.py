@@ -13,6 +13,9 @@ from backbeat.cli.output import AsJson, check_folder, collect_garbage, say, say_
 from backbeat.cli.progress import counting
 from backbeat.errors import UsageError
 
+_LEFT = "nothing was written"
+"""Where a match of a kit is stopped."""
+
 
 def imports(
     source: Annotated[
@@ -55,7 +58,7 @@ def imports(
             as_json=as_json,
         )
     collect_garbage()
-    with counting(source.name) as show, executor_of(executor, workers, address) as workplace:
+    with counting(source.name) as show, executor_of(executor, workers, address, left=_LEFT) as workplace:
         found = import_files(
             paths, name or out.stem, plugin, quality=quality, seed=seed, executor=workplace, progress=show
         )
@@ -116,9 +119,12 @@ def match(
     sampled = read_kit(source)
     for note in sampled.notes:
         say_note(note)
-    with counting(source.name) as show, executor_of(executor, workers, address) as workplace:
+    with counting(source.name) as show, executor_of(executor, workers, address, left=_LEFT) as workplace:
         found = match_kit(sampled, settings, executor=workplace, progress=show)
     save_kit(replace(found.kit, name=name or out.stem), out)
+    for each, pad in found.pads.items():
+        for remark in pad.remarks:
+            say_note(f"{each}: {remark}")
     rows = [
         {
             "pad": pad.name,
