@@ -115,6 +115,16 @@ def test_a_kit_that_would_clip_is_turned_down_as_a_whole(tmp_path):
     assert peaks[0][0] / peaks[0][1] == pytest.approx(peaks[1][0] / peaks[1][1], rel=1e-3)
 
 
+def test_no_more_hits_are_held_than_are_rendered_at_once(tmp_path, monkeypatch):
+    held = []
+    monkeypatch.setattr(Hits, "forget", lambda hits: held.append(len(hits._sounds)) or hits._sounds.clear())
+    kit = replace(small_kit(), layers=20, round_robins=5)
+    assert (
+        sum(len(layer.takes) for pad in write_hits(kit, tmp_path, sample_rate=8000).pads for layer in pad.layers) == 200
+    )
+    assert held == [64, 36, 64, 36]
+
+
 def test_other_sizes():
     kit = replace(small_kit(layers=5), round_robins=3)
     pads = kit.pads

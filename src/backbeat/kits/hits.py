@@ -18,7 +18,7 @@ _FADED_DB = -80.0
 _LONGER = 1.1
 """Hits may outlast the hardest and the softest a little: their times are humanized."""
 _FADE_S = 0.002
-_AT_ONCE = 64
+AT_ONCE = 64
 """Hits of a pad that are rendered together."""
 
 
@@ -82,8 +82,12 @@ class Hits:
                 missing[hit.pad, hit.note][hit] = None
         for key, wanted in missing.items():
             together = list(wanted)
-            for first in range(0, len(together), _AT_ONCE):
-                self._render(key, together[first : first + _AT_ONCE], threads)
+            for first in range(0, len(together), AT_ONCE):
+                self._render(key, together[first : first + AT_ONCE], threads)
+
+    def forget(self) -> None:
+        """Let go of the sounds so far."""
+        self._sounds.clear()
 
     def _measured(self, key: tuple[str, int]) -> tuple[Patch, int, float]:
         """A pad's patch at a note, how many samples its hits may last, and below which level they have faded."""
@@ -101,12 +105,10 @@ class Hits:
         patch, samples, faded = self._measured(key)
         layers, place = self.kit.layers_of(pad), Placement(self.sample_rate, samples)
         strikes = [(strength_of(hit.layer, layers), hit.take) for hit in hits]
-        sounds = spread(
-            {side: hit_sounds(patch, strikes, place, side=side, threads=threads) for side in sides(pad.width)},
-            pad.width,
-        )
+        sounds = {side: hit_sounds(patch, strikes, place, side=side, threads=threads) for side in sides(pad.width)}
         fade = round(_FADE_S * self.sample_rate)
-        self._sounds.update((hit, ended(sound, faded, fade)) for hit, sound in zip(hits, sounds, strict=True))
+        for at, hit in enumerate(hits):
+            self._sounds[hit] = ended(spread({side: each[at] for side, each in sounds.items()}, pad.width), faded, fade)
 
 
 def ended(sound: NDArray[np.float32], faded: float, fade: int) -> NDArray[np.float32]:

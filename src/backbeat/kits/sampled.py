@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from backbeat import audio
 from backbeat.kits.document import Kit, Pad
-from backbeat.kits.hits import Hit, Hits, pad_hits, velocities_of
+from backbeat.kits.hits import AT_ONCE, Hit, Hits, pad_hits, velocities_of
 from backbeat.kits.mixing import mixer
 from backbeat.samplers import Layer, SampledKit, SampledPad, Take
 
@@ -45,31 +45,41 @@ def write_hits(kit: Kit, folder: Path, *, sample_rate: int = 44100, threads: int
     Raises:
         AudioError: where a file cannot be written.
     """
-    hits = Hits(kit, sample_rate)
-    hits.prepare((hit for pad in kit.pads for hit in pad_hits(kit, pad)), threads)
-    peak = max(float(np.abs(_placed(hits, pad, hit)).max()) for pad in kit.pads for hit in pad_hits(kit, pad))
-    gain = min(1.0, _FULL_SCALE / peak) if peak else 1.0
-    pads = tuple(_sampled(hits, pad, f"{number:03d}", folder, gain) for number, pad in enumerate(kit.pads, 1))
-    turned_down = -20.0 * np.log10(gain)
-    notes = (f"All hits are {turned_down:.1f} dB down: the loudest would have clipped.",) if gain < 1.0 else ()
+    pads, peak = _write(kit, folder, sample_rate, threads, 1.0)
+    notes: tuple[str, ...] = ()
+    if peak > _FULL_SCALE:
+        pads, _ = _write(kit, folder, sample_rate, threads, _FULL_SCALE / peak)
+        turned_down_db = 20.0 * np.log10(peak / _FULL_SCALE)
+        notes = (f"All hits are {turned_down_db:.1f} dB down: the loudest would have clipped.",)
     return SampledKit(kit.name, pads, kit.author, kit.licence, notes)
 
 
-def _sampled(hits: Hits, pad: Pad, stem: str, folder: Path, gain: float) -> SampledPad:
-    kit, layers = hits.kit, hits.kit.layers_of(pad)
-    takes: list[list[Take]] = [[] for _ in range(layers)]
-    for hit in pad_hits(kit, pad):
-        file = folder / f"{stem}_v{hit.layer + 1:03d}_r{hit.take + 1:02d}.wav"
-        audio.write(file, _placed(hits, pad, hit)[None] * np.float32(gain), hits.sample_rate, bit_depth="24")
-        takes[hit.layer].append(Take(file))
-    return SampledPad(
-        pad.name,
-        *pad.span,
-        tuple(Layer(*velocities_of(layer, layers), tuple(found)) for layer, found in enumerate(takes)),
-        root_note=pad.note if pad.notes else None,
-        choke_group=pad.choke_group,
-        output=pad.output,
-    )
+def _write(kit: Kit, folder: Path, sample_rate: int, threads: int, gain: float) -> tuple[tuple[SampledPad, ...], float]:
+    """Write all files, a few hits at a time; return the pads, and the peak before the gain."""
+    hits, pads, peak = Hits(kit, sample_rate), [], 0.0
+    for number, pad in enumerate(kit.pads, 1):
+        layers, every = kit.layers_of(pad), pad_hits(kit, pad)
+        takes: list[list[Take]] = [[] for _ in range(layers)]
+        for first in range(0, len(every), AT_ONCE):
+            some = every[first : first + AT_ONCE]
+            hits.prepare(some, threads)
+            for hit in some:
+                placed = _placed(hits, pad, hit)
+                peak = max(peak, float(np.abs(placed).max()))
+                file = folder / f"{number:03d}_v{hit.layer + 1:03d}_r{hit.take + 1:02d}.wav"
+                audio.write(file, placed[None] * np.float32(gain), sample_rate, bit_depth="24")
+                takes[hit.layer].append(Take(file))
+            hits.forget()
+        sampled = SampledPad(
+            pad.name,
+            *pad.span,
+            tuple(Layer(*velocities_of(layer, layers), tuple(found)) for layer, found in enumerate(takes)),
+            root_note=pad.note if pad.notes else None,
+            choke_group=pad.choke_group,
+            output=pad.output,
+        )
+        pads.append(sampled)
+    return tuple(pads), peak
 
 
 def _placed(hits: Hits, pad: Pad, hit: Hit) -> NDArray[np.float32]:
