@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backbeat.files import replacing
+from backbeat.files import distinct, replacing
 
 
 def names(folder: Path) -> list[str]:
@@ -94,3 +94,14 @@ def test_permissions_follow_the_umask(tmp_path):
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "kick.json").stat().st_mode) == 0o640
+
+
+def test_names_differ_in_more_than_case():
+    assert distinct(["kick", "Kick", "kick_2", "kick", "snare"], "_") == [
+        "kick",
+        "Kick_2",
+        "kick_2_2",
+        "kick_3",
+        "snare",
+    ]
+    assert distinct(["a", "a"], "-") == ["a", "a-2"]

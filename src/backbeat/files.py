@@ -3,7 +3,7 @@
 import errno
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -39,6 +39,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
         # Already moved, or never created; the error on its way out matters more than one from here.
         with suppress(OSError):
             temporary.unlink()
+
+
+def distinct(names: Iterable[str], joint: str) -> list[str]:
+    """The names; one that was there before, in whatever case, with the joint and a number behind it."""
+    taken: set[str] = set()
+    found = []
+    for wanted in names:
+        name, copy = wanted, 1
+        while name.casefold() in taken:
+            copy += 1
+            name = f"{wanted}{joint}{copy}"
+        taken.add(name.casefold())
+        found.append(name)
+    return found
 
 
 def encodable(text: str) -> str:

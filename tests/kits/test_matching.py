@@ -61,6 +61,12 @@ def test_what_no_pad_of_patches_can_have_is_moved_within_its_range():
     assert [pad.choke_group for pad in pads] == [1, 2, 0, 1]
 
 
+def test_names_of_pads_are_one_line_each_and_none_is_there_twice():
+    names = ("kick", "Kick", "", " \n", "kick\x07", "a\nb")
+    pads = pads_of(*(sampled(name, 36 + at) for at, name in enumerate(names)))
+    assert [pad.name for pad in pads] == ["kick", "Kick 2", "pad", "pad 2", "kick 3", "a b"]
+
+
 def test_too_many_pads_are_refused_before_any_is_matched():
     with pytest.raises(KitError, match="kit: found 129 pads; must be at most 128"):
         pads_of(*(sampled("fails", min(at, 127)) for at in range(129)))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backbeat.samplers.names import MAX_LENGTH, plain_text, safe_name, unique_name
+from backbeat.samplers.names import MAX_LENGTH, plain_text, safe_name
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,6 @@ def test_names_say_what_they_can(text, name):
 @given(st.text())
 def test_names_are_safe_whatever_they_are_made_of(text):
     assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_-]*", safe_name(text))
-
-
-def test_names_differ_in_more_than_case():
-    taken = {"kick", "kick_2"}
-    assert unique_name("Kick", taken) == "Kick_3"
-    assert unique_name("Snare", taken) == "Snare"
 
 
 @given(st.text(alphabet=st.characters(exclude_categories=())))

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from backbeat.cli.effort import Whole
-from backbeat.cli.output import AsJson, distinct, keep_samples, say, say_error, say_json, say_note
+from backbeat.cli.output import AsJson, keep_samples, say, say_error, say_json, say_note
 from backbeat.cli.samples import without_leftovers
 from backbeat.errors import BackbeatError
+from backbeat.files import distinct
 
 _AUTO = "auto"
 
@@ -45,7 +46,7 @@ def invert(
     if plugin != _AUTO:
         inverter.require(plugin)
     samples = without_leftovers(samples)
-    names = iter(distinct(_numbered(sample.stem, n) for sample in samples for n in range(1, count + 1)))
+    names = iter(distinct((_numbered(sample.stem, n) for sample in samples for n in range(1, count + 1)), "-"))
     outputs = [[out / next(names) for _ in range(count)] for _ in samples]
     keep_samples((Path(f"{each}.wav") for some in outputs for each in some), samples)
     tried = count if count > PROPOSALS else None

@@ -23,7 +23,6 @@ from backbeat.cli.output import (
     INTERRUPTED,
     AsJson,
     collect_garbage,
-    distinct,
     keep_samples,
     say,
     say_error,
@@ -33,6 +32,7 @@ from backbeat.cli.output import (
 from backbeat.cli.progress import bar_of
 from backbeat.cli.samples import without_leftovers
 from backbeat.errors import BackbeatError, MatchError
+from backbeat.files import distinct
 
 if TYPE_CHECKING:
     from backbeat.matching import MatchResult
@@ -273,6 +273,8 @@ def _outputs(samples: list[Path], out: Path) -> list[Outputs]:
         UsageError: where an output would overwrite a sample.
     """
     suffixes = (".patch.json", ".wav", ".png", ".html", ".search.npz")
-    found = [Outputs(*(out / f"{name}{end}" for end in suffixes)) for name in distinct(each.stem for each in samples)]
+    found = [
+        Outputs(*(out / f"{name}{end}" for end in suffixes)) for name in distinct((each.stem for each in samples), "-")
+    ]
     keep_samples((each.audio for each in found), samples)
     return found

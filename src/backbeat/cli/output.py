@@ -45,20 +45,6 @@ def _in_a_line(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def distinct(names: Iterable[str]) -> list[str]:
-    """Names for files: those that are there already, in any case, get a number."""
-    taken: set[str] = set()
-    found = []
-    for wanted in names:
-        name, copy = wanted, 1
-        while name.casefold() in taken:
-            copy += 1
-            name = f"{wanted}-{copy}"
-        taken.add(name.casefold())
-        found.append(name)
-    return found
-
-
 def keep_samples(outputs: Iterable[Path], samples: Iterable[Path]) -> None:
     """Refuse outputs that would overwrite a sample.
 

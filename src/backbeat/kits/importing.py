@@ -12,7 +12,7 @@ from backbeat.errors import KitError
 from backbeat.executors import Executor, Failure, Local
 from backbeat.families import instrument_of
 from backbeat.kits.document import MOST_PADS, Kit
-from backbeat.kits.matching import distinct, nearest_of, pads_of
+from backbeat.kits.matching import names_of_pads, nearest_of, pads_of
 from backbeat.matching import AUTO
 from backbeat.patch import Patch
 
@@ -83,7 +83,7 @@ def import_files(
     """
     if not 1 <= len(paths) <= MOST_PADS:
         raise KitError(f"{name}: found {len(paths)} files; must be from 1 to {MOST_PADS}")
-    names = dict(zip(distinct(path.stem for path in paths), paths, strict=True))
+    names = dict(zip(names_of_pads(path.stem for path in paths), paths, strict=True))
     found: dict[Path, ImportedFile | Failure] = {}
     for path, outcome in (executor or Local()).run(partial(_import, plugin, quality, seed), list(paths)):
         found[path] = outcome

@@ -13,6 +13,7 @@ from backbeat import audio
 from backbeat.errors import KitError
 from backbeat.executors import Executor, Failure, Local
 from backbeat.families import Family, family_of, instrument_of, notes_of
+from backbeat.files import distinct
 from backbeat.kits.document import (
     HIGHEST_DB,
     LAST_VELOCITY,
@@ -33,6 +34,7 @@ from backbeat.parameters import BODY
 from backbeat.patch import Patch
 from backbeat.plugins.base import TUNE
 from backbeat.samplers import SampledKit, SampledPad, Take
+from backbeat.samplers.names import plain_text
 from backbeat.songs.notes import note_of
 from backbeat.types import Audio
 
@@ -124,7 +126,7 @@ def match_kit(
     if len(sampled.pads) > MOST_PADS:
         raise KitError(f"{sampled.name}: found {len(sampled.pads)} pads; must be at most {MOST_PADS}")
     settings, found = settings or Settings(), dict[str, PadMatch | Failure]()
-    pads = dict(zip(distinct(pad.name for pad in sampled.pads), sampled.pads, strict=True))
+    pads = dict(zip(names_of_pads(pad.name for pad in sampled.pads), sampled.pads, strict=True))
     work = partial(_match_pad, settings)
     for task, outcome in (executor or Local()).run(work, [replace(pad, name=name) for name, pad in pads.items()]):
         found[task.name] = outcome
@@ -251,15 +253,6 @@ def _is_hat(name: str, patch: Patch) -> bool:
     return patch.instrument.table.with_role(BODY.open) is not None and family_of(name) in (None, Family.HAT)
 
 
-def distinct(names: Iterable[str]) -> list[str]:
-    """Names of pads: one that is there already gets a number."""
-    taken: set[str] = set()
-    found = []
-    for wanted in names:
-        name, copy = wanted.strip() or "pad", 1
-        while name in taken:
-            copy += 1
-            name = f"{wanted} {copy}"
-        taken.add(name)
-        found.append(name)
-    return found
+def names_of_pads(names: Iterable[str]) -> list[str]:
+    """Names as pads can have them: in one line each, and none twice."""
+    return distinct((plain_text(name) or "pad" for name in names), " ")

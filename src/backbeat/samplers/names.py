@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Container
 
 MAX_LENGTH = 40
 """Of a safe name: with a folder and a suffix it stays below what card readers and old file systems take."""
@@ -25,20 +24,6 @@ def safe_name(text: str, fallback: str = "pad") -> str:
     letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = _UNSAFE.sub("_", letters).strip("_").lstrip("-")[:MAX_LENGTH].rstrip("_") or fallback
     return f"{name}_" if _RESERVED.fullmatch(name) else name
-
-
-def unique_name(name: str, taken: Container[str]) -> str:
-    """The name, or with a number behind it: none that is taken, where upper and lower case are one.
-
-    Args:
-        name: a safe one.
-        taken: names in lower case.
-    """
-    count, unique = 1, name
-    while unique.lower() in taken:
-        count += 1
-        unique = f"{name}_{count}"
-    return unique
 
 
 def plain_text(text: str) -> str:

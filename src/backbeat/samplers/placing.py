@@ -16,9 +16,10 @@ from backbeat.audio.bounds import Frames
 from backbeat.audio.pcm import WavLayout, decode, layout_of
 from backbeat.audio.writing import write
 from backbeat.errors import KitError
+from backbeat.files import distinct
 from backbeat.samplers.description import SampledKit, SampledPad, Take
 from backbeat.samplers.layers import without_holes
-from backbeat.samplers.names import safe_name, unique_name
+from backbeat.samplers.names import safe_name
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,8 @@ def place(kit: SampledKit, folder: Path) -> tuple[tuple[PlacedPad, ...], tuple[s
     """
     pads: list[PlacedPad] = []
     clipped = count = 0
-    taken: set[str] = set()
-    for pad in kit.pads:
-        name = unique_name(safe_name(pad.name), taken)
-        taken.add(name.lower())
+    names = distinct((safe_name(pad.name) for pad in kit.pads), "_")
+    for pad, name in zip(kit.pads, names, strict=True):
         layers = without_holes(pad.layers)
         zones = []
         for step, layer in enumerate(layers, 1):

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from backbeat.cli.kit.arguments import KitArgument, SampleRate, read_kit, threads
-from backbeat.cli.output import AsJson, check_folder, distinct, keep_samples, say, say_json, say_note
+from backbeat.cli.output import AsJson, check_folder, keep_samples, say, say_json, say_note
 from backbeat.cli.render import BitDepth
-from backbeat.errors import UsageError
+from backbeat.files import distinct
 
 
 def render(
@@ -45,10 +45,8 @@ def render(
     performance = Performance(Hits(kit, sample_rate), played, loop=loop, threads=threads())
     for note, count in sorted(performance.missing.items()):
         say_note(f"{song}: note {note} is struck {count} times, and no pad of {kit.name} has it")
-    names = distinct(safe_name("+".join(pad.name for pad in pads)) for pads in performance.outputs)
+    names = distinct((safe_name("+".join(pad.name for pad in pads)) for pads in performance.outputs), "-")
     paths = [out.with_name(f"{out.stem}-{name}{out.suffix}") for name in names] if stems else []
-    if clash := [path for path in paths if path == out]:
-        raise UsageError(f"{clash[0]}: would be both mix and stem; choose another --out")
     with ExitStack() as stack:
         files = [
             stack.enter_context(writing(path, 2, performance.samples, sample_rate, bit_depth=bit_depth.value))
