@@ -205,6 +205,20 @@ class TestExport:
         assert [pad.name for pad in first.pads] == [pad.name for pad in second.pads]
         assert [len(pad.layers) for pad in second.pads] == [2, 2, 2]
 
+    def test_nothing_is_written_where_one_of_the_folders_is_there(self, backbeat, kit, tmp_path):
+        out = tmp_path / "out"
+        (out / "mine-drumgizmo").mkdir(parents=True)
+        (out / "mine-drumgizmo" / "kit.xml").write_text("")
+        assert "mine-drumgizmo: is there already" in backbeat("kit", "export", kit, "-f", "all", "-o", out).error()
+        assert [path.name for path in out.iterdir()] == ["mine-drumgizmo"]
+
+    def test_samples_have_the_layers_that_they_have(self, backbeat, kit, tmp_path):
+        backbeat("kit", "export", kit, "-f", "sfz", "-o", tmp_path / "a")
+        options = ("-f", "wav", "-o", tmp_path / "b", "--layers", "1")
+        refused = backbeat("kit", "export", tmp_path / "a" / "mine-sfz", *options)
+        assert "must be with a kit of patches" in refused.error()
+        assert not (tmp_path / "b").exists()
+
     def test_wrong_use(self, backbeat, kit, tmp_path):
         (tmp_path / "file").write_text("")
         assert "--format: found 'mp3'" in backbeat("kit", "export", kit, "-f", "mp3", "-o", tmp_path / "x").error()

@@ -129,6 +129,16 @@ def _panned(frames: Frames, pan: float) -> Frames:
     return panned
 
 
+def check_new(path: Path) -> None:
+    """Refuse a path that is there, other than as an empty folder.
+
+    Raises:
+        KitError: naming it.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise KitError(f"{path}: is there already; allowed: a new folder, or an empty one")
+
+
 @contextmanager
 def new_folder(path: Path) -> Iterator[Path]:
     """Yield a temporary folder beside `path`; move it there when the block ends, drop it when the block fails.
@@ -139,8 +149,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     target = Path(os.path.abspath(path))
     temporary = target.with_name(f".{token_hex(8)}")
     with as_kit_errors(path, "a new folder"):
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise KitError(f"{path}: is there already; allowed: a new folder, or an empty one")
+        check_new(path)
         try:
             temporary.mkdir()
             yield temporary

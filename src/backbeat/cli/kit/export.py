@@ -11,6 +11,7 @@ from backbeat.cli.output import AsJson, say, say_json, say_note
 from backbeat.errors import KitError, UsageError
 
 if TYPE_CHECKING:
+    from backbeat.kits import Kit
     from backbeat.samplers import SampledKit
 
 _ALL = "all"
@@ -44,39 +45,49 @@ def export(
 
     Levels, pans and velocities are in the samples. Notes say what a format cannot hold.
     """
+    from backbeat.samplers import SampledKit
     from backbeat.samplers.names import safe_name
+    from backbeat.samplers.placing import check_new
     from backbeat.samplers.writers import WRITERS
 
     names = list(WRITERS) if _ALL in formats else list(dict.fromkeys(formats))
     if unknown := [name for name in names if name not in WRITERS]:
         raise UsageError(f"--format: found {unknown[0]!r}; must be {', '.join(WRITERS)} or {_ALL}")
+    kit = _read(source, layers, round_robins)
+    paths = {name: out / f"{safe_name(kit.name, 'kit')}{WRITERS[name].suffix or f'-{name}'}" for name in names}
+    for name, path in paths.items():
+        if not WRITERS[name].suffix:
+            check_new(path)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise KitError(f"{out}: not a folder that can be written to ({error.strerror})") from error
-    written: list[str] = []
     with TemporaryDirectory(prefix=".hits-", dir=out) as folder:
-        kit = _sampled(source, Path(folder), layers, round_robins, sample_rate)
-        for note in kit.notes:
+        sampled = kit if isinstance(kit, SampledKit) else _rendered(kit, Path(folder), sample_rate)
+        for note in sampled.notes:
             say_note(note)
-        for name in names:
-            writer = WRITERS[name]
-            path = out / (f"{safe_name(kit.name, 'kit')}{writer.suffix or f'-{name}'}")
-            for note in writer.write(kit, path):
+        for name, path in paths.items():
+            for note in WRITERS[name].write(sampled, path):
                 say_note(f"{name}: {note}")
-            written.append(str(path))
             if not as_json:
-                say(f"{path}  for {writer.opens}")
+                say(f"{path}  for {WRITERS[name].opens}")
     if as_json:
-        say_json({"kit": kit.name, "written": dict(zip(names, written, strict=True))})
+        say_json({"kit": kit.name, "written": {name: str(path) for name, path in paths.items()}})
 
 
-def _sampled(source: str, folder: Path, layers: int | None, round_robins: int | None, sample_rate: int) -> "SampledKit":
-    """The kit's hits as files: those of a sampler's kit as they are, those of ours rendered."""
-    from backbeat.kits.sampled import with_size, write_hits
+def _read(source: str, layers: int | None, round_robins: int | None) -> "Kit | SampledKit":
+    """A kit of ours, of the size that is asked for, or that of a sampler."""
+    from backbeat.kits.sampled import with_size
     from backbeat.samplers.readers import read_kit as read_sampled
 
-    if is_of_sampler(source):
-        return read_sampled(Path(source))
-    kit = with_size(read_kit(source, patches=True), layers, round_robins)
+    if not is_of_sampler(source):
+        return with_size(read_kit(source, patches=True), layers, round_robins)
+    if layers is not None or round_robins is not None:
+        raise UsageError(f"--layers, --round-robins: found with {source}; must be with a kit of patches")
+    return read_sampled(Path(source))
+
+
+def _rendered(kit: "Kit", folder: Path, sample_rate: int) -> "SampledKit":
+    from backbeat.kits.sampled import write_hits
+
     return write_hits(kit, folder, sample_rate=sample_rate, threads=threads())
