@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
 import struct
-import tarfile
-import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -16,7 +15,8 @@ from defusedxml.common import DefusedXmlException
 
 from backbeat.errors import KitError
 from backbeat.samplers.description import LAST_VELOCITY
-from backbeat.samplers.listing import MAX_TEXT_BYTES, Export, ListedZone, read_archive, read_folder, zones
+from backbeat.samplers.listing import MAX_TEXT_BYTES, Export, ListedZone, read_folder, zones
+from backbeat.samplers.readers.archives import unpacked
 
 _SAFE_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*\.[A-Za-z0-9]+")
 _DAMAGE = (
@@ -32,7 +32,7 @@ _DAMAGE = (
 
 
 def check(path: Path) -> tuple[str, ...]:
-    """The faults of an export: a folder, `.h2drumkit` or `.sf2` that `WRITERS` wrote, or that means to be the like.
+    """The faults of an export: a folder, an archive such as `.h2drumkit`, or an `.sf2`, from `WRITERS` or of the like.
 
     Args:
         path: of the export.
@@ -43,14 +43,26 @@ def check(path: Path) -> tuple[str, ...]:
     Raises:
         KitError: if it is no export of a format that is known, or cannot be read.
     """
+    if not path.is_file() or path.suffix.lower() == ".sf2":
+        return _faults(path, path)
+    folder = unpacked(path)
     try:
-        if path.suffix.lower() == ".sf2":
-            return _check_soundfont(path)
-        export = read_archive(path) if path.is_file() else read_folder(path)
-        listed = list(zones(path, export))
+        inside = list(folder.iterdir())
+        return _faults(inside[0] if len(inside) == 1 and inside[0].is_dir() else folder, path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _faults(place: Path, path: Path) -> tuple[str, ...]:
+    """The faults of what is in a place; errors say that it is of a path."""
+    try:
+        if place.is_file():
+            return _check_soundfont(place)
+        export = read_folder(place)
+        listed = list(zones(export))
     except KitError as error:
         raise KitError(f"{path}: {error}") from error
-    except (OSError, tarfile.TarError, zlib.error, EOFError, UnicodeError) as error:
+    except (OSError, EOFError, UnicodeError) as error:
         raise KitError(f"{path}: cannot be read ({error}); allowed: an export of a kit") from error
     except _DAMAGE as error:
         raise KitError(f"{path}: is damaged ({type(error).__name__}: {error}); allowed: an export of a kit") from error

@@ -6,27 +6,21 @@ matter.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
-import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, floor
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, cast
-from xml.etree.ElementTree import Element
 
 from defusedxml.ElementTree import fromstring
 
-from backbeat.audio.pcm import WavLayout, layout_of, wav_layout
+from backbeat.audio.pcm import WavLayout, layout_of
 from backbeat.errors import KitError
 from backbeat.samplers.description import LAST_VELOCITY
 
 MAX_TEXT_BYTES = 2**24
 MAX_FILES = 20_000
-MAX_ARCHIVE_BYTES = 2**32
-"""Of an archive when it is unpacked."""
 
 _OPCODE = re.compile(r"(\w+)=(\S+)")
 
@@ -80,35 +74,14 @@ def read_folder(path: Path) -> Export:
     return Export(texts, samples)
 
 
-def read_archive(path: Path) -> Export:
-    """The files of a `.h2drumkit`, under the names that they have in their folder."""
-    texts, samples, size = {}, {}, 0
-    with gzip.open(path) as packed, tarfile.open(fileobj=_bounded(packed), mode="r:") as archive:
-        for number, member in enumerate(archive):
-            size += member.size
-            if number >= MAX_FILES or size > MAX_ARCHIVE_BYTES:
-                raise KitError(f"more than {MAX_FILES} files or {MAX_ARCHIVE_BYTES} bytes; must be fewer")
-            file = archive.extractfile(member) if member.isfile() else None
-            name = "/".join(PurePosixPath(member.name).parts[1:])
-            if file is None:
-                continue
-            if name.lower().endswith(".wav"):
-                samples[name] = wav_layout(cast(BinaryIO, file), member.size)
-            elif member.size <= MAX_TEXT_BYTES:
-                texts[name] = file.read()
-    return Export(texts, samples)
-
-
-def zones(path: Path, export: Export) -> Iterator[ListedZone]:
+def zones(export: Export) -> Iterator[ListedZone]:
     """What the format's own file says."""
-    if path.is_file():
-        yield from _hydrogen(fromstring(export.text("drumkit.xml")[1]))
-        return
     readers: dict[str, Callable[[Export], Iterator[ListedZone]]] = {
         "kit.json": _wav,
         ".sfz": _sfz,
         ".dspreset": _decent_sampler,
         ".xpm": _mpc,
+        "drumkit.xml": _hydrogen,
         "_midimap.xml": _drumgizmo,
     }
     for suffix, read in readers.items():
@@ -158,7 +131,8 @@ def _decent_sampler(export: Export) -> Iterator[ListedZone]:
             )
 
 
-def _hydrogen(root: Element) -> Iterator[ListedZone]:
+def _hydrogen(export: Export) -> Iterator[ListedZone]:
+    root = fromstring(export.text("drumkit.xml")[1])
     space = f"{{{root.tag[1:].partition('}')[0]}}}" if root.tag.startswith("{") else ""
     for instrument in root.iter(f"{space}instrument"):
         for layer in instrument.iter(f"{space}layer"):
@@ -201,20 +175,3 @@ def _mpc(export: Export) -> Iterator[ListedZone]:
                 yield ListedZone(instrument.get("number", ""), f"{name}.wav", max(1, low), high)
             elif name:
                 yield ListedZone(instrument.get("number", ""), f"{name}.wav")
-
-
-class _Bounded:
-    """A file that refuses to read much at once: an archive's headers may ask for more than there is memory."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= MAX_TEXT_BYTES:
-            raise KitError(f"a header of {size} bytes; allowed: {MAX_TEXT_BYTES}")
-        return self._file.read(size)
-
-
-def _bounded(file: gzip.GzipFile) -> BinaryIO:
-    return cast(BinaryIO, _Bounded(cast(BinaryIO, file)))
