@@ -206,6 +206,16 @@ def test_what_is_damaged_is_one_line(file, content, said, tmp_path):
     assert "\n" not in str(raised.value)
 
 
+def test_only_what_a_format_has_is_read(export, monkeypatch):
+    folder = export("sfz")
+    (folder / "video.mp4").write_bytes(bytes(5000))
+    monkeypatch.setattr("backbeat.samplers.listing.MAX_TEXT_BYTES", 4000)
+    assert check(folder) == ()
+    (folder / "other.xml").write_bytes(bytes(4000))
+    with pytest.raises(KitError, match=r"more than 4000 bytes of \.json, \.sfz"):
+        check(folder)
+
+
 def test_any_archive_of_an_export(export, tmp_path):
     archive = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", export("sfz")))
     assert check(archive) == ()

@@ -20,8 +20,10 @@ from backbeat.errors import KitError
 from backbeat.samplers.description import LAST_VELOCITY
 
 MAX_TEXT_BYTES = 2**24
+"""Of all files that are not samples, together."""
 MAX_FILES = 20_000
 
+_TEXTS = (".json", ".sfz", ".dspreset", ".xpm", ".xml")
 _OPCODE = re.compile(r"(\w+)=(\S+)")
 
 
@@ -42,7 +44,7 @@ class Export:
     """What an export consists of.
 
     Attributes:
-        texts: of the files that are not samples, by path.
+        texts: of the files that are not samples, by path; empty where no format has them.
         samples: what the header of each WAV file says, by path; none where it is not one.
     """
 
@@ -60,7 +62,7 @@ class Export:
 
 def read_folder(path: Path) -> Export:
     """The files of a folder, links left out."""
-    texts, samples = {}, {}
+    texts, samples, size = {}, {}, 0
     for number, each in enumerate(sorted(path.rglob("*"))):
         if number >= MAX_FILES:
             raise KitError(f"more than {MAX_FILES} files; must be fewer")
@@ -69,8 +71,13 @@ def read_folder(path: Path) -> Export:
             continue
         if each.suffix.lower() == ".wav":
             samples[name] = layout_of(each)
-        elif each.stat().st_size <= MAX_TEXT_BYTES:
+        elif each.suffix.lower() in _TEXTS:
+            size += each.stat().st_size
+            if size > MAX_TEXT_BYTES:
+                raise KitError(f"more than {MAX_TEXT_BYTES} bytes of {', '.join(_TEXTS)}; must be at most as many")
             texts[name] = each.read_bytes()
+        else:
+            texts[name] = b""
     return Export(texts, samples)
 
 
