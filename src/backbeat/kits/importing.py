@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,14 +12,11 @@ from backbeat.errors import KitError
 from backbeat.executors import Executor, Failure, Local
 from backbeat.families import instrument_of
 from backbeat.kits.document import MOST_PADS, Kit
-from backbeat.kits.matching import names_of_pads, nearest_of, pads_of
+from backbeat.kits.matching import Progress, names_of_pads, nearest_of, pads_of
 from backbeat.matching import AUTO
 from backbeat.patch import Patch
 
 SUFFIX = ".ds"
-
-Progress = Callable[[int, int], None]
-"""Called with the files done and their number."""
 
 
 @dataclass(frozen=True)

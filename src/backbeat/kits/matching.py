@@ -51,7 +51,7 @@ _HAT_NOTES = (42, 44, 46)
 """General MIDI's."""
 
 Progress = Callable[[int, int], None]
-"""Called with the pads done and their number."""
+"""Called with what is done, and how much there is."""
 
 
 @dataclass(frozen=True)

@@ -60,12 +60,13 @@ def at_most(pad: SampledPad, samples: int) -> SampledPad:
 def reduced(kit: SampledKit, samples: int, player: str) -> tuple[SampledKit, tuple[str, ...]]:
     """The kit with no more than so many samples a pad, and a note that says so where that leaves any out."""
     pads = tuple(at_most(pad, samples) for pad in kit.pads)
-    count = sum(_samples(now) < _samples(before) for now, before in zip(pads, kit.pads, strict=True))
+    count = sum(samples_of(now) < samples_of(before) for now, before in zip(pads, kit.pads, strict=True))
     if not count:
         return replace(kit, pads=pads), ()
     left_out = f"layers and takes beyond them were left out of {count} of {len(pads)} pads."
     return replace(kit, pads=pads), (f"{player} reads {samples} samples a pad: {left_out}",)
 
 
-def _samples(pad: SampledPad) -> int:
+def samples_of(pad: SampledPad) -> int:
+    """How many samples a pad has."""
     return sum(len(layer.takes) for layer in pad.layers)

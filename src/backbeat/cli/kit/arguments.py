@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from backbeat.cli.output import check_folder
 from backbeat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,6 +68,17 @@ def is_of_sampler(text: str) -> bool:
 
     path = Path(text)
     return path.is_dir() or (path.is_file() and path.suffix.lower() != ".json" and text not in factory_kits())
+
+
+def check_kit_file(out: Path) -> None:
+    """Refuse, before the work is done, a kit file that could not be written.
+
+    Raises:
+        UsageError: naming its folder or its suffix.
+    """
+    check_folder(out)
+    if out.suffix != ".json":
+        raise UsageError(f"{out}: suffix {out.suffix!r}; must be .json")
 
 
 def threads() -> int:

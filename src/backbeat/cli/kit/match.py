@@ -9,9 +9,9 @@ import typer
 
 from backbeat.cli.effort import Detail, Keep, PluginOrAuto, Quality, Seed, Starts, Steps, kept_of
 from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
-from backbeat.cli.output import AsJson, check_folder, collect_garbage, say, say_error, say_json, say_note
+from backbeat.cli.kit.arguments import check_kit_file
+from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
-from backbeat.errors import UsageError
 
 _LEFT = "nothing was written"
 """Where a match of a kit is stopped."""
@@ -39,7 +39,7 @@ def imports(
 
     What a DrumSynth file says is where the match begins to what DrumSynth would play.
     """
-    _check_out(out)
+    check_kit_file(out)
     from backbeat.kits import save_kit
     from backbeat.kits.importing import drumsynth_files, import_files
 
@@ -106,7 +106,7 @@ def match(
     Names say what is what (kick, snare_v2_r1, hat-open). Takes of one drum at different strengths become one patch,
     whose answer to velocity is fitted to them. Pads that cannot be matched are told at the end.
     """
-    _check_out(out)
+    check_kit_file(out)
     from dataclasses import replace
 
     from backbeat.kits import save_kit
@@ -147,12 +147,6 @@ def match(
                 said += f", {row['median_mel_db']:.1f} dB to the median of {row['takes']}"
             say(f"  {row['note']:3}  {row['pad']!s:{width}}  {row['plugin']}, {said}")
     _say_failures(found.failures)
-
-
-def _check_out(out: Path) -> None:
-    check_folder(out)
-    if out.suffix != ".json":
-        raise UsageError(f"{out}: suffix {out.suffix!r}; must be .json")
 
 
 def _say_failures(failures: Sequence[tuple[str, str]]) -> None:

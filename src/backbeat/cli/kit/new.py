@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backbeat.cli.arguments import read_patch
-from backbeat.cli.kit.arguments import read_kit
-from backbeat.cli.output import AsJson, check_folder, say, say_json
+from backbeat.cli.kit.arguments import check_kit_file, read_kit
+from backbeat.cli.output import AsJson, say, say_json
 from backbeat.errors import UsageError
 
 if TYPE_CHECKING:
@@ -36,13 +36,11 @@ def new(
     as_json: AsJson = False,
 ) -> None:
     """Make a kit of patches and presets. Names such as kick, snare, closed and crash have their General MIDI notes."""
-    check_folder(out)
+    check_kit_file(out)
     from dataclasses import replace
 
     from backbeat.kits import Kit, save_kit
 
-    if out.suffix != ".json":
-        raise UsageError(f"{out}: suffix {out.suffix!r}; must be .json")
     if not like and not pads:
         raise UsageError("kit new: found neither --like nor --pad; must have pads, such as --pad kick=kick/909")
     begun = read_kit(like) if like else None

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from backbeat.errors import KitError
 from backbeat.samplers.description import LAST_NOTE, SampledKit, SampledPad
-from backbeat.samplers.layers import fewer_layers, fewer_takes, without_holes
+from backbeat.samplers.layers import fewer_layers, fewer_takes, samples_of, without_holes
 from backbeat.samplers.names import safe_name
 from backbeat.samplers.placing import PlacedPad, Sample, new_folder, place
 from backbeat.samplers.writers.xml import add_texts, document, write_credits
@@ -64,7 +64,7 @@ def _four_layers(pad: SampledPad) -> SampledPad:
 
 def _left_out(kit: SampledKit, fewer: SampledKit, pads: Sequence[PlacedPad]) -> tuple[str, ...]:
     notes = []
-    if any(_samples(now) < _samples(before) for now, before in zip(fewer.pads, kit.pads, strict=True)):
+    if any(samples_of(now) < samples_of(before) for now, before in zip(fewer.pads, kit.pads, strict=True)):
         notes.append(
             f"An MPC pad has {LAYERS} layers, by velocity or in turn: further layers, and takes of pads with layers, "
             "were left out."
@@ -76,10 +76,6 @@ def _left_out(kit: SampledKit, fewer: SampledKit, pads: Sequence[PlacedPad]) -> 
     if any(pad.output for pad in kit.pads):
         notes.append("Outputs are chosen on the MPC: those of the kit were left out.")
     return tuple(notes)
-
-
-def _samples(pad: SampledPad) -> int:
-    return sum(len(layer.takes) for layer in pad.layers)
 
 
 def _root(name: str, pads: Sequence[PlacedPad]) -> Element:
