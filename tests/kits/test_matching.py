@@ -1,15 +1,21 @@
 """Kits of recordings, matched: what becomes of their pads once each has a patch."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from backbeat.audio import write
 from backbeat.errors import KitError
 from backbeat.executors import Failure
 from backbeat.kits.document import free_note
+from backbeat.kits.fitting import Response
+from backbeat.kits.hits import strength_of
 from backbeat.kits.matching import PadMatch, TakeMatch, match_kit
+from backbeat.kits.playing import strikes_of
 from backbeat.patch import preset
 from backbeat.samplers import Layer, SampledKit, SampledPad, Take
+from backbeat.songs import Note, Song
 
 FILE = Path("take.wav")
 
@@ -78,6 +84,24 @@ def test_what_fails_is_told():
     assert [pad.name for pad in found.kit.pads] == ["works"]
     with pytest.raises(KitError, match=r"no pad could be matched \(fails: no sound\)"):
         pads_of(sampled("fails"))
+
+
+def test_takes_are_fitted_as_hard_as_the_kit_plays_them(monkeypatch, tmp_path):
+    patch, fitted = preset("clap/tight"), []
+    write(tmp_path / "clap.wav", patch.sound()[None, None], 44100)
+    layers = [Layer(low, high, (Take(tmp_path / "clap.wav"),)) for low, high in ((1, 42), (43, 84), (85, 127))]
+
+    def fit(_, strikes):
+        fitted.extend(each.velocity for each in strikes)
+        return Response({}, -30.0, "linear")
+
+    monkeypatch.setattr("backbeat.kits.matching.nearest_of", lambda *_: SimpleNamespace(patch=patch, remarks=()))
+    monkeypatch.setattr("backbeat.kits.matching.fit_response", fit)
+    found = match_kit(SampledKit("kit", (SampledPad("clap", 39, 39, tuple(layers)),)))
+    assert fitted == [6 / 16, 11 / 16]
+    song = Song((Note(0.0, 39, 42), Note(0.1, 39, 84)), 1.0)
+    strikes, _ = strikes_of(found.kit, song, 44100)
+    assert [strength_of(each.hit.layer, found.kit.layers) for each in strikes] == fitted
 
 
 def test_notes_that_are_free():

@@ -16,7 +16,6 @@ from backbeat.families import Family, family_of, instrument_of, notes_of
 from backbeat.files import distinct
 from backbeat.kits.document import (
     HIGHEST_DB,
-    LAST_VELOCITY,
     LOWEST_DB,
     MOST_OUTPUTS,
     MOST_PADS,
@@ -26,6 +25,7 @@ from backbeat.kits.document import (
     free_note,
 )
 from backbeat.kits.fitting import Strike, fit_response
+from backbeat.kits.hits import layer_of, strength_of
 from backbeat.library.job import Settings
 from backbeat.losses import distances
 from backbeat.matching import AUTO, MatchResult, match
@@ -200,10 +200,11 @@ def _match(settings: Settings, sound: Audio, plugin: str) -> MatchResult:
 
 
 def _strike(velocity: int, take: Take) -> Strike:
-    """A take from its strike on, at the level that it is played at."""
+    """A take from its strike on, at the level that it is played at; as hard as the kit's hit at that velocity."""
     sound = audio.read(take.file, sample_rate=SAMPLE_RATE).audio
     begun = sound[..., int(onsets(sound, SAMPLE_RATE)[0]) :][..., : round(_LONGEST_S * SAMPLE_RATE)]
-    return Strike(velocity / LAST_VELOCITY, begun * 10.0 ** (take.gain_db / 20.0), SAMPLE_RATE)
+    strength = strength_of(layer_of(velocity, Kit.layers), Kit.layers)
+    return Strike(strength, begun * 10.0 ** (take.gain_db / 20.0), SAMPLE_RATE)
 
 
 def _distance_db(patch: Patch, strike: Strike) -> float:
