@@ -12,6 +12,7 @@ from backbeat.kits.document import free_note
 from backbeat.kits.fitting import Response
 from backbeat.kits.hits import strength_of
 from backbeat.kits.matching import PadMatch, TakeMatch, match_kit
+from backbeat.kits.mixing import channel_gains
 from backbeat.kits.playing import strikes_of
 from backbeat.patch import preset
 from backbeat.samplers import Layer, SampledKit, SampledPad, Take
@@ -40,7 +41,7 @@ def pads_of(*pads):
 
 def test_pads_stay_where_they_are():
     pads = pads_of(
-        sampled("a", 40, level_db=-3.0, pan=0.5, choke_group=7, output=2),
+        sampled("a", 40, level_db=-3.0, choke_group=7, output=2),
         sampled("b", 40),
         sampled("c", 50, 60, root_note=55),
         sampled("d", 70, 72),
@@ -51,7 +52,15 @@ def test_pads_stay_where_they_are():
         ("c", 55, (50, 60)),
         ("d", 70, None),
     ]
-    assert (pads[0].level_db, pads[0].pan, pads[0].choke_group, pads[0].output) == (-3.0, 0.5, 7, 2)
+    assert (pads[0].level_db, pads[0].pan, pads[0].choke_group, pads[0].output) == (-3.0, 0.0, 7, 2)
+
+
+@pytest.mark.parametrize("pan", [-1.0, -0.25, 0.0, 0.5, 1.0])
+def test_left_and_right_are_as_loud_as_the_samples(pan):
+    (pad,) = pads_of(sampled(level_db=-3.0, pan=pan))
+    heard = channel_gains(10.0 ** (pad.level_db / 20.0), pad.pan)
+    gain = 10.0 ** (-3.0 / 20.0)
+    assert heard == pytest.approx((gain * min(1.0, 1.0 - pan), gain * min(1.0, 1.0 + pan)), abs=1e-9)
 
 
 def test_what_no_pad_of_patches_can_have_is_moved_within_its_range():

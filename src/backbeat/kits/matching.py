@@ -26,6 +26,7 @@ from backbeat.kits.document import (
 )
 from backbeat.kits.fitting import Strike, fit_response
 from backbeat.kits.hits import layer_of, strength_of
+from backbeat.kits.mixing import from_balance
 from backbeat.library.job import Settings
 from backbeat.losses import distances
 from backbeat.matching import AUTO, MatchResult, match
@@ -229,10 +230,11 @@ def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
         tuned_st = tuned + pad.layers[-1].takes[0].tune_st
         turns = {TUNE: float(tuned_st)} if tuned_st and TUNE in patch.instrument.macros else {}
         group = numbers.get(pad.choke_group, pad.choke_group) if groups else _HATS * _is_hat(name, patch)
-        level_db = min(max(pad.level_db, LOWEST_DB), HIGHEST_DB)
+        level_db, pan = from_balance(pad.level_db, pad.pan)
+        level_db = min(max(level_db, LOWEST_DB), HIGHEST_DB)
         output = pad.output if pad.output <= MOST_OUTPUTS else 0
         taken |= own if span else {note}
-        found.append(Pad(name, note, patch, turns, span, level_db, pad.pan, 0.0, group, output))
+        found.append(Pad(name, note, patch, turns, span, level_db, pan, 0.0, group, output))
     return tuple(found)
 
 

@@ -27,6 +27,13 @@ def channel_gains(gain: float, pan: float) -> tuple[float, float]:
     return gain * math.sqrt(2.0) * math.cos(angle), gain * math.sqrt(2.0) * math.sin(angle)
 
 
+def from_balance(level_db: float, pan: float) -> tuple[float, float]:
+    """Level and pan of the mixer that sound as those of a sampler's pad, of which the far side alone is turned down."""
+    left, right = min(1.0, 1.0 - pan), min(1.0, 1.0 + pan)
+    lower_db = 10.0 * math.log10(0.5 * (left * left + right * right))
+    return level_db + lower_db, 4.0 / math.pi * math.atan2(right, left) - 1.0
+
+
 @dataclass
 class _Voice:
     at: int

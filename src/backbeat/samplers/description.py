@@ -60,7 +60,7 @@ class SampledPad:
         root_note: the note at which takes sound as they were recorded, where the pitch follows the notes; none where
             all notes sound the same.
         level_db: of all its takes.
-        pan: from -1, left, to 1, right.
+        pan: from -1, left, to 1, right: the far side is turned down, to 1 - |pan|.
         choke_group: a hit silences whatever sounds in the same group; 0 is no group.
         output: of the sampler, from 1; 0 is the main one alone.
         layers: by velocity from soft to loud, without holes between them or overlaps.
