@@ -41,7 +41,7 @@ class TestNew:
             "kit", "new", out, "--pad", "kick=kick/909", "--pad", "40:fat=snare/fat", "--pad", "zap=kick/click",
             "--pad", "Open Hat=hat/909-open", "--author", "me", "--licence", "MIT",
         )  # fmt: skip
-        assert (done.status, done.out, done.err) == (0, f"{out}: 4 pads\n", "")
+        assert (done.status, done.out.splitlines()[0], done.err) == (0, f"{out}: 4 pads", "")
         kit = load_kit(out)
         assert (kit.name, kit.author, kit.licence) == ("mine", "me", "MIT")
         assert kit.notes_by_name == {"kick": 36, "fat": 40, "zap": 60, "Open Hat": 46}
@@ -67,7 +67,7 @@ class TestNew:
             (["--pad", "kick"], "--pad: found 'kick'; must be NAME=PATCH"),
             (["--pad", "x:kick=kick/909"], "--pad: found 'x:kick=kick/909'"),
             (["--pad", "kick=nothing"], "preset: found 'nothing'"),
-            (["--like", "nothing"], "kit: found 'nothing'; must be a kit file, one of 606"),
+            (["--like", "nothing"], "kit: found 'nothing'; must be a kit file, or one of 606"),
             (["--pad", "200:kick=kick/909"], "note: found 200"),
             (["--pad", f"{'9' * 5000}:kick=kick/909"], "--pad: found '999"),
         ],
@@ -292,7 +292,8 @@ class TestImport:
         assert kit.notes_by_name == {"BD2": 35, "kick": 36}
         assert {pad.patch.plugin for pad in kit.pads} == {"kick"}
         assert done.status == 1
-        assert "none.ds" in done.lines()[0]
+        assert done.notes() == [f"{folder}: 1 file beside 3 DrumSynth files left alone"]
+        assert "none.ds" in done.lines()[1]
         assert "to what DrumSynth plays" in done.out
 
     def test_a_kit_of_samples_is_matched(self, backbeat, kit, tmp_path):
@@ -314,3 +315,27 @@ class TestImport:
         assert refused.status == 1
         assert "a.ds" in refused.error()
         assert not (tmp_path / "kit.json").exists()
+
+
+def test_slips_get_a_hint(backbeat, kit, tmp_path):
+    assert "(did you mean acoustic?)" in backbeat("kit", "show", "acustic").error()
+    assert "did you mean kick/909" in backbeat("render", "kick/919", "-o", tmp_path / "a.wav").error()
+    assert "found a kit" in backbeat("render", kit, "-o", tmp_path / "a.wav").error()
+    (tmp_path / "samples").mkdir()
+    assert (
+        "`backbeat kit match`" in backbeat("kit", "render", tmp_path / "samples", "-", "-o", tmp_path / "a.wav").error()
+    )
+
+
+def test_new_kits_leave_room_and_their_hats_choke(backbeat, tmp_path):
+    out = tmp_path / "mine.json"
+    pads = ("--pad", "kick=kick/909", "--pad", "closed=hat/tight", "--pad", "open hat=hat/909-open")
+    assert backbeat("kit", "new", out, *pads).status == 0
+    kit = load_kit(out)
+    assert [pad.choke_group for pad in kit.pads] == [0, 1, 1]
+    assert max(np.abs(pad.turned.sound()).max() * 10.0 ** (pad.level_db / 20.0) for pad in kit.pads) <= 0.51
+    refused = backbeat("kit", "new", out, *pads)
+    assert refused.status == 2
+    assert "is already there" in refused.error()
+    assert backbeat("kit", "new", out, "--like", out, "--pad", "clap=clap/909").status == 0
+    assert len(load_kit(out).pads) == 4

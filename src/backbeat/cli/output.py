@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Annotated, TypeAlias
 
 import typer
@@ -54,7 +55,7 @@ def keep_samples(outputs: Iterable[Path], samples: Iterable[Path]) -> None:
     kept = {sample.resolve() for sample in samples}
     for path in outputs:
         if path.resolve() in kept:
-            raise UsageError(f"{path}: would overwrite the sample; choose another --out")
+            raise UsageError(f"{path}: would overwrite what it is made of; choose another --out")
 
 
 def collect_garbage() -> None:
@@ -63,11 +64,23 @@ def collect_garbage() -> None:
     gc.enable()
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things: 1 pad, 2 pads."""
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
 def check_folder(path: Path) -> None:
-    """Refuse, before the work is done, an output whose folder is not there.
+    """Refuse, before the work is done, an output whose folder is not there, or takes no files.
 
     Raises:
         UsageError: naming the folder.
     """
     if not path.parent.is_dir():
         raise UsageError(f"{path}: there is no folder {path.parent}; must be a file in a folder that exists")
+    try:
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"{path}: the folder {path.parent} takes no files ({error.strerror}); must be a file in one that does"
+        ) from error

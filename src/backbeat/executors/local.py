@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -62,7 +63,8 @@ def _in_pool(
             while True:
                 for task in islice(waiting, ahead * workers - len(running)):
                     try:
-                        running[pool.submit(attempt, work, task)] = task
+                        with _interrupts_wait():
+                            running[pool.submit(attempt, work, task)] = task
                     except BrokenProcessPool:
                         raise _WorkerKilledError([*running.values(), task]) from None
                 if not running:
@@ -94,5 +96,20 @@ def _one_by_one(work: Callable[[Task], Result], tasks: list[Task]) -> Iterator[t
                 yield task, killed()
 
 
+@contextmanager
+def _interrupts_wait() -> Iterator[None]:
+    """Have Ctrl-C wait, here and in processes that are started meanwhile, until they can end without a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, and without a traceback
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -12,7 +12,8 @@ from backbeat.errors import KitError
 from backbeat.executors import Executor, Failure, Local
 from backbeat.families import instrument_of
 from backbeat.kits.document import MOST_PADS, Kit
-from backbeat.kits.matching import Progress, names_of_pads, nearest_of, pads_of
+from backbeat.kits.matching import Progress, names_of_pads, nearest_of
+from backbeat.kits.placing import pads_of
 from backbeat.matching import AUTO
 from backbeat.patch import Patch
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,31 +12,23 @@ import torch
 from backbeat import audio
 from backbeat.errors import KitError
 from backbeat.executors import Executor, Failure, Local
-from backbeat.families import Family, family_of, instrument_of, notes_of
+from backbeat.families import instrument_of
 from backbeat.files import distinct
 from backbeat.kits.document import (
-    HIGHEST_DB,
-    LOWEST_DB,
-    MOST_OUTPUTS,
     MOST_PADS,
     MOST_ROUND_ROBINS,
     Kit,
-    Pad,
-    free_note,
 )
 from backbeat.kits.fitting import Strike, fit_response
 from backbeat.kits.hits import layer_of, strength_of
-from backbeat.kits.mixing import from_balance
+from backbeat.kits.placing import pads_of_recordings
 from backbeat.library.job import Settings
 from backbeat.losses import distances
 from backbeat.matching import AUTO, MatchResult, match
 from backbeat.matching.onset import onsets
-from backbeat.parameters import BODY
 from backbeat.patch import Patch
-from backbeat.plugins.base import TUNE
 from backbeat.samplers import SampledKit, SampledPad, Take
 from backbeat.samplers.names import plain_text
-from backbeat.songs.notes import note_of
 from backbeat.types import Audio
 
 SAMPLE_RATE = 44_100
@@ -45,11 +37,6 @@ _MOST_FITTED = 5
 _LONGEST_S = 4.0
 _FAR_DB, _NEARER_DB = 5.0, 1.0
 """Mel distance from which on other instruments than the named one are tried, and how much nearer one must come."""
-_HATS = 1
-"""The choke group of hats, where a kit says nothing of groups."""
-_FIRST_FREE = 60
-_HAT_NOTES = (42, 44, 46)
-"""General MIDI's."""
 
 Progress = Callable[[int, int], None]
 """Called with what is done, and how much there is."""
@@ -140,7 +127,7 @@ def match_kit(
     takes = max(len(layer.takes) for pad in sampled.pads for layer in pad.layers)
     kit = Kit(
         sampled.name or "kit",
-        _placed([(pads[name], name, each.patch) for name, each in matched.items()]),
+        pads_of_recordings([(pads[name], name, each.patch) for name, each in matched.items()]),
         sampled.author,
         sampled.licence,
         round_robins=min(max(Kit.round_robins, takes), MOST_ROUND_ROBINS),
@@ -210,50 +197,6 @@ def _strike(velocity: int, take: Take) -> Strike:
 
 def _distance_db(patch: Patch, strike: Strike) -> float:
     return distances(strike.struck(patch), strike.sound, SAMPLE_RATE).mel_db
-
-
-def _placed(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
-    """Pads of a kit of recordings, on notes of their own."""
-    taken: set[int] = set()
-    groups = sorted({pad.choke_group for pad, _, _ in pads} - {0})
-    numbers = {group: number for number, group in enumerate(groups, 1)} if groups and groups[-1] > MOST_PADS else {}
-    found = []
-    for pad, name, patch in pads:
-        own = set(range(pad.low_note, pad.high_note + 1))
-        follows = pad.root_note is not None and len(own) > 1 and TUNE in patch.instrument.macros
-        span = (pad.low_note, pad.high_note) if follows and not taken & own else None
-        root = pad.low_note if span is None or pad.root_note is None else pad.root_note
-        note = min(max(root, pad.low_note), pad.high_note)
-        if span is None:
-            note = free_note(note, taken)
-        tuned = note - root if span else 0
-        tuned_st = tuned + pad.layers[-1].takes[0].tune_st
-        turns = {TUNE: float(tuned_st)} if tuned_st and TUNE in patch.instrument.macros else {}
-        group = numbers.get(pad.choke_group, pad.choke_group) if groups else _HATS * _is_hat(name, patch)
-        level_db, pan = from_balance(pad.level_db, pad.pan)
-        level_db = min(max(level_db, LOWEST_DB), HIGHEST_DB)
-        output = pad.output if pad.output <= MOST_OUTPUTS else 0
-        taken |= own if span else {note}
-        found.append(Pad(name, note, patch, turns, span, level_db, pan, 0.0, group, output))
-    return tuple(found)
-
-
-def pads_of(patches: Sequence[tuple[str, Patch]]) -> tuple[Pad, ...]:
-    """Pads of patches: those that are called as a drum of General MIDI on its note, others by words or instruments."""
-    notes: dict[str, int] = {}
-    for name, patch in sorted(patches, key=lambda each: note_of(each[0]) is None):
-        exact = note_of(name)
-        usual = (*(() if exact is None else (exact,)), *notes_of(name), *notes_of(patch.plugin))
-        taken = set(notes.values())
-        notes[name] = next((note for note in usual if note not in taken), None) or free_note(_FIRST_FREE, taken)
-    return tuple(Pad(name, notes[name], patch, choke_group=_HATS * _is_hat(name, patch)) for name, patch in patches)
-
-
-def _is_hat(name: str, patch: Patch) -> bool:
-    """Whether a pad is a hat's, by General MIDI's name for it or by its instrument."""
-    if known := notes_of(name):
-        return known[0] in _HAT_NOTES
-    return patch.instrument.table.with_role(BODY.open) is not None and family_of(name) in (None, Family.HAT)
 
 
 def names_of_pads(names: Iterable[str]) -> list[str]:

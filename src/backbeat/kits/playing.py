@@ -70,7 +70,7 @@ class Performance:
         self._hits = hits
         strikes, self.missing = strikes_of(hits.kit, song, hits.sample_rate)
         if not strikes:
-            raise SongError(f"song: found no notes that the kit has ({_listed(self.missing)})")
+            raise SongError(f"found no notes that the kit has ({_listed(self.missing)})")
         struck = {each.hit.pad for each in strikes}
         self.outputs = tuple(pads for pads in hits.kit.outputs if any(pad.name in struck for pad in pads))
         hits.prepare((each.hit for each in strikes), threads)
@@ -78,12 +78,12 @@ class Performance:
         bars = round(song.length_s * hits.sample_rate)
         self.samples = bars if loop else max(*ends, bars)
         if not 1 <= self.samples <= _MOST_S * hits.sample_rate:
-            raise SongError(f"song: found {song.length_s:g} s of bars; must be from one sample to {_MOST_S} s")
+            raise SongError(f"found {song.length_s:g} s of bars; must be from one sample to {_MOST_S} s")
         # A loop is what is heard once it has gone round so often that its start has all that rings on.
         self._skipped = -(-max(ends) // bars) - 1 if loop else 0
         if (self._skipped + 1) * len(strikes) > _MOST_STRIKES:
             raise SongError(
-                f"song: found {len(strikes)} notes, which ring for {self._skipped + 1} turns of the loop; must be at "
+                f"found {len(strikes)} notes, which ring for {self._skipped + 1} turns of the loop; must be at "
                 f"most {_MOST_STRIKES} hits in all"
             )
         self._strikes = [

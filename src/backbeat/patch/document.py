@@ -303,6 +303,8 @@ def from_json(text: str) -> Patch:
 
 def from_document(document: Mapping[str, Any]) -> Patch:
     """Read a patch from its JSON object; see `from_json`."""
+    if "pads" in document:
+        raise PatchError("not a patch: found a kit, which `backbeat kit` plays; must be of one instrument")
     for key in document:
         if key not in _REQUIRED + _OPTIONAL:
             raise PatchError(f"{key}: no such field; there are {', '.join(_REQUIRED + _OPTIONAL)}")

@@ -1,10 +1,13 @@
 """The patches that ship with backbeat, one JSON file each in `presets/`."""
 
+from difflib import get_close_matches
 from importlib.resources import files
 
 from backbeat.errors import PatchError
 from backbeat.patch.document import Patch, from_json
 
+_NEAR = 0.8
+"""How alike names are that one may be a slip for the other."""
 _PRESETS = files("backbeat.patch") / "presets"
 
 
@@ -32,4 +35,6 @@ def preset(name: str) -> Patch:
         return from_json((_PRESETS / plugin / f"{stem}.json").read_text(encoding="utf-8"))
     if found:
         raise PatchError(f"preset: found {name!r}; say which: {', '.join(found)}")
+    if near := get_close_matches(name, available, 3, _NEAR):
+        raise PatchError(f"preset: found {name!r}; did you mean {' or '.join(near)}? `backbeat plugins` lists all")
     raise PatchError(f"preset: found {name!r}; there are {', '.join(available)}")

@@ -1,6 +1,8 @@
 """Arguments that more than one command of `backbeat kit` takes."""
 
 import os
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -39,10 +41,13 @@ def read_kit(text: str, *, patches: bool = False) -> "Kit":
         return factory_kit(text)
     if patches and (kit := _kit_of_patch(text)) is not None:
         return kit
+    if is_of_sampler(text):
+        raise UsageError(f"{text}: found samples; must be a kit of patches, which `backbeat kit match` makes of them")
     if path.exists() or path.suffix == ".json":
         return load_kit(path)
-    also = ", a patch file or a preset" if patches else ""
-    raise UsageError(f"kit: found {text!r}; must be a kit file, one of {', '.join(factory_kits())}{also}")
+    also = ", a patch file, or a preset" if patches else ""
+    near = close_to(text, factory_kits())
+    raise UsageError(f"kit: found {text!r}{near}; must be a kit file, or one of {', '.join(factory_kits())}{also}")
 
 
 def _kit_of_patch(text: str) -> "Kit | None":
@@ -60,6 +65,12 @@ def _kit_of_patch(text: str) -> "Kit | None":
     name = patch.name or path.stem.partition(".")[0]
     note = note_of(patch.plugin)
     return Kit(name, (Pad(name, _FIRST_NOTE if note is None else note, patch),))
+
+
+def close_to(text: str, names: Sequence[str]) -> str:
+    """Of names that a word may have meant, the nearest as a question; nothing where none is near."""
+    found = get_close_matches(text, names, 1, 0.75)
+    return f" (did you mean {found[0]}?)" if found else ""
 
 
 def is_of_sampler(text: str) -> bool:

@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from backbeat.cli.kit.arguments import SampleRate, is_of_sampler, read_kit, threads
-from backbeat.cli.output import AsJson, say, say_json
+from backbeat.cli.output import AsJson, counted, say, say_json
+
+_IN_FOLDERS = (".sfz", ".dspreset", ".xml", ".xpm")
+"""Files of exports that are whole folders."""
 
 
 def check(
@@ -40,7 +43,8 @@ def check(
             say(f"{each.pad.ljust(width)}  {levels}")
             for problem in each.problems:
                 say(f"  {problem}")
-        say(f"{kit.name}: {len(found)} pads, " + (f"{problems} problems" if problems else "nothing to mend"))
+        verdict = counted(problems, "problem") if problems else "nothing to mend"
+        say(f"{kit.name}: {counted(len(found), 'pad')}, {verdict}")
     if problems:
         raise typer.Exit(1)
 
@@ -48,12 +52,14 @@ def check(
 def _check_export(path: Path, as_json: bool) -> None:
     from backbeat.samplers.checking import check as faults_of
 
+    if path.suffix.lower() in _IN_FOLDERS:
+        path = path.parent
     faults = faults_of(path)
     if as_json:
         say_json({"export": str(path), "problems": list(faults)})
     else:
         for fault in faults:
             say(fault)
-        say(f"{path}: " + (f"{len(faults)} problems" if faults else "nothing to mend"))
+        say(f"{path}: " + (counted(len(faults), "problem") if faults else "nothing to mend"))
     if faults:
         raise typer.Exit(1)

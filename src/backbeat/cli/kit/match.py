@@ -10,7 +10,7 @@ import typer
 from backbeat.cli.effort import Detail, Keep, PluginOrAuto, Quality, Seed, Starts, Steps, kept_of
 from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
 from backbeat.cli.kit.arguments import check_kit_file
-from backbeat.cli.output import AsJson, collect_garbage, say, say_error, say_json, say_note
+from backbeat.cli.output import AsJson, collect_garbage, counted, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
 
 _LEFT = "nothing was written"
@@ -42,6 +42,7 @@ def imports(
     check_kit_file(out)
     from backbeat.kits import save_kit
     from backbeat.kits.importing import drumsynth_files, import_files
+    from backbeat.kits.placing import with_room
 
     paths = drumsynth_files(source)
     if not paths:
@@ -57,12 +58,14 @@ def imports(
             workers=workers,
             as_json=as_json,
         )
+    if source.is_dir() and (others := sum(each.is_file() for each in source.iterdir()) - len(paths)):
+        say_note(f"{source}: {counted(others, 'file')} beside {counted(len(paths), 'DrumSynth file')} left alone")
     collect_garbage()
     with counting(source.name) as show, executor_of(executor, workers, address, left=_LEFT) as workplace:
         found = import_files(
             paths, name or out.stem, plugin, quality=quality, seed=seed, executor=workplace, progress=show
         )
-    save_kit(found.kit, out)
+    save_kit(with_room(found.kit), out)
     rows = [
         {"pad": pad.name, "note": pad.note, "plugin": pad.patch.plugin, "mel_db": found.files[pad.name].mel_db}
         for pad in found.kit.pads
@@ -70,7 +73,7 @@ def imports(
     if as_json:
         say_json({"kit": str(out), "pads": rows, "failed": dict(found.failures)})
     else:
-        say(f"{out}: {len(rows)} pads")
+        say(f"{out}: {counted(len(rows), 'pad')}")
         width = max(len(pad.name) for pad in found.kit.pads)
         for row in rows:
             said = f"mel {row['mel_db']:.1f} dB to what DrumSynth plays"
@@ -111,6 +114,7 @@ def match(
 
     from backbeat.kits import save_kit
     from backbeat.kits.matching import match_kit
+    from backbeat.kits.placing import with_room
     from backbeat.library.job import Settings
     from backbeat.samplers.readers import read_kit
 
@@ -121,7 +125,7 @@ def match(
         say_note(note)
     with counting(source.name) as show, executor_of(executor, workers, address, left=_LEFT) as workplace:
         found = match_kit(sampled, settings, executor=workplace, progress=show)
-    save_kit(replace(found.kit, name=name or out.stem), out)
+    save_kit(with_room(replace(found.kit, name=name or out.stem)), out)
     for each, pad in found.pads.items():
         for remark in pad.remarks:
             say_note(f"{each}: {remark}")
@@ -139,7 +143,7 @@ def match(
     if as_json:
         say_json({"kit": str(out), "pads": rows, "failed": dict(found.failures)})
     else:
-        say(f"{out}: {len(rows)} pads")
+        say(f"{out}: {counted(len(rows), 'pad')}")
         width = max(len(pad.name) for pad in found.kit.pads)
         for row in rows:
             said = f"mel {row['hardest_mel_db']:.1f} dB to the hardest take"

@@ -8,13 +8,11 @@ import typer
 
 from backbeat.cli.arguments import read_patch
 from backbeat.cli.kit.arguments import check_kit_file, read_kit
-from backbeat.cli.output import AsJson, say, say_json
+from backbeat.cli.output import AsJson, counted, say, say_json
 from backbeat.errors import UsageError
 
 if TYPE_CHECKING:
     from backbeat.kits import Pad
-
-_FIRST_FREE = 60
 
 
 def new(
@@ -35,12 +33,19 @@ def new(
     licence: Annotated[str | None, typer.Option(help="Under which others may use it, such as CC0-1.0.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a kit of patches and presets. Names such as kick, snare, closed and crash have their General MIDI notes."""
+    """Make a kit of patches and presets.
+
+    Names such as kick, snare, closed and crash have their General MIDI notes, and hats choke each other. All pads are
+    turned down as far as leaves room for a beat. A kit that is there is replaced where --like names it.
+    """
     check_kit_file(out)
     from dataclasses import replace
 
     from backbeat.kits import Kit, save_kit
+    from backbeat.kits.placing import with_room
 
+    if out.exists() and not (like and Path(like).exists() and out.samefile(like)):
+        raise UsageError(f"{out}: is already there; begin with it (--like {out}), or choose another name")
     if not like and not pads:
         raise UsageError("kit new: found neither --like nor --pad; must have pads, such as --pad kick=kick/909")
     begun = read_kit(like) if like else None
@@ -52,11 +57,14 @@ def new(
     if begun:
         kit = replace(begun, name=name or out.stem, pads=kit.pads)
     kit = replace(kit, author=kit.author if author is None else author, licence=licence or kit.licence)
+    kit = kit if begun else with_room(kit)
     save_kit(kit, out)
     if as_json:
-        say_json({"kit": str(out), "name": kit.name, "pads": [pad.name for pad in kit.pads]})
+        say_json({"kit": str(out), "name": kit.name, "notes": dict(kit.notes_by_name)})
     else:
-        say(f"{out}: {len(kit.pads)} pads")
+        say(f"{out}: {counted(len(kit.pads), 'pad')}")
+        for pad in kit.pads if not begun else ():
+            say(f"  {pad.note:3}  {pad.name}")
 
 
 def _pad(text: str, found: dict[str, "Pad"]) -> "Pad":
@@ -64,6 +72,7 @@ def _pad(text: str, found: dict[str, "Pad"]) -> "Pad":
 
     from backbeat.kits import Pad
     from backbeat.kits.document import free_note
+    from backbeat.kits.placing import FIRST_FREE, HATS, is_hat
     from backbeat.songs.notes import note_of
 
     where, equals, source = text.partition("=")
@@ -80,5 +89,5 @@ def _pad(text: str, found: dict[str, "Pad"]) -> "Pad":
     elif known is not None and known not in taken:
         note = known
     else:
-        note = free_note(_FIRST_FREE, taken)
-    return Pad(name, note, patch)
+        note = free_note(FIRST_FREE, taken)
+    return Pad(name, note, patch, choke_group=HATS * is_hat(name, patch))

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from backbeat.cli.kit.arguments import KitArgument, SampleRate, read_kit, threads
-from backbeat.cli.output import AsJson, check_folder, keep_samples, say, say_json, say_note
+from backbeat.cli.output import AsJson, check_folder, counted, keep_samples, say, say_json, say_note
 from backbeat.cli.render import BitDepth
+from backbeat.errors import SongError
 from backbeat.files import distinct
 
 
@@ -42,9 +43,12 @@ def render(
     kit = read_kit(source)
     keep_samples([out], [song, Path(source)])
     played = read_song(song, kit.notes_by_name, seed=seed)
-    performance = Performance(Hits(kit, sample_rate), played, loop=loop, threads=threads())
+    try:
+        performance = Performance(Hits(kit, sample_rate), played, loop=loop, threads=threads())
+    except SongError as error:
+        raise SongError(f"{song}: {error}") from error
     for note, count in sorted(performance.missing.items()):
-        say_note(f"{song}: note {note} is struck {count} times, and no pad of {kit.name} has it")
+        say_note(f"{song}: note {note} is struck {counted(count, 'time')}, and no pad of {kit.name} has it")
     names = distinct((safe_name("+".join(pad.name for pad in pads)) for pads in performance.outputs), "-")
     paths = [out.with_name(f"{out.stem}-{name}{out.suffix}") for name in names] if stems else []
     with ExitStack() as stack:

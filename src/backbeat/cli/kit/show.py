@@ -10,7 +10,7 @@ from backbeat.cli.kit.arguments import is_of_sampler, read_kit
 from backbeat.cli.output import AsJson, say, say_json, say_note
 
 if TYPE_CHECKING:
-    from backbeat.kits import Kit
+    from backbeat.kits import Kit, Pad
     from backbeat.samplers import SampledKit
 
 
@@ -66,15 +66,26 @@ def _show_kit(kit: "Kit", as_json: bool) -> None:
         return
     _say_head(kit)
     say(f"  {kit.layers} steps of velocity, {kit.round_robins} hits of each in turn")
-    rows = [("note", "pad", "patch", "level", "pan", "choke", "turned")]
-    for pad in kit.pads:
-        notes = f"{pad.note}" if pad.notes is None else f"{pad.note} ({pad.notes[0]}-{pad.notes[1]})"
-        macros = pad.patch.instrument.macros
-        turns = ", ".join(f"{name} {amount:+g} {macros[name].unit}" for name, amount in pad.turns.items())
-        patch = f"{pad.patch.plugin} {pad.patch.name}".strip()
-        group = str(pad.choke_group) if pad.choke_group else ""
-        rows.append((notes, pad.name, patch, f"{pad.level_db:+.1f} dB", f"{pad.pan:+.2f}", group, turns))
-    _say_table(rows)
+    head = ("note", "pad", "patch", "level", "pan", "width", "choke", "output", "layers", "turned")
+    _say_table([head, *(_row(kit, pad) for pad in kit.pads)])
+
+
+def _row(kit: "Kit", pad: "Pad") -> tuple[str, ...]:
+    notes = f"{pad.note}" if pad.notes is None else f"{pad.note} ({pad.notes[0]}-{pad.notes[1]})"
+    macros = pad.patch.instrument.macros
+    own = pad.layers is not None or pad.round_robins is not None
+    return (
+        notes,
+        pad.name,
+        f"{pad.patch.plugin} {pad.patch.name}".strip(),
+        f"{pad.level_db:+.1f} dB",
+        f"{pad.pan:+.2f}",
+        f"{pad.width:.2f}" if pad.width else "",
+        f"{pad.choke_group}" if pad.choke_group else "",
+        f"{pad.output}" if pad.output else "",
+        f"{kit.layers_of(pad)} x {kit.round_robins_of(pad)}" if own else "",
+        ", ".join(f"{name} {amount:+g} {macros[name].unit}" for name, amount in pad.turns.items()),
+    )
 
 
 def _show_sampled(path: Path, as_json: bool) -> None:
@@ -119,6 +130,8 @@ def _say_head(kit: "Kit | SampledKit") -> None:
 
 
 def _say_table(rows: Sequence[tuple[str, ...]]) -> None:
+    shown = [place for place, column in enumerate(zip(*rows, strict=True)) if any(column[1:])]
+    rows = [tuple(row[place] for place in shown) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         say("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
