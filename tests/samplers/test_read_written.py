@@ -68,6 +68,8 @@ def test_pads_layers_takes_and_chokes_are_what_was_written(tmp_path, format_name
         ('{"pads": []}', "pads: found none with a sample; must be at least one"),
         ('{"pads": [{"low_note": 128}]}', "low_note: found 128; must be a whole number from 0 to 127"),
         ('{"pads": [{"low_note": "x"}]}', 'low_note: found "x"; must be a whole number from 0 to 127'),
+        ('{"pads": [{"low_note": true}]}', "low_note: found true; must be a whole number from 0 to 127"),
+        ('{"pads": [{"low_note": 1, "root_note": "c"}]}', 'root_note: found "c"; must be a whole number from 0 to 127'),
         ('{"pads": [{"low_note": 9, "high_note": 3}]}', "Pad: found notes 9 to 3; must be in order"),
         ('{"pads": [{"low_note": 1}]}', "layers: found null; must be a list of at most 16,384 objects"),
         (

@@ -11,7 +11,7 @@ from backbeat.errors import KitError
 from backbeat.samplers.description import LAST_VELOCITY, SampledKit
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
-from backbeat.samplers.readers.values import is_note, number, within
+from backbeat.samplers.readers.values import number, within
 from backbeat.samplers.readers.zones import MOST_ZONES, Zone, pads_of
 
 NAME = "kit.json"
@@ -66,7 +66,7 @@ def _listed(parent: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
 
 def _whole(parent: Mapping[str, Any], name: str, default: int | None = None) -> int:
     found = parent.get(name, default)
-    if not isinstance(found, int) or not 0 <= found <= LAST_VELOCITY:
+    if type(found) is not int or not 0 <= found <= LAST_VELOCITY:
         raise KitError(f"{name}: found {_told(found)}; must be a whole number from 0 to {LAST_VELOCITY}")
     return found
 
@@ -85,7 +85,7 @@ def _told(value: object) -> str:
 def _zones(pad: Mapping[str, Any], folder: KitFolder, base: Path) -> list[Zone]:
     name = plain(_text(pad, "name")) or "Pad"
     low = _whole(pad, "low_note")
-    high, root = _whole(pad, "high_note", low), pad.get("root_note")
+    high, root = _whole(pad, "high_note", low), None if pad.get("root_note") is None else _whole(pad, "root_note")
     if low > high:
         raise KitError(f"{name}: found notes {low} to {high}; must be in order")
     zones = []
@@ -94,20 +94,17 @@ def _zones(pad: Mapping[str, Any], folder: KitFolder, base: Path) -> list[Zone]:
         hardest = max(softest, _whole(layer, "high", LAST_VELOCITY))
         for turn, take in enumerate(_listed(layer, "takes")):
             if (file := folder.sample(_text(take, "file"), base)) is not None:
-                tune = number(_told(take.get("tune_st"))) or 0.0
                 zones.append(
                     Zone(
                         file,
                         low,
                         high,
-                        root_note=root if isinstance(root, int) and is_note(root) else low,
-                        tracking=1.0 if isinstance(root, int) and is_note(root) and low < high else 0.0,
+                        root_note=low if root is None else root,
+                        tracking=0.0 if root is None or low == high else 1.0,
                         low=softest,
                         high=hardest,
                         turn=(turn,),
-                        tune_st=within(number(json.dumps(tune)) or 0.0, -127.0, 127.0)
-                        if isinstance(tune, int | float)
-                        else 0.0,
+                        tune_st=within(number(_told(take.get("tune_st"))) or 0.0, -127.0, 127.0),
                         choke=_whole(pad, "choke_group", 0),
                         output=_whole(pad, "output", 0),
                         name=name,
