@@ -120,6 +120,15 @@ def test_the_oldest_fades_out_where_too_many_sound():
 
 
 @needs_kernels
+def test_where_many_fade_out_what_rings_rings_on():
+    mixer = Mixer(RATE, 1, 2)
+    mixer.start(0, np.ones((1, 400), np.float32))
+    for at in range(1, 6):
+        mixer.start(at, np.zeros((1, 400), np.float32), choke_group=1)
+    np.testing.assert_array_equal(mixer.process(400)[0, 0], np.ones(400, np.float32))
+
+
+@needs_kernels
 def test_all_of_a_group_or_of_all_is_choked():
     mixer = Mixer(RATE, 1, 8)
     for group in (0, 1, 2):

@@ -72,7 +72,10 @@ struct backbeat_mixer {
             choke(*oldest, at);
         }
         if ((int64_t)voices.size() == 2 * most_voices) {
-            voices.erase(voices.begin());
+            // Fewer than allowed sound on, so that another is there that fades out.
+            const auto fades = [at](const Voice& each) { return each.choked != kNever || each.end <= at; };
+            const auto found = std::find_if(voices.begin(), voices.end(), fades);
+            voices.erase(found == voices.end() ? voices.begin() : found);
         }
     }
 
