@@ -60,7 +60,7 @@ def oracle(hits: list[Event]) -> Any:
         sound *= math.sqrt(2.0) * hit.gain
         later = [each.at for each in hits[k + 1 :] if hit.choke_group and each.choke_group == hit.choke_group]
         if later:
-            since = hit.at + np.arange(length) - later[0]
+            since = hit.at + np.arange(length) - (later[0] if later[0] > hit.at else -np.inf)
             sound *= np.where(since < 0, 1.0, np.clip(1.0 - since / FADE, 0.0, 1.0))
         mixed[hit.output, :, hit.at : hit.at + length] += sound[:, : FRAMES - hit.at]
     return mixed
@@ -126,6 +126,14 @@ def test_where_many_fade_out_what_rings_rings_on():
     for at in range(1, 6):
         mixer.start(at, np.zeros((1, 400), np.float32), choke_group=1)
     np.testing.assert_array_equal(mixer.process(400)[0, 0], np.ones(400, np.float32))
+
+
+@pytest.mark.parametrize("make", mixers())
+def test_of_hits_of_a_group_at_one_moment_the_last_is_heard(make):
+    mixer = make(RATE, 1)
+    mixer.start(10, np.full((1, 100), 1.0, np.float32), choke_group=1)
+    mixer.start(10, np.full((1, 100), 5.0, np.float32), choke_group=1)
+    np.testing.assert_allclose(mixer.process(200)[0, 0], np.repeat([0.0, 5.0, 0.0], [10, 100, 90]))
 
 
 @needs_kernels

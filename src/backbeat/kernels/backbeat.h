@@ -170,7 +170,8 @@ BACKBEAT_API int64_t backbeat_mixer_voices(const backbeat_mixer* mixer);
 /* Have a hit sound; hits are told in the order of time. */
 BACKBEAT_API int backbeat_mixer_start(backbeat_mixer* mixer, const backbeat_voice* voice);
 
-/* Fade out, within 5 ms, what sounds in a group at a frame; of group 0, all that sounds. */
+/* Fade out, within 5 ms, what sounds in a group at a frame; of group 0, all that sounds. What would start at that frame
+ * is not heard. */
 BACKBEAT_API int backbeat_mixer_choke(backbeat_mixer* mixer, int32_t choke_group, int64_t at);
 
 /* The next frames: `audio`, (outputs, 2, frames). */

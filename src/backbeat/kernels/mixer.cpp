@@ -52,9 +52,12 @@ struct backbeat_mixer {
                is_within(voice.pan, -1.0, 1.0);
     }
 
+    // What would start at that very frame is not heard at all.
     void choke(Voice& voice, int64_t at) {
-        if (voice.start <= at) {
+        if (voice.start < at) {
             voice.choked = std::min(voice.choked, at);
+        } else if (voice.start == at) {
+            voice.end = at;
         }
     }
 

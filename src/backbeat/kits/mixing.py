@@ -76,7 +76,9 @@ class FormulaMixer:
 
     def _choke(self, voice: _Voice, at: int) -> None:
         start, stop = at - voice.at, min(at + self._fade, voice.end) - voice.at
-        if not voice.is_choked and stop > start:
+        if start == 0:
+            voice.end = at
+        elif not voice.is_choked and stop > start:
             steps = np.arange(self._fade, self._fade - (stop - start), -1)
             voice.audio[:, start:stop] *= steps.astype(np.float32) / np.float32(self._fade)
             voice.end, voice.is_choked = voice.at + stop, True
