@@ -23,7 +23,8 @@ def drums_of(stems: Sequence[str], folder: str = "") -> list[Named]:
     """
     inside = [named(stem, in_drum=True) for stem in stems] if folder else []
     same = {"" if _joined(each.drum) == _joined(folder) else each.drum.casefold() for each in inside}
-    if len(same) == 1 and not _is_plural(folder) and (same == {""} or notes_of(folder)):
+    alike = len(same) == 1 and len({notes_of(stem) for stem in stems}) == 1  # `Tom 1` and `Tom 2` are two of the set
+    if alike and not _is_plural(folder) and (same == {""} or notes_of(folder)):
         drum = _of_folder("" if same == {""} else inside[0].drum, folder)
         return [replace(each, drum=drum) for each in inside]
     return [_of_file(stem, folder) for stem in stems]

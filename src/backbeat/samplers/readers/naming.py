@@ -31,6 +31,8 @@ _COUNTED = re.compile(r"([a-z]{2,})(\d{1,2})$")
 _APART = re.compile(r"(?i)(?<![a-z])(vel|velocity|layer|dyn|rr|take|alt|robin|hit)[\s_\-.]+(?=\d)")
 """Between a word and its number."""
 
+_NUMBERED = re.compile(r"([a-z]{2,})(\d{1,3})$")
+
 
 @dataclass(frozen=True)
 class Named:
@@ -56,7 +58,8 @@ def named(stem: str, *, in_drum: bool = False) -> Named:
 
     Args:
         stem: the name.
-        in_drum: whether its folder may say which drum it is: then the name may tell none, and `hit 1` is a take.
+        in_drum: whether its folder may say which drum it is: then the name may tell none, and `hit 1` is a take;
+            numbers need not stand apart.
     """
     words = [word for word in _SEPARATORS.split(_APART.sub(r"\1", stem) if in_drum else stem) if word]
     strength = turn = note = number = None
@@ -74,6 +77,10 @@ def named(stem: str, *, in_drum: bool = False) -> Named:
             strength, turn = _STRENGTH[found[1]], int(found[2])
         elif number is None and turn is None and strength is None and _BARE.match(word):
             number = int(word)
+        elif in_drum and number is turn is strength is None and (found := _NUMBERED.match(word)):
+            number = int(found[2])
+            words[-1] = words[-1][: len(found[1])]
+            break
         else:
             break
         words.pop()
