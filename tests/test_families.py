@@ -2,7 +2,7 @@
 
 import pytest
 
-from backbeat.families import FLOORS, family_of, is_noisy, notes_of
+from backbeat.families import FLOORS, family_of, instrument_of, is_noisy, notes_of
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,32 @@ def test_is_noisy(name, noisy):
         ("CowBell", (56,)),
         ("Low Conga", (64,)),
         ("Shaker", (70,)),
+        ("drum_cymbal_closed", (42,)),
+        ("cymbal closed", (42,)),
+        ("OpenCymbal", (46,)),
+        ("drum_cymbal_pedal", (44,)),
+        ("Crash Cymbal Open", (49, 57)),
+        ("drum_cymbal_soft", (49, 57, 51)),
         ("zap", ()),
         ("", ()),
     ],
 )
 def test_notes_of_general_midi(name, notes):
     assert notes_of(name) == notes
+
+
+@pytest.mark.parametrize(
+    ("name", "instrument"),
+    [
+        ("drum_cymbal_closed", "hat"),
+        ("cymbal closed", "hat"),
+        ("Closed Cymbal", "hat"),
+        ("Cymbal Open", "hat"),
+        ("Ride Cymbal Open", "cymbal"),
+        ("drum_cymbal_hard", "cymbal"),
+        ("kick", "kick"),
+        ("zap", None),
+    ],
+)
+def test_instrument_of(name, instrument):
+    assert instrument_of(name) == instrument

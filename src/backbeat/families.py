@@ -69,8 +69,14 @@ _INSTRUMENTS = {
 
 
 def instrument_of(name: str) -> str | None:
-    """The instrument that a sound's name tells of: the first that one of its words begins with; none if none does."""
-    for word in _words(name):
+    """The instrument that a sound's name tells of: the first that one of its words begins with; none if none does.
+
+    A cymbal that is closed or open, or has a pedal, is a hat.
+    """
+    words = _words(name)
+    if re.search(_HAT_BY_CYMBAL.format("clos|open|pedal|foot"), " ".join(words)):
+        return "hat"
+    for word in words:
         for instrument, known in _INSTRUMENTS.items():
             if _begins(word, known):
                 return instrument
@@ -91,7 +97,13 @@ def is_noisy(name: str) -> bool:
     return family_of(name) in _NOISY or any(_begins(word, _NOISY_WORDS) for word in _words(name))
 
 
+_HAT_BY_CYMBAL = r"^(?!.*(?:crash|ride|splash|china|chinese))(?=.*cymbal).*(?:{})"
+"""A hat that is called a cymbal, by the words that only a hat has."""
+
 _NOTES = (
+    (_HAT_BY_CYMBAL.format("pedal|foot"), (44,)),
+    (_HAT_BY_CYMBAL.format("open"), (46,)),
+    (_HAT_BY_CYMBAL.format("clos"), (42,)),
     (r"(pedal|foot|closing|chick|splash).*(hat|hh|charl)|(hat|hh).*(pedal|foot|splash)|^phh?$", (44,)),
     (r"(open|half|loose|wide).*(hat|hh)|(hat|hh).*(open|half|loose|wide|op)|\boh\b|\bohh\b|\bhho\b", (46,)),
     (r"hat|\bc?hh|\bch\b", (42,)),

@@ -58,9 +58,9 @@ def test_one_pad_a_file_on_the_notes_of_general_midi(folder):
     assert {name: note for name, (note, _) in told(kit).items()} == {
         "Kick 1": 36,
         "Kick 2": 35,
-        "Kick 3": 37,
+        "Kick 3": 60,
         "snare": 38,
-        "zap": 39,
+        "zap": 61,
         "ch": 42,
         "Open Hat": 46,
     }
@@ -82,12 +82,81 @@ def test_velocities_in_names_are_bounds(folder):
 
 def test_a_drum_with_a_folder_of_its_own_has_its_takes_there(folder):
     kit = folder("Snare/hit 1.wav", "Snare/hit 2.wav", "Toms/low.wav", "Toms/high tom.wav", "Kick 1.wav", "Kick 2.wav")
-    assert told(kit)["hit"][1] == [(1, 127, ["hit 1", "hit 2"])]
-    assert {"low", "high tom", "Kick 1", "Kick 2"} <= set(told(kit))
+    assert told(kit)["Snare"] == (38, [(1, 127, ["hit 1", "hit 2"])])
+    assert set(told(kit)) == {"Snare", "Toms low", "high tom", "Kick 1", "Kick 2"}
+
+
+@pytest.mark.parametrize(
+    ("names", "pads"),
+    [
+        (("Kick/hit 1.wav", "Kick/hit 2.wav"), {"Kick": (36, [["hit 1", "hit 2"]])}),
+        (("Kick/1.wav", "Kick/2.wav", "Kick/10.wav"), {"Kick": (36, [["1", "2", "10"]])}),
+        (("Snare/soft.wav", "Snare/hard.wav"), {"Snare": (38, [["soft"], ["hard"]])}),
+        (("Snare/1_soft.wav", "Snare/2_soft.wav"), {"Snare": (38, [["1_soft", "2_soft"]])}),
+        (("Snare/soft/1.wav", "Snare/hard/1.wav", "Snare/hard/2.wav"), {"Snare": (38, [["1"], ["1", "2"]])}),
+        (("Kick/vel 40.wav", "Kick/vel 100.wav"), {"Kick": (36, [["vel 40"], ["vel 100"]])}),
+        (
+            ("Snare 1/snare 1.wav", "Snare 2/snare 1.wav"),
+            {"Snare 1": (38, [["snare 1"]]), "Snare 2": (40, [["snare 1"]])},
+        ),
+        (("Snare/snare01.wav", "Snare/snare02.wav"), {"Snare": (38, [["snare01", "snare02"]])}),
+        (("Snare/SD1.wav", "Snare/SD2.wav"), {"Snare": (38, [["SD1", "SD2"]])}),
+        (("Zap/zap 1.wav", "Zap/zap 2.wav"), {"Zap": (60, [["zap 1", "zap 2"]])}),
+        (("Hat/open 1.wav", "Hat/open 2.wav"), {"Hat open": (46, [["open 1", "open 2"]])}),
+        (("Hat/open hat.wav",), {"open hat": (46, [["open hat"]])}),
+        (("Kit/Kick/close/1.wav", "Kit/Kick/close/2.wav"), {"Kick close": (36, [["1", "2"]])}),
+    ],
+)
+def test_a_folder_that_is_one_drum_is_one_pad_by_its_name(folder, names, pads):
+    found = told(folder(*names))
+    assert {name: (note, [takes for _, _, takes in layers]) for name, (note, layers) in found.items()} == pads
+
+
+def test_that_numbers_were_taken_for_takes_is_told(folder):
+    kit = folder("Kick/Kick 1.wav", "Kick/Kick 2.wav", "Snare/hit 1.wav", "Snare/hit 2.wav", "Hat/a.wav", "Clap/1.wav")
+    assert kit.notes == ("Files that differ by a number alone were read as takes of one drum, in: Kick.",)
+
+
+@pytest.mark.parametrize(
+    ("names", "notes"),
+    [
+        (("Kick/Kick 01.wav", "Kick/Kick 02.wav", "Kick/BD_fat.wav"), {"Kick 1": 35, "Kick 2": 60, "BD fat": 36}),
+        (("Kick/fat.wav", "Kick/thin.wav"), {"Kick fat": 36, "Kick thin": 35}),
+        (("Kicks/1.wav", "Kicks/2.wav"), {"Kicks 1": 36, "Kicks 2": 35}),
+        (("Kicks/Kick 1.wav", "Kicks/Kick 2.wav"), {"Kick 1": 36, "Kick 2": 35}),
+        (("Tom/Tom 1.wav", "Tom/Tom 2.wav"), {"Tom 1": 50, "Tom 2": 48}),
+        (("BD/BD0010.WAV", "BD/BD0050.WAV"), {"BD0010": 36, "BD0050": 35}),
+        (("Kit/kick 1.wav", "Kit/kick 2.wav"), {"kick 1": 36, "kick 2": 35}),
+        (("Shots/1.wav", "Shots/2.wav"), {"1": 60, "2": 61}),
+    ],
+)
+def test_a_folder_of_different_drums_is_a_pad_for_each(folder, names, notes):
+    assert {name: note for name, (note, _) in told(folder(*names)).items()} == notes
+
+
+def test_what_is_no_basic_drum_has_no_basic_drums_note(folder):
+    names = [*(f"snare {number}" for number in range(1, 5)), "CLP_01", "rimshot 1", "rimshot 2", "sirene"]
+    kit = folder(*(f"{name}.wav" for name in names))
+    assert {pad.name: (pad.low_note, pad.is_placed) for pad in kit.pads} == {
+        "snare 1": (38, True),
+        "snare 2": (40, True),
+        "rimshot 1": (37, True),
+        "CLP 1": (60, False),
+        "rimshot 2": (61, True),
+        "sirene": (62, False),
+        "snare 3": (63, True),
+        "snare 4": (64, True),
+    }
+
+
+def test_a_kit_of_as_many_drums_as_notes_has_all_notes(folder):
+    kit = folder(*(f"zap {number}.wav" for number in range(128)))
+    assert sorted(pad.low_note for pad in kit.pads) == list(range(128))
 
 
 def test_notes_in_names_and_before_them(folder):
-    assert told(folder("boom_note60.wav"))["boom"][0] == 60
+    kit = folder("boom_note40.wav", "boom.wav")
+    assert [(pad.low_note, pad.is_placed) for pad in kit.pads] == [(40, True)]
 
 
 def test_numbers_before_all_names_are_notes(folder):

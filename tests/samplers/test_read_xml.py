@@ -97,7 +97,8 @@ def test_hydrogen_instruments_on_one_note(kit):
     read = kit(
         hydrogen("".join(instrument(n, layer("a.wav"), f"<midiOutNote>{at}</midiOutNote>") for n, at in notes.items()))
     )
-    assert [(pad.name, pad.low_note) for pad in read.pads] == [("Kick", 36), ("Snare", 38), ("Other", 37), ("Hat", 42)]
+    assert [(pad.name, pad.low_note) for pad in read.pads] == [("Kick", 36), ("Snare", 38), ("Other", 60), ("Hat", 42)]
+    assert all(pad.is_placed for pad in read.pads)
     assert "Instruments on a note that another has went to a free one: Other." in read.notes
 
 
@@ -274,11 +275,11 @@ def test_drumgizmo_takes_notes_of_the_midimap_and_else_of_names(kit):
         one=f'<instrument version="2.0"><samples>{sample}</samples></instrument>',
         map='<midimap><map note="50" instr="Kick"/><map note="50" instr="Snare"/><map note="51" instr="No"/></midimap>',
     )
-    assert [(pad.name, pad.low_note) for pad in read.pads] == [
-        ("Kick", 50),
-        ("Snare", 38),
-        ("Hihat open", 46),
-        ("Odd", 36),
+    assert [(pad.name, pad.low_note, pad.is_placed) for pad in read.pads] == [
+        ("Kick", 50, True),
+        ("Snare", 38, True),
+        ("Hihat open", 46, True),
+        ("Odd", 60, False),
     ]
     assert any("Gone (found '../x.xml', outside" in note for note in read.notes)
 

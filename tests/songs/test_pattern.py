@@ -319,3 +319,28 @@ def test_patterns_on_the_page_play():
     assert len(blocks) == 5
     for block in blocks:
         assert played(block).notes
+
+
+@pytest.mark.parametrize("line", ["kick: x...x...x...x...", "kick:x...x...x...x...", '"kick" : x... x... x... x...'])
+def test_a_colon_may_stand_behind_a_name(line):
+    plainly = "tempo 90\nkick x...x...x...x..."
+    assert played(f"Tempo: 90\n{line}") == played(plainly)
+
+
+def test_a_pad_whose_name_has_a_colon_keeps_it():
+    assert [each.note for each in played("A:b x...............", {"a:b": 3, "a": 4}).notes] == [3]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"), [("bpm 120", "tempo 120"), ("BPM: 120", "tempo 120"), ("time 4/4", "meter 4/4")]
+)
+def test_what_others_call_a_setting_hints_at_ours(line, meant):
+    with pytest.raises(SongError, match=rf"^line 1: found '\w+' \(did you mean `{meant}`\?\)"):
+        played(f"{line}\nkick x...............")
+
+
+def test_the_words_of_a_step_need_no_space_before_the_first():
+    glued = played("kick ....(X+12ms)...(x70% v90)...(8-3ms)...")
+    assert glued == played("kick ....(X +12ms)...(x 70% v90)...(8 -3ms)...")
+    with pytest.raises(SongError, match="must begin with"):
+        played("kick (170%)...............")

@@ -64,6 +64,7 @@ class SampledPad:
         choke_group: a hit silences whatever sounds in the same group; 0 is no group.
         output: of the sampler, from 1; 0 is the main one alone.
         layers: by velocity from soft to loud, without holes between them or overlaps.
+        is_placed: whether a kit or the name says where the pad belongs; false where a reader chose a free note.
     """
 
     name: str
@@ -75,6 +76,7 @@ class SampledPad:
     pan: float = 0.0
     choke_group: int = 0
     output: int = 0
+    is_placed: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.low_note <= self.high_note <= LAST_NOTE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -50,14 +51,19 @@ def song_of_midi(data: bytes, channel: int | None = None) -> Song:
     if length > MAX_SECONDS:
         raise SongError(f"found a length of {float(length):.6g} s; must be at most {MAX_SECONDS} s")
     ticks_per_beat = events.ticks_per_beat
+    chosen = _chosen(events, channel)
+    by_channel = Counter(each[3] for each in events.notes)
+    taken = {each[3] for each in chosen}
+    left_out = {number: count for number, count in sorted(by_channel.items()) if number not in taken}
     if ticks_per_beat is None:
-        return Song(_notes(_chosen(events, channel), segments), float(length), name=events.name)
+        return Song(_notes(chosen, segments), float(length), name=events.name, left_out=left_out)
     return Song(
-        _notes(_chosen(events, channel), segments),
+        _notes(chosen, segments),
         float(length),
         tuple(Tempo(Fraction(tick, ticks_per_beat), Fraction(tempo, 1_000_000)) for tick, tempo in changes),
         tuple(Meter(Fraction(tick, ticks_per_beat), count, unit) for tick, count, unit in meters),
         events.name,
+        left_out,
     )
 
 

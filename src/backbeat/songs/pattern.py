@@ -28,8 +28,18 @@ _MOST_SECTIONS = 100_000
 _SHOWN_NAMES = 24
 _LINE = re.compile(r'(?P<kept>(?:"[^"]*"|[^"#])*)(?P<rest>.?)')
 _WORD = re.compile(r'"[^"]*"|[^\s"]+')
+_COLON = re.compile(r'("[^"]*"|[^\s":]+) *:(.*)')
+"""A name and what stands behind it, where a colon is between them."""
 _SETTINGS = ("tempo", "meter", "steps", "swing", "humanize")
 _WORDS = ("name", "seed", "order", "pattern", *_SETTINGS)
+_MEANT = {
+    "bpm": "tempo 120",
+    "time": "meter 4/4",
+    "signature": "meter 4/4",
+    "timesignature": "meter 4/4",
+    "title": "name My song",
+}
+"""What other programs call settings."""
 
 
 @dataclass(frozen=True)
@@ -112,14 +122,17 @@ class _Reader:
         first = _WORD.match(text)
         if first is None:
             return
-        rest = text[first.end() :].strip()
-        word = first[0].casefold()
+        voice, rest = first[0], text[first.end() :].strip()
+        parted = _COLON.match(text)
+        if parted is not None and plain(voice.strip('"')) not in self._plain_pads:
+            voice, rest = parted[1], parted[2].strip()
+        word = voice.casefold()
         words = [each.strip('"') for each in _WORD.findall(rest)] if word in _WORDS else []
-        long = max((first[0], *words), key=len)
+        long = max((voice, *words), key=len)
         if len(long) > _MOST_CHARACTERS:
             raise SongError(f"found {long[:20]!r}… of {len(long)} characters; must be at most {_MOST_CHARACTERS}")
         if word not in _WORDS:
-            self._voice(first[0].strip('"'), rest)
+            self._voice(voice.strip('"'), rest)
             return
         if not words:
             raise SongError(f"found {word} alone; must be followed by what it is to be")
@@ -219,7 +232,8 @@ class _Reader:
             return found
         names = tuple(pads) or MAIN_NAMES
         near = difflib.get_close_matches(name, (*map(plain, names), *_WORDS), 1, 0.7)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        meant = f"`{_MEANT[name]}`" if name in _MEANT else near[0] if near else ""
+        hint = f" (did you mean {meant}?)" if meant else ""
         listed = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
         raise SongError(
             f"found {voice!r}{hint}; must be a {'pad or ' if pads else ''}drum ({listed}), a note from 0 to "

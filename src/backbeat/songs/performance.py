@@ -100,6 +100,6 @@ def _places(pattern: Pattern, line: Line) -> list[_Place]:
 
 
 def _draws(key: str) -> list[float]:
-    """Three numbers from 0 up to 1 that hang on the key alone: a change of one line leaves the others as they were."""
+    """Three numbers from 0 up to 1 that depend on the key alone: changing one line leaves others as they were."""
     digest = hashlib.blake2b(key.encode(), digest_size=12).digest()
     return [int.from_bytes(digest[at : at + 4]) / 2**32 for at in (0, 4, 8)]

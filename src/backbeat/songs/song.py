@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 
@@ -93,6 +94,7 @@ class Song:
         tempos: in order, the first at beat 0; 120 beats a minute where nothing says so.
         meters: in order, the first at beat 0; 4/4 where nothing says so.
         name: for people.
+        left_out: how many notes of which MIDI channels, 1 to 16, a reader left out.
     """
 
     notes: tuple[Note, ...]
@@ -100,6 +102,7 @@ class Song:
     tempos: tuple[Tempo, ...] = (Tempo(Fraction(0), Fraction(1, 2)),)
     meters: tuple[Meter, ...] = (Meter(Fraction(0), 4, 4),)
     name: str = ""
+    left_out: Mapping[int, int] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.length_s <= MAX_SECONDS:

@@ -24,6 +24,7 @@ _TOKEN = re.compile(
 _CHANCE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)%")
 _VELOCITY = re.compile(r"v([0-9]{1,3})")
 _NUDGE = re.compile(r"([+-][0-9]{1,3}(?:\.[0-9]{1,6})?)ms")
+_GROUP = re.compile(r"\s*([xXofF?]|[1-9](?![0-9.]))(.*)")
 _RATCHET = re.compile(r"r([0-9])")
 
 
@@ -90,13 +91,13 @@ def _hits(text: str) -> int:
 
 
 def _group(text: str) -> Step:
-    """The step that `(x r3 70% v90 +8ms)` is: a sign, then words in any order."""
-    sign, *words = text.split() or [""]
-    if len(sign) != 1 or sign not in "xXofF?123456789":
+    """The step that `(x r3 70% v90 +8ms)` is: a sign, then words in any order; none needs a space before the first."""
+    found = _GROUP.fullmatch(text)
+    if found is None:
         raise SongError(f"found ({text}); must begin with x, X, o, f, F, ? or 1 to 9")
-    step = _step(sign)
+    step = _step(found[1])
     velocity, hits, chance, nudge_s = step.velocity, step.hits, step.chance, step.nudge_s
-    for word in words:
+    for word in found[2].split():
         if found := _CHANCE.fullmatch(word):
             chance = float(found[1]) / 100.0
             if chance > 1.0:

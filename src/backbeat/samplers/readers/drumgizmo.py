@@ -10,7 +10,7 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -20,7 +20,7 @@ from backbeat.samplers.readers.chokes import choke_groups
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.markup import parsed, text_of
 from backbeat.samplers.readers.microphones import Microphone, Mixer
-from backbeat.samplers.readers.placing import FIRST_NOTE, placed
+from backbeat.samplers.readers.placing import FIRST_NOTE, is_told, placed
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
 from backbeat.samplers.readers.values import is_note, number, whole, within
 from backbeat.samplers.readers.zones import MOST_ON_A_NOTE, Zone, pads_of
@@ -104,7 +104,8 @@ def _pads(kit: Element, folder: KitFolder, path: Path, remarks: Remarks) -> tupl
             high += 1
         if len(each) > high - low + 1:
             remarks.list("Of several notes of one instrument, those that follow the first were read, of", [pad.name])
-        spanned.append(SampledPad(pad.name, low, high, pad.layers, None, pad.level_db, pad.pan, pad.choke_group))
+        is_placed = is_told(pad.name, each[0] if each else None)
+        spanned.append(replace(pad, low_note=low, high_note=high, root_note=None, is_placed=is_placed))
     return tuple(spanned)
 
 

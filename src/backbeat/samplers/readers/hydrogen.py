@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
@@ -19,7 +20,7 @@ from backbeat.samplers.description import LAST_VELOCITY, SampledKit, SampledPad
 from backbeat.samplers.readers.chokes import choke_groups
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.markup import parsed, text_of
-from backbeat.samplers.readers.placing import FIRST_NOTE, placed
+from backbeat.samplers.readers.placing import FIRST_NOTE, is_told, placed
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
 from backbeat.samplers.readers.values import decibels, is_note, number, whole, within
 from backbeat.samplers.readers.zones import AT_ONCE, MOST_ON_A_NOTE, Zone, pads_of
@@ -87,8 +88,8 @@ def _pads(kit: Element, folder: KitFolder, base: Path, remarks: Remarks) -> tupl
     if moved:
         remarks.list("Instruments on a note that another has went to a free one", moved)
     return tuple(
-        SampledPad(pad.name, note, note, pad.layers, None, pad.level_db, pad.pan, pad.choke_group, pad.output)
-        for (_, pad), note in zip(pads, numbers, strict=True)
+        replace(pad, low_note=note, high_note=note, root_note=None, is_placed=is_told(pad.name, notes[at]))
+        for (at, pad), note in zip(pads, numbers, strict=True)
     )
 
 

@@ -11,9 +11,16 @@ from backbeat.samplers.description import LAST_NOTE
 FIRST_NOTE = 36
 """Where drums begin: General MIDI's bass drum."""
 
+_BASIC = range(35, 60)
+"""Where General MIDI has the drums of a drum set."""
+
+_ANYWHERE = (*range(_BASIC.stop, LAST_NOTE + 1), *range(_BASIC.start - 1, -1, -1), *reversed(_BASIC))
+
 
 def placed(names: Sequence[str], given: Sequence[int | None] | None = None) -> list[int]:
     """A note for each pad, no two alike: the one that is given where it is free, that of its name, or a free one.
+
+    Free ones are from 60 up, then from 34 down: a basic drum's note is another drum's only where no other is left.
 
     Raises:
         KitError: if there are more pads than notes.
@@ -32,7 +39,11 @@ def placed(names: Sequence[str], given: Sequence[int | None] | None = None) -> l
         take(pad, () if note is None else (note,))
     for pad, name in enumerate(names):
         take(pad, notes_of(name))
-    anywhere = [*range(FIRST_NOTE, LAST_NOTE + 1), *range(FIRST_NOTE - 1, -1, -1)]
     for pad in range(len(names)):
-        take(pad, anywhere)
+        take(pad, _ANYWHERE)
     return [note for note in notes if note is not None]
+
+
+def is_told(name: str, given: int | None) -> bool:
+    """Whether a kit says where a pad belongs, by a note or by a name that tells a drum."""
+    return given is not None or bool(notes_of(name))

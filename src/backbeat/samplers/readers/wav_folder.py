@@ -1,9 +1,5 @@
 """A folder of samples, with what their names tell: which drum, how hard, which take.
 
-- `kick_v1_rr2`, `snare-hard-3`, `tom soft2`: files whose names agree but for these are one pad.
-- Files of one folder within the kit's that differ by a number at the end only are takes of one pad: `Snare/snare 01`.
-- Any other file is a pad of its own: `Kick 01` and `Kick 02` beside each other are two kicks.
-
 The note is the one in the name (`note36`), or that before all names (`36 kick`), or General MIDI's for the drum.
 """
 
@@ -11,14 +7,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 from backbeat.audio.folders import passed_over, samples
 from backbeat.errors import KitError
+from backbeat.families import notes_of
 from backbeat.samplers.description import LAST_NOTE, LAST_VELOCITY, Layer, SampledKit, SampledPad, Take
 from backbeat.samplers.readers.folder import KitFolder
-from backbeat.samplers.readers.naming import Named, named
-from backbeat.samplers.readers.placing import placed
+from backbeat.samplers.readers.grouping import drums_of, is_strength
+from backbeat.samplers.readers.naming import Named
+from backbeat.samplers.readers.placing import is_told, placed
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
 
 _LEADING = re.compile(r"(\d{1,3})[\s_\-.]+(?=\S)")
@@ -56,25 +55,41 @@ def _pads(folder: KitFolder, remarks: Remarks) -> tuple[SampledPad, ...]:
     leading = [_LEADING.match(each.stem) for each in usable]
     numbers = [int(each[1]) for each in leading if each]
     as_notes = len(numbers) == len(usable) and min(numbers) >= _FIRST_NUMBERED and max(numbers) <= LAST_NOTE
-    drums: dict[tuple[Path, str, int | None], list[tuple[Named, Path]]] = defaultdict(list)
-    notes: dict[tuple[Path, str, int | None], int | None] = {}
+    folders: dict[Path, list[tuple[Path, str, int | None]]] = defaultdict(list)
     for each, number in zip(usable, leading, strict=True):
-        told = named(each.stem[number.end() :] if as_notes and number else each.stem)
-        # A number alone tells takes of one drum from each other only where the drum has a folder of its own.
-        own = told.number if each.parent == folder.root else None
-        drum = (each.parent, told.drum.casefold(), own)
-        drums[drum].append((told, each))
-        notes.setdefault(drum, int(number[1]) if as_notes and number else told.note)
-    names = [_name(files, number) for (_, _, number), files in drums.items()]
-    numbered = placed(names, list(notes.values()))
+        stem, place = each.stem[number.end() :] if as_notes and number else each.stem, each.parent
+        while place != folder.root and is_strength(place.name):
+            stem, place = f"{place.name} {stem}", place.parent
+        folders[place].append((each, stem, int(number[1]) if as_notes and number else None))
+    drums: dict[tuple[Path, str], list[tuple[Named, Path]]] = defaultdict(list)
+    notes: dict[tuple[Path, str], int | None] = {}
+    for place, files in folders.items():
+        told = drums_of([stem for _, stem, _ in files], _told_by(place.relative_to(folder.root).parts))
+        for (each, _, note), of_file in zip(files, told, strict=True):
+            drum = (place, of_file.drum.casefold())
+            drums[drum].append((of_file, each))
+            if notes.get(drum) is None:
+                notes[drum] = of_file.note if note is None else note
+        if len(told) > 1 and told[0].number is not None and len(set(map(_but_for_number, told))) == 1:
+            remarks.list("Files that differ by a number alone were read as takes of one drum, in", [place.name])
+    names = [plain(files[0][0].drum) for files in drums.values()]
+    pads = zip(names, placed(names, list(notes.values())), notes.values(), drums.values(), strict=True)
     return tuple(
-        SampledPad(name, note, note, _layers([*files]))
-        for name, note, files in sorted(zip(names, numbered, drums.values(), strict=True), key=lambda each: each[1])
+        SampledPad(name, note, note, _layers(files), is_placed=is_told(name, given))
+        for name, note, given, files in sorted(pads, key=lambda each: each[1])
     )
 
 
-def _name(files: list[tuple[Named, Path]], number: int | None) -> str:
-    return plain(files[0][0].drum if number is None else f"{files[0][0].drum} {number}")
+def _but_for_number(told: Named) -> Named:
+    return replace(told, number=None)
+
+
+def _told_by(folders: tuple[str, ...]) -> str:
+    """What the folders that a file is in tell: the innermost, after the nearest that tells a drum if it does not."""
+    if not folders or notes_of(folders[-1]):
+        return folders[-1] if folders else ""
+    around = next((each for each in reversed(folders) if notes_of(each)), "")
+    return f"{around} {folders[-1]}".strip()
 
 
 def _layers(files: list[tuple[Named, Path]]) -> tuple[Layer, ...]:
