@@ -36,19 +36,20 @@ _RATE, _LONGEST_S = 44_100, 1.0
 
 
 def pads_of_recordings(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[Pad, ...]:
-    """Pads of a kit of recordings, on notes of their own."""
+    """Pads of a kit of recordings, on notes of their own; where a reader chose them, on those of the instruments."""
     taken: set[int] = set()
     groups = sorted({pad.choke_group for pad, _, _ in pads} - {0})
     numbers = {group: number for number, group in enumerate(groups, 1)} if groups and groups[-1] > MOST_PADS else {}
-    found = []
-    for pad, name, patch in pads:
+    found: dict[str, Pad] = {}
+    for pad, name, patch in sorted(pads, key=lambda each: not each[0].is_placed):
         own = set(range(pad.low_note, pad.high_note + 1))
         follows = pad.root_note is not None and len(own) > 1 and TUNE in patch.instrument.macros
         span = (pad.low_note, pad.high_note) if follows and not taken & own else None
         root = pad.low_note if span is None or pad.root_note is None else pad.root_note
         note = min(max(root, pad.low_note), pad.high_note)
         if span is None:
-            note = free_note(note, taken)
+            usual = () if pad.is_placed else notes_of(patch.plugin)
+            note = next((each for each in usual if each not in taken), None) or free_note(note, taken)
         tuned = note - root if span else 0
         tuned_st = tuned + pad.layers[-1].takes[0].tune_st
         turns = {TUNE: float(tuned_st)} if tuned_st and TUNE in patch.instrument.macros else {}
@@ -57,8 +58,8 @@ def pads_of_recordings(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[P
         level_db = min(max(level_db, LOWEST_DB), HIGHEST_DB)
         output = pad.output if pad.output <= MOST_OUTPUTS else 0
         taken |= own if span else {note}
-        found.append(Pad(name, note, patch, turns, span, level_db, pan, 0.0, group, output))
-    return tuple(found)
+        found[name] = Pad(name, note, patch, turns, span, level_db, pan, 0.0, group, output)
+    return tuple(found[name] for _, name, _ in pads)
 
 
 def pads_of(patches: Sequence[tuple[str, Patch]]) -> tuple[Pad, ...]:

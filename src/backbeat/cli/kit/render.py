@@ -26,7 +26,10 @@ def render(
     ] = False,
     sample_rate: SampleRate = 44100,
     bit_depth: Annotated[BitDepth, typer.Option(help="Bits per sample; 32f is floating point.")] = BitDepth.TWENTY_FOUR,
-    seed: Annotated[int, typer.Option(min=0, help="Of a pattern's chances and humanized hits.")] = 0,
+    channel: Annotated[
+        int | None, typer.Option(min=0, max=16, help="Of a MIDI file; 0 is all. By default 10, if that has notes.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of a pattern's chances and humanized hits.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Play a song with a kit, to a WAV file.
@@ -42,11 +45,13 @@ def render(
 
     kit = read_kit(source)
     keep_samples([out], [song, Path(source)])
-    played = read_song(song, kit.notes_by_name, seed=seed)
+    played = read_song(song, kit.notes_by_name, seed=seed, channel=channel)
     try:
         performance = Performance(Hits(kit, sample_rate), played, loop=loop, threads=threads())
     except SongError as error:
         raise SongError(f"{song}: {error}") from error
+    for other, count in sorted(played.left_out.items()):
+        say_note(f"{song}: {counted(count, 'note')} of channel {other} left out; --channel 0 plays all")
     for note, count in sorted(performance.missing.items()):
         say_note(f"{song}: note {note} is struck {counted(count, 'time')}, and no pad of {kit.name} has it")
     names = distinct((safe_name("+".join(pad.name for pad in pads)) for pads in performance.outputs), "-")
