@@ -248,13 +248,16 @@ class TestMatch:
         assert kit.pads[1].patch.velocity is None
         assert "36  kick  kick, mel" in done.out
 
-    def test_what_a_pad_s_match_remarks_is_told(self, backbeat, tmp_path, monkeypatch):
+    def test_what_the_match_of_a_pad_that_stays_far_remarks_is_told(self, backbeat, tmp_path, monkeypatch):
         kit = Kit("k", (Pad("clap", 39, preset("clap/tight")),))
-        pads = {"clap": PadMatch(kit.pads[0].patch, (TakeMatch(tmp_path, 127, 1.0),), ("Only the left was read.",))}
-        monkeypatch.setattr("backbeat.kits.matching.match_kit", lambda *_, **__: KitMatch(kit, pads, ()))
         soundfile.write(tmp_path / "clap.wav", preset("clap/tight").sound(), 44100)
-        done = backbeat("kit", "match", tmp_path, "-o", tmp_path / "kit.json")
-        assert (done.status, done.notes()) == (0, ["clap: Only the left was read."])
+        for mel_db, told in ((6.0, ["clap: Only the left was read."]), (1.0, [])):
+            takes = (TakeMatch(tmp_path, 127, mel_db),)
+            pads = {"clap": PadMatch(kit.pads[0].patch, takes, ("Only the left was read.",))}
+            found = KitMatch(kit, pads, ())
+            monkeypatch.setattr("backbeat.kits.matching.match_kit", lambda *_, found=found, **__: found)
+            done = backbeat("kit", "match", tmp_path, "-o", tmp_path / "kit.json")
+            assert (done.status, done.notes()) == (0, told)
 
     def test_stopped_it_writes_nothing_and_says_so(self, backbeat, tmp_path, monkeypatch):
         def stopped(*_, **__):

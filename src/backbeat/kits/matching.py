@@ -35,7 +35,7 @@ SAMPLE_RATE = 44_100
 _MOST_FITTED = 5
 """Takes that a response is fitted to; all are judged."""
 _LONGEST_S = 4.0
-_FAR_DB, _NEARER_DB = 5.0, 1.0
+FAR_DB, _NEARER_DB = 5.0, 1.0
 """Mel distance from which on other instruments than the named one are tried, and how much nearer one must come."""
 
 Progress = Callable[[int, int], None]
@@ -164,7 +164,7 @@ def nearest_of(named: str | None, otherwise: str, find: Callable[[str], MatchRes
         find: a match by an instrument.
     """
     result = find(named or otherwise)
-    if named and result.distances.mel_db > _FAR_DB and not result.interrupted:
+    if named and result.distances.mel_db > FAR_DB and not result.interrupted:
         nearer = find(otherwise)
         if nearer.distances.mel_db < result.distances.mel_db - _NEARER_DB:
             result = nearer

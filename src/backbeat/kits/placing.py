@@ -55,7 +55,7 @@ def pads_of_recordings(pads: Sequence[tuple[SampledPad, str, Patch]]) -> tuple[P
         turns = {TUNE: float(tuned_st)} if tuned_st and TUNE in patch.instrument.macros else {}
         group = numbers.get(pad.choke_group, pad.choke_group) if groups else HATS * is_hat(name, patch)
         level_db, pan = from_balance(pad.level_db, pad.pan)
-        level_db = min(max(level_db, LOWEST_DB), HIGHEST_DB)
+        level_db, pan = round(min(max(level_db, LOWEST_DB), HIGHEST_DB), 2), round(pan, 3)
         output = pad.output if pad.output <= MOST_OUTPUTS else 0
         taken |= own if span else {note}
         found[name] = Pad(name, note, patch, turns, span, level_db, pan, 0.0, group, output)

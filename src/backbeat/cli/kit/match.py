@@ -113,7 +113,7 @@ def match(
     from dataclasses import replace
 
     from backbeat.kits import save_kit
-    from backbeat.kits.matching import match_kit
+    from backbeat.kits.matching import FAR_DB, match_kit
     from backbeat.kits.placing import with_room
     from backbeat.library.job import Settings
     from backbeat.samplers.readers import read_kit
@@ -127,13 +127,15 @@ def match(
         found = match_kit(sampled, settings, executor=workplace, progress=show)
     save_kit(with_room(replace(found.kit, name=name or out.stem)), out)
     for each, pad in found.pads.items():
-        for remark in pad.remarks:
-            say_note(f"{each}: {remark}")
+        if pad.takes[-1].mel_db > FAR_DB:
+            for remark in pad.remarks:
+                say_note(f"{each}: {remark}")
     rows = [
         {
             "pad": pad.name,
             "note": pad.note,
             "plugin": pad.patch.plugin,
+            "remarks": list(found.pads[pad.name].remarks),
             "takes": len(takes := found.pads[pad.name].takes),
             "hardest_mel_db": takes[-1].mel_db,
             "median_mel_db": median(each.mel_db for each in takes),
