@@ -48,6 +48,7 @@ def package(wasm: Path, out: Path) -> None:
     for name in ("backbeat.d.ts", "package.json", "README.md"):
         shutil.copyfile(HERE / name, out / name)
     shutil.copyfile(HERE.parents[1] / "LICENSE", out / "LICENSE")
+    shutil.copytree(HERE / "demo", out / "demo", dirs_exist_ok=True)  # for `backbeat export web`; npm leaves it out
 
 
 def packed_bytes(out: Path) -> int:

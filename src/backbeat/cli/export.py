@@ -77,6 +77,23 @@ def kit(
     _write(to_json(read_kit(source)), out)
 
 
+@export.command()
+def web(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="KIT…", help="Kit files, or names of kits that come with backbeat.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")],
+    package: Annotated[
+        Path, typer.Option(help="The package for JavaScript: the folder that `make web` builds.")
+    ] = Path("build/web/package"),
+) -> None:
+    """Write a page that plays kits in a browser, with knobs, for any server of files."""
+    from backbeat.kits.web import write_web
+
+    write_web([read_kit(source) for source in sources], package, out)
+    say(f"{out}  try it: python3 -m http.server --directory {out}")
+
+
 def _write(text: str, out: Path | None) -> None:
     """Print a document, or write a file whole."""
     if out is None:
