@@ -32,7 +32,7 @@ const tasks = {
   },
 
   // The processor, in what stands for its scope, told of notes at once and given what it asks for.
-  async mix({ kit, sampleRate, notes, blocks, separate, missing }) {
+  async mix({ kit, sampleRate, notes, blocks, separate, missing, stopped }) {
     const { Hits, load } = await import(at);
     const engine = await load();
     const sounds = new Hits(engine, kit, sampleRate);
@@ -55,15 +55,17 @@ const tasks = {
     for (const { pad, note, layer, take } of missing ?? wanted)
       drums.told({ type: "sound", pad, note, layer, take, ...sounds.sound(pad, note, layer, take) });
     const outputs = Array.from({ length: separate ? kit.outputs : 1 }, () => [[], []]);
-    for (const frames of blocks) {
+    for (const [number, frames] of blocks.entries()) {
+      if (number === stopped) drums.told({ type: "stop" });
       const block = outputs.map(() => [new Float32Array(frames), new Float32Array(frames)]);
       drums.process([], block);
       globalThis.currentFrame += frames;
       outputs.forEach((sides, output) => sides.forEach((to, side) => to.push(...block[output][side])));
     }
     const played = said.filter(({ type }) => type === "played");
+    const last = outputs[0][0].findLastIndex((each) => each !== 0);
     const sha = outputs.map((sides) => hash(Float32Array.from(sides.flat())));
-    return { sha, played: played.map(({ pad, exact }) => [pad, exact]), wanted: wanted.length };
+    return { sha, played: played.map(({ pad, exact }) => [pad, exact]), wanted: wanted.length, last };
   },
 
   // What an error says.

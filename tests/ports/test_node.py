@@ -138,6 +138,15 @@ def test_while_a_hit_is_not_there_the_nearest_sounds(node):
     assert found["sha"] == [sha(expected)]
 
 
+def test_what_is_stopped_fades_and_the_rest_is_forgotten(node):
+    notes = [{"at": at_s, "note": note, "velocity": velocity} for at_s, note, velocity in NOTES]
+    given = {"kit": bundle(KIT), "sampleRate": 44100, "notes": notes, "blocks": [128] * 300}
+    assert node("mix", **given)["last"] > 128 * 290
+    found = node("mix", **given, stopped=100)
+    assert 12800 < found["last"] < 12800 + 0.005 * 44100
+    assert len(found["played"]) == sum(at_s * 44100 < 12800 for at_s, _, _ in NOTES)
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [

@@ -11,7 +11,8 @@ export function registerDrums(scope) {
       this.calls = new WebAssembly.Instance(module).exports;
       this.calls._initialize();
       this.calls.free(this.calls.malloc(bytes)); // so that memory need not grow while it plays
-      Object.assign(this, { pads, outputs, isOpen: true, first: null, queue: [], wanted: new Set(), retired: [] });
+      Object.assign(this, { pads, outputs, isOpen: true, queue: [], wanted: new Set(), retired: [] });
+      this.mixed = 0; // frames, as the mixer counts them: while nobody listens, none are
       this.sounds = pads.map(() => new Map());
       this.turns = pads.map(() => new Map());
       this.unheard = new Set(pads.keys());
@@ -33,17 +34,13 @@ export function registerDrums(scope) {
       else if (data.type === "close") this.isOpen = false;
       else if (data.type === "stop") {
         this.queue.length = 0;
-        if (this.first !== null) this.calls.backbeat_mixer_choke(this.mixer, 0, BigInt(this.now()));
+        this.wanted.clear();
+        check(this.calls.backbeat_mixer_choke(this.mixer, 0, BigInt(this.mixed)));
       } else if (data.type === "hits") {
         this.hits = data.port;
         this.hits.onmessage = (event) => this.told(event.data);
       }
       this.answer();
-    }
-
-    /** Frames of the mixer before the block that is next, or is being made. */
-    now() {
-      return scope.currentFrame - (this.first ?? scope.currentFrame);
     }
 
     answer() {
@@ -107,25 +104,26 @@ export function registerDrums(scope) {
 
     start({ frame, hit }) {
       const sound = this.nearest(hit);
-      const at = Math.max(frame, scope.currentFrame);
+      const ahead = Math.max(frame - scope.currentFrame, 0);
+      const at = this.mixed + ahead;
       const { level_db, pan, choke_group, output } = this.pads[hit.pad];
       if (sound) {
         const view = new DataView(this.calls.memory.buffer, this.voice, 40);
-        view.setBigInt64(0, BigInt(at - this.first), true);
+        view.setBigInt64(0, BigInt(at), true);
         view.setBigInt64(8, BigInt(sound.frames), true);
         [sound.address, sound.channels, output, choke_group].forEach((each, k) => view.setInt32(16 + 4 * k, each, true));
         view.setFloat32(32, 10 ** (level_db / 20), true);
         view.setFloat32(36, pan, true);
         check(this.calls.backbeat_mixer_start(this.mixer, this.voice));
-        sound.until = Math.max(sound.until, at - this.first + sound.frames);
+        sound.until = Math.max(sound.until, at + sound.frames);
       }
       const exact = Boolean(sound && sound.note === hit.note && sound.layer === hit.layer && sound.take === hit.take);
-      this.port.postMessage({ type: "played", pad: hit.pad, note: hit.note, at: at / scope.sampleRate, exact });
+      const time = (scope.currentFrame + ahead) / scope.sampleRate;
+      this.port.postMessage({ type: "played", pad: hit.pad, note: hit.note, at: time, exact });
     }
 
     process(_, outputs) {
       const frames = outputs[0][0].length;
-      this.first ??= scope.currentFrame;
       while (this.queue.length && this.queue[0].frame < scope.currentFrame + frames) this.start(this.queue.shift());
       if (this.frames < frames) {
         if (this.audio) this.calls.free(this.audio);
@@ -133,15 +131,16 @@ export function registerDrums(scope) {
         this.frames = frames;
       }
       check(this.calls.backbeat_mixer_process(this.mixer, BigInt(frames), this.audio));
-      if (this.mixed?.buffer !== this.calls.memory.buffer || this.mixed.length !== 2 * this.outputs * frames)
-        this.mixed = new Float32Array(this.calls.memory.buffer, this.audio, 2 * this.outputs * frames);
+      if (this.block?.buffer !== this.calls.memory.buffer || this.block.length !== 2 * this.outputs * frames)
+        this.block = new Float32Array(this.calls.memory.buffer, this.audio, 2 * this.outputs * frames);
       for (let output = 0; output < this.outputs; ++output)
         for (let side = 0; side < 2; ++side) {
           const to = outputs[outputs.length > 1 ? output : 0][side];
           const from = (2 * output + side) * frames;
-          for (let n = 0; n < frames; ++n) to[n] += this.mixed[from + n];
+          for (let n = 0; n < frames; ++n) to[n] += this.block[from + n];
         }
-      this.release(this.now() + frames);
+      this.mixed += frames;
+      this.release(this.mixed);
       return this.isOpen;
     }
 
