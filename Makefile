@@ -11,7 +11,7 @@ KERNELS := $(wildcard src/backbeat/kernels/*.cpp src/backbeat/kernels/*.h)
 OTHER_CPP := examples/engine/render_patch.cpp ports/web/runtime.cpp
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo kernels test test-all test-processors test-sanitize check format bench bench-gpu docs clean
+.PHONY: demo kernels web test test-all test-parity test-processors test-sanitize check format bench bench-gpu docs clean
 
 demo: $(READY)  ## Match a kick that ships with the repo; write patch, sound, picture and page
 	$(BIN)/backbeat match examples/sounds/bd_fat.flac --out demo-output
@@ -24,6 +24,9 @@ test-all: $(TRITON)  ## The suite and what is too slow for it
 
 test-processors: $(TRITON)  ## The numerical tests as on other processors, on one thread and on two
 	$(BIN)/python tests/processors.py
+
+test-parity: $(READY)  ## A table of the engines that run here, and whether hits have the same bits in each (4 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python tests/parity.py
 
 test-sanitize: $(READY)  ## The kernels' tests, with kernels that stop at what C++ does not define; slow
 	cmake -S . -B build/sanitize -DBACKBEAT_SANITIZE=ON
@@ -44,6 +47,12 @@ check: $(READY)  ## Lint, format, types, layers, generated pages
 	$(BIN)/python docs/generate.py --check
 
 kernels: $(READY)  ## Build the kernels again, where their sources have changed
+
+web: $(READY)  ## The package for JavaScript, in build/web/package
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/web -G Ninja --toolchain ports/zig.cmake \
+	-DBACKBEAT_TARGET=wasm32-wasi -DBACKBEAT_LEGACY_EXCEPTIONS=ON
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build build/web --parallel 2
+	$(BIN)/python ports/web/package.py build/web/backbeat.wasm --out build/web/package
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -2,8 +2,13 @@
 # given. The host calls `_initialize` first. Exceptions are WebAssembly's own, and leave no call.
 enable_language(C)
 
+option(BACKBEAT_LEGACY_EXCEPTIONS "Those of 2021, which all browsers and Node 17 know, in place of exnref" OFF)
+set(LEGACY false)
+if(BACKBEAT_LEGACY_EXCEPTIONS)
+  set(LEGACY true)
+endif()
 set(EXCEPTIONS -fwasm-exceptions -mexception-handling "SHELL:-Xclang -exception-model=wasm"
-    "SHELL:-mllvm -wasm-enable-eh" "SHELL:-mllvm -wasm-use-legacy-eh=false")
+    "SHELL:-mllvm -wasm-enable-eh" "SHELL:-mllvm -wasm-use-legacy-eh=${LEGACY}")
 
 # Zig's C++ library for WASI has no exceptions, but comes with the sources of what they need.
 execute_process(COMMAND ${ZIG} env WORKING_DIRECTORY ${CMAKE_BINARY_DIR} OUTPUT_VARIABLE ANSWER

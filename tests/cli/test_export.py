@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from backbeat import plugins
+from backbeat.kits.bundle import to_json
+from backbeat.kits.factory import factory_kit
 from backbeat.parameters import Table, amount
 from backbeat.patch import load, preset, save
 from backbeat.patch.document import Patch
@@ -99,9 +101,9 @@ def test_pytorch_is_not_imported(tmp_path):
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
         "assert 'torch' not in sys.modules"
     )
-    for source in ("drum", "kick/909"):
+    for kind, source in (("program", "drum"), ("program", "kick/909"), ("kit", "808")):
         out = tmp_path / f"{source[:4]}.json"
-        command = [sys.executable, "-c", script, "export", "program", source, "-o", str(out)]
+        command = [sys.executable, "-c", script, "export", kind, source, "-o", str(out)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         assert json.loads(out.read_text(encoding="utf-8"))["schema"] == 1
@@ -113,3 +115,17 @@ def test_a_patch_with_its_amounts(backbeat, tmp_path):
     assert (shown.status, shown.out, shown.err) == (0, f"{out}\n", "")
     assert load(out) == preset("snare/909").with_amounts()
     assert backbeat("export", "patch", out).out == out.read_text(encoding="utf-8")
+
+
+def test_a_kit(backbeat, tmp_path):
+    out = tmp_path / "kit.json"
+    shown = backbeat("export", "kit", "909", "-o", out)
+    assert (shown.status, shown.out, shown.err) == (0, f"{out}\n", "")
+    assert out.read_text(encoding="utf-8") == to_json(factory_kit("909"))
+    assert backbeat("export", "kit", "909").document() == json.loads(out.read_text(encoding="utf-8"))
+
+
+def test_no_such_kit(backbeat, tmp_path):
+    refused = backbeat("export", "kit", "wobble", "-o", tmp_path / "kit.json")
+    assert (refused.status, list(tmp_path.iterdir())) == (2, [])
+    assert "kit: found 'wobble'" in refused.error()

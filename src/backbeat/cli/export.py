@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backbeat.cli.arguments import read_patch
+from backbeat.cli.kit.arguments import KitArgument, read_kit
 from backbeat.cli.output import check_folder, say
 from backbeat.errors import PluginError, UsageError
 from backbeat.files import replacing
@@ -38,13 +39,7 @@ def program(
         raise PluginError(
             f"plugin {instrument.name}: a formula plugin, which has no program to export ({instrument.formula_reason})"
         )
-    text = json.dumps(found.as_json(), indent=1, ensure_ascii=False, allow_nan=False)
-    if out is None:
-        say(text)
-        return
-    with replacing(out) as temporary:
-        temporary.write_text(text + "\n", encoding="utf-8")
-    say(str(out))
+    _write(json.dumps(found.as_json(), indent=1, ensure_ascii=False, allow_nan=False), out)
 
 
 @export.command()
@@ -64,6 +59,48 @@ def patch(
     from backbeat.patch import save
 
     save(found, out)
+    say(str(out))
+
+
+@export.command()
+def kit(
+    source: KitArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The JSON file to write; by default the kit is printed.")
+    ] = None,
+) -> None:
+    """Write a kit with its programs, amounts and macros: all that an engine outside Python needs to play it."""
+    from backbeat.kits.bundle import to_json
+
+    if out is not None:
+        check_folder(out)
+    _write(to_json(read_kit(source)), out)
+
+
+@export.command()
+def web(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="KIT…", help="Kit files, or names of kits that come with backbeat.")
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The folder to write to.")],
+    package: Annotated[
+        Path, typer.Option(help="The package for JavaScript: the folder that `make web` builds.")
+    ] = Path("build/web/package"),
+) -> None:
+    """Write a page that plays kits in a browser, with knobs, for any server of files."""
+    from backbeat.kits.web import write_web
+
+    write_web([read_kit(source) for source in sources], package, out)
+    say(f"{out}  try it: python3 -m http.server --directory {out}")
+
+
+def _write(text: str, out: Path | None) -> None:
+    """Print a document, or write a file whole."""
+    if out is None:
+        say(text.rstrip())
+        return
+    with replacing(out) as temporary:
+        temporary.write_text(text.rstrip() + "\n", encoding="utf-8")
     say(str(out))
 
 

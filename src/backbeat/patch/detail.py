@@ -61,7 +61,7 @@ def with_voice(
         if not isinstance(parameter.role, DETAIL) or parameter.role is DETAIL.level:
             continue
         entries = np.array(numbers(patch.values[name]))
-        at_hz = _frequencies_hz(patch, parameter.role, len(entries))
+        at_hz = frequencies_hz(patch, parameter.role, len(entries))
         entries = _turned(parameter.role, entries, at_hz, macro, knob, amount, pivot_hz)
         changed[name] = parameter.within(tuple(entries.tolist()))
     return replace(patch, values={**patch.values, **voice.values, **changed})
@@ -70,7 +70,7 @@ def with_voice(
 def _turned(
     role: DETAIL,
     entries: np.ndarray,
-    frequencies_hz: np.ndarray,
+    at_hz: np.ndarray,
     macro: str,
     knob: Macro,
     amount: float,
@@ -82,17 +82,17 @@ def _turned(
         if role is DETAIL.hz:
             return entries * ratio
         if role is DETAIL.band_db:
-            return np.interp(np.log(frequencies_hz / ratio), np.log(frequencies_hz), entries)
+            return np.interp(np.log(at_hz / ratio), np.log(at_hz), entries)
     if macro == LENGTH and knob.unit == "%" and role in (DETAIL.t60_s, DETAIL.band_t60_s):
         return entries * ratio
     if macro == BRIGHTNESS and knob.unit == "dB/oct" and is_level:
-        return entries + amount * np.log2(frequencies_hz / pivot_hz)
+        return entries + amount * np.log2(at_hz / pivot_hz)
     if macro == NOISINESS and knob.unit == "dB" and role is DETAIL.band_db:
         return entries + amount
     return entries
 
 
-def _frequencies_hz(patch: Patch, role: DETAIL, size: int) -> np.ndarray:
+def frequencies_hz(patch: Patch, role: DETAIL, size: int) -> np.ndarray:
     """Of the entries of a parameter of the detail."""
     if role in (DETAIL.band_db, DETAIL.band_t60_s):
         return np.array(band_centers_hz(size))

@@ -151,7 +151,7 @@ def _moved(plugin: Plugin, before: NDArray[np.float64], struck: NDArray[np.float
 def _turned(patch: Patch, name: str, knob: Macro, amount: float) -> Patch:
     """A macro turned, without a rendering: what `backbeat.patch.turn` does to keep the loudness is left out."""
     voice = voice_of(patch)
-    pivot_hz = _pivot_hz(voice, knob)
+    pivot_hz = pivot_of(voice, knob)
     turned = changed(voice, knob, amount, amount * math.log2(PIVOT_HZ / pivot_hz))
     found = turned if voice is patch else with_voice(patch, turned, name, knob, amount, pivot_hz)
     return found if knob.frequencies_hz is None else _within_bounds(patch, found)
@@ -168,7 +168,7 @@ def _within_bounds(patch: Patch, tilted: Patch) -> Patch:
     return replace(tilted, values={**tilted.values, **values})
 
 
-def _pivot_hz(voice: Patch, knob: Macro) -> float:
+def pivot_of(voice: Patch, knob: Macro) -> float:
     """The frequency about which levels are tilted, where the macro has none of its own.
 
     It is that of the loudest mode, if that is within 20 dB of what else tilts, or else that which halves the power.

@@ -1,0 +1,151 @@
+/** Hits of a kit, to the bit as src/backbeat/kits/hits.py renders them. */
+import { BackbeatError, checkNumber } from "./checks.js";
+import { turn } from "./macros.js";
+
+export const LAST_VELOCITY = 127;
+const FADED = 1e-4; // -80 dB
+const LONGEST_S = 10;
+const LONGER = 1.1;
+const FADE_S = 0.002;
+const SIDE_STREAM = 2 ** 32 - 3;
+
+/** The layer, from 0, that a MIDI velocity from 1 to 127 is of. */
+export const layerOf = (velocity, layers) => Math.ceil((velocity * layers) / LAST_VELOCITY) - 1;
+
+/** Sounds of the hits of a kit, which `backbeat export kit` writes, at one sample rate. */
+export class Hits {
+  #engine;
+  #measured = new Map();
+  #turned = new Map();
+  #lengths = new Map();
+
+  constructor(engine, kit, sampleRate) {
+    if (kit.schema !== 1) throw new BackbeatError(`schema: found ${kit.schema}; must be a kit of schema 1`);
+    this.#engine = engine;
+    this.kit = kit;
+    this.sampleRate = sampleRate;
+  }
+
+  /** Turn the macros of a pad, `{tune: -2}`, from where the kit has them. */
+  turn(pad, amounts) {
+    const { macros } = this.kit.pads[pad];
+    for (const [name, amount] of Object.entries(amounts)) {
+      if (!macros[name]) throw new BackbeatError(`macro: found ${name}; there are ${Object.keys(macros).join(", ")}`);
+      checkNumber(name, amount, -1e3, 1e3);
+    }
+    this.#turned.set(pad, { ...amounts });
+    for (const key of this.#measured.keys()) if (key.startsWith(`${pad} `)) this.#measured.delete(key);
+  }
+
+  /** A hit, `{channels, audio}`, one channel after the other: of a pad's place, note, layer and take, all from 0. */
+  sound(pad, note, layer, take) {
+    const { program, given, samples, faded } = this.#measure(pad, note);
+    const { width, layers } = this.kit.pads[pad];
+    const place = { sampleRate: this.sampleRate, samples };
+    const struck = this.#engine.hit(program, given, { velocity: (layer + 1) / layers, hit: take });
+    const sounds = weightsOf(width).map((weight, side) =>
+      side && !weight ? null : this.#engine.renderValues(program, { ...struck, seed: sideSeed(struck.seed, side) }, place),
+    );
+    return ended(spread(sounds, width), samples, faded, roundedToEven(FADE_S * this.sampleRate));
+  }
+
+  /** What a pad's hits at a note have in common: their patch, how long they may be, and where they have faded. */
+  #measure(pad, note) {
+    const key = `${pad} ${note}`;
+    const known = this.#measured.get(key);
+    if (known) return known;
+    const own = this.kit.pads[pad];
+    const program = this.kit.programs[own.program];
+    let values = Float64Array.from(own.values);
+    const amounts = this.#turned.get(pad) ?? {};
+    for (const [name, macro] of Object.entries(own.macros))
+      if (amounts[name]) values = turn(program, values, macro, amounts[name]);
+    if (note !== own.note) values = turn(program, values, own.macros.tune, note - own.note);
+    const length = this.#lengthOf(pad, program, { values, seed: own.seed });
+    const given = { ...own, values: Array.from(values) };
+    const measured = { program, given, ...length };
+    this.#measured.set(key, measured);
+    return measured;
+  }
+
+  /** How many samples hits may have, and the level below which they have faded. */
+  #lengthOf(pad, program, struck) {
+    const { sampleRate } = this;
+    const render = (samples) => this.#engine.renderValues(program, struck, { sampleRate, samples });
+    const longest = Math.round(LONGEST_S * sampleRate);
+    // A knob is to answer at once: a turned sound may be about as long as before, and is no kit file's.
+    const isTurned = this.#turned.has(pad) && this.#lengths.has(pad);
+    let tried = isTurned ? Math.min(longest, 2 * this.#lengths.get(pad)) : longest;
+    for (;;) {
+      const sound = render(tried);
+      const last = lastAbove(sound, Math.fround(Math.fround(FADED) * peakOf(sound)));
+      const natural = last < 0 ? sampleRate : last + 1;
+      if (tried < longest && natural > 0.75 * tried) {
+        tried = Math.min(longest, 2 * tried);
+        continue;
+      }
+      this.#lengths.set(pad, natural);
+      const peak = peakOf(isTurned ? sound : render(natural));
+      return { samples: Math.max(1, roundedToEven(LONGER * natural)), faded: Math.fround(peak * FADED) };
+    }
+  }
+}
+
+/** Of each side in the right channel, as src/backbeat/patch/stereo.py has them. */
+function weightsOf(width) {
+  const root = Math.sqrt(width * (4 - 3 * width));
+  return [1 - width, 0.5 * (width + root), 0.5 * (width - root)];
+}
+
+function spread(sounds, width) {
+  if (width === 0) return [sounds[0]];
+  const right = new Float64Array(sounds[0].length);
+  weightsOf(width).forEach((weight, side) => {
+    if (weight) for (let n = 0; n < right.length; ++n) right[n] += weight * sounds[side][n];
+  });
+  return [sounds[0], Float32Array.from(right)];
+}
+
+function ended(channels, samples, faded, fade) {
+  const last = Math.max(...channels.map((each) => lastAbove(each, faded)));
+  const frames = Math.min(last + 1 + fade, samples);
+  const fading = Math.min(fade, frames);
+  const audio = new Float32Array(channels.length * frames);
+  channels.forEach((channel, side) => {
+    const to = audio.subarray(side * frames, (side + 1) * frames);
+    to.set(channel.subarray(0, frames));
+    for (let k = 0; k < fading; ++k) to[frames - fading + k] *= Math.fround(k * (-1 / fading) + 1);
+  });
+  return { channels: channels.length, audio };
+}
+
+function peakOf(sound) {
+  let peak = 0;
+  for (let n = 0; n < sound.length; ++n) if (Math.abs(sound[n]) > peak) peak = Math.abs(sound[n]);
+  return peak;
+}
+
+function lastAbove(sound, level) {
+  let last = sound.length - 1;
+  while (last >= 0 && !(Math.abs(sound[last]) > level)) --last;
+  return last;
+}
+
+function roundedToEven(x) {
+  const below = Math.floor(x);
+  if (x - below !== 0.5) return Math.round(x);
+  return below % 2 ? below + 1 : below;
+}
+
+/** The seed of the same hit with another noise: the numbers of docs/programs.md. */
+function sideSeed(seed, side) {
+  if (!side) return seed;
+  const mix = (word) => {
+    word = Math.imul(word ^ (word >>> 16), 0x21f0aaad);
+    word = Math.imul(word ^ (word >>> 15), 0xd35a2d97);
+    return (word ^ (word >>> 15)) >>> 0;
+  };
+  const key = mix(seed ^ mix(Math.imul(SIDE_STREAM, 0x9e3779b9)));
+  const counter = (side + key) >>> 0;
+  return mix((Math.imul(counter ^ (counter >>> 16), 0x21f0aaad) + mix((key + 0x9e3779b9) | 0)) | 0) >>> 1;
+}

@@ -1,0 +1,83 @@
+// Does what a task says with the package, and prints the answer as JSON: node run.mjs PACKAGE TASK.json
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+
+const [folder, path] = process.argv.slice(2);
+const at = pathToFileURL(`${folder}/backbeat.js`).href;
+const { given, task } = JSON.parse(await readFile(path, "utf8"));
+const hash = (audio) => createHash("sha256").update(new Uint8Array(audio.buffer)).digest("hex");
+
+const tasks = {
+  async render({ patches, places, strikes }) {
+    const engine = await (await import(at)).load();
+    return patches.flatMap(({ program, patch }) =>
+      places.flatMap((place) => strikes.map((hit) => hash(engine.render(program, patch, { ...place, ...hit })))),
+    );
+  },
+
+  async turn({ turns }) {
+    const { turn } = await import(at);
+    return turns.map(({ program, values, macro, amount }) => Array.from(turn(program, values, macro, amount)));
+  },
+
+  async hits({ kit, sampleRate, hits, turns }) {
+    const { Hits, load } = await import(at);
+    const sounds = new Hits(await load(), kit, sampleRate);
+    for (const [pad, amounts] of turns) sounds.turn(pad, amounts);
+    return hits.map(({ pad, note, layer, take }) => {
+      const { channels, audio } = sounds.sound(pad, note, layer, take);
+      return [channels, audio.length / channels, hash(audio)];
+    });
+  },
+
+  // The processor, in what stands for its scope, told of notes at once and given what it asks for.
+  async mix({ kit, sampleRate, notes, blocks, separate, missing, stopped }) {
+    const { Hits, load } = await import(at);
+    const engine = await load();
+    const sounds = new Hits(engine, kit, sampleRate);
+    const said = [];
+    const port = () => ({ postMessage: (each) => said.push(each) });
+    let Drums = null;
+    globalThis.AudioWorkletProcessor = class {
+      port = port();
+    };
+    Object.assign(globalThis, { sampleRate, currentFrame: 12800 });
+    globalThis.registerProcessor = (_, kind) => (Drums = kind);
+    await import(`${at}?worklet`);
+    const pads = structuredClone(kit.pads);
+    const options = { module: engine.module, pads, outputs: kit.outputs, voices: 64, bytes: 2 ** 20 };
+    const drums = new Drums({ processorOptions: options });
+    const hits = port();
+    drums.told({ type: "hits", port: hits });
+    for (const each of notes) drums.told({ type: "play", ...each, at: each.at + 12800 / sampleRate });
+    const wanted = said.splice(0).filter(({ type }) => type === "want");
+    for (const { pad, note, layer, take } of missing ?? wanted)
+      drums.told({ type: "sound", pad, note, layer, take, ...sounds.sound(pad, note, layer, take) });
+    const outputs = Array.from({ length: separate ? kit.outputs : 1 }, () => [[], []]);
+    for (const [number, frames] of blocks.entries()) {
+      if (number === stopped) drums.told({ type: "stop" });
+      const block = outputs.map(() => [new Float32Array(frames), new Float32Array(frames)]);
+      drums.process([], block);
+      globalThis.currentFrame += frames;
+      outputs.forEach((sides, output) => sides.forEach((to, side) => to.push(...block[output][side])));
+    }
+    const played = said.filter(({ type }) => type === "played");
+    const last = outputs[0][0].findLastIndex((each) => each !== 0);
+    const sha = outputs.map((sides) => hash(Float32Array.from(sides.flat())));
+    return { sha, played: played.map(({ pad, exact }) => [pad, exact]), wanted: wanted.length, last };
+  },
+
+  // What an error says.
+  async refused({ program, patch, options }) {
+    const { BackbeatError, load } = await import(at);
+    try {
+      (await load()).render(program, patch, options);
+    } catch (error) {
+      return [error instanceof BackbeatError, error.message];
+    }
+    return null;
+  },
+};
+
+console.log(JSON.stringify(await tasks[task](given)));
