@@ -12,19 +12,17 @@ import hashlib
 import tempfile
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from statistics import median
 from typing import Any
 
-from backbeat.audio.writing import WaveFile, writing
 from backbeat.kits import Kit
 from backbeat.kits.factory import factory_kit
 from backbeat.kits.hits import Hits
-from backbeat.kits.playing import BLOCK, Performance, mixed
+from backbeat.kits.playing import BLOCK, Performance
 from backbeat.kits.sampled import with_size, write_hits
+from backbeat.kits.writing import write_performance
 from backbeat.samplers.writers import WRITERS
 from backbeat.songs import Note, Song
 from machine import describe_machine, write_figures
@@ -57,17 +55,16 @@ def song_of(kit: Kit) -> Song:
     return Song(tuple(notes), SONG_S)
 
 
-def play(kit: Kit, song: Song, folder: Path, threads: int, block: int = BLOCK) -> str:
-    """Render mix and stems; what tells them from others."""
+def play(kit: Kit, song: Song, folder: Path, threads: int, block: int = BLOCK) -> list[Path]:
+    """Render mix and stems; their files."""
     performance = Performance(Hits(kit, SAMPLE_RATE), song, threads=threads)
     paths = [folder / f"{number}.wav" for number in range(len(performance.outputs) + 1)]
-    with ExitStack() as stack:
-        files = [
-            stack.enter_context(writing(path, 2, performance.samples, SAMPLE_RATE, bit_depth="24")) for path in paths
-        ]
-        pool = stack.enter_context(ThreadPoolExecutor(threads))
-        for outputs in performance.blocks(block):
-            list(pool.map(WaveFile.add, files, (mixed(outputs), *outputs)))
+    write_performance(performance, paths[0], paths[1:], threads=threads, block=block)
+    return paths
+
+
+def digest(paths: list[Path]) -> str:
+    """What tells these files from others."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
 
 
@@ -89,7 +86,9 @@ def main() -> None:
     song = song_of(kit)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        same = len({play(kit, song, folder, arguments.threads, block) for block in (BLOCK, 1_000, 1 << 20)}) == 1
+        same = (
+            len({digest(play(kit, song, folder, arguments.threads, block)) for block in (BLOCK, 1_000, 1 << 20)}) == 1
+        )
         songs_s = [seconds(lambda: play(kit, song, folder, arguments.threads)) for _ in range(arguments.times)]
         exported: dict[str, float] = {}
         taken = folder / "hits"

@@ -58,6 +58,7 @@ class Performance:
         threads: at most so many.
 
     Attributes:
+        sample_rate: in Hz.
         samples: length.
         outputs: the kit's, without those that nothing is struck in.
         missing: notes that no pad has, and how often they are struck.
@@ -67,7 +68,7 @@ class Performance:
     """
 
     def __init__(self, hits: Hits, song: Song, *, loop: bool = False, threads: int = 1) -> None:
-        self._hits = hits
+        self._hits, self.sample_rate = hits, hits.sample_rate
         strikes, self.missing = strikes_of(hits.kit, song, hits.sample_rate)
         if not strikes:
             raise SongError(f"found no notes that the kit has ({_listed(self.missing)})")

@@ -1,7 +1,5 @@
 """`backbeat kit render`: a song played by a kit."""
 
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -37,9 +35,9 @@ def render(
     The mix is the sum of the outputs, which are the pads where none says otherwise. Notes that no pad has are told.
     """
     check_folder(out)
-    from backbeat.audio.writing import WaveFile, writing
     from backbeat.kits.hits import Hits
-    from backbeat.kits.playing import Performance, mixed
+    from backbeat.kits.playing import Performance
+    from backbeat.kits.writing import write_performance
     from backbeat.samplers.names import safe_name
     from backbeat.songs import read_song
 
@@ -56,17 +54,8 @@ def render(
         say_note(f"{song}: note {note} is struck {counted(count, 'time')}, and no pad of {kit.name} has it")
     names = distinct((safe_name("+".join(pad.name for pad in pads)) for pads in performance.outputs), "-")
     paths = [out.with_name(f"{out.stem}-{name}{out.suffix}") for name in names] if stems else []
-    with ExitStack() as stack:
-        files = [
-            stack.enter_context(writing(path, 2, performance.samples, sample_rate, bit_depth=bit_depth.value))
-            for path in (out, *paths)
-        ]
-        pool = stack.enter_context(ThreadPoolExecutor(threads()))
-        for outputs in performance.blocks():
-            list(pool.map(WaveFile.add, files, (mixed(outputs), *outputs)))
-    for path, file in zip((out, *paths), files, strict=True):
-        for remark in file.notes:
-            say_note(f"{path}: {remark}")
+    for remark in write_performance(performance, out, paths, bit_depth=bit_depth.value, threads=threads()):
+        say_note(remark)
     if as_json:
         facts = {"samples": performance.samples, "sample_rate": sample_rate, "missing": performance.missing}
         say_json({"audio": str(out), "stems": [str(path) for path in paths], **facts})
