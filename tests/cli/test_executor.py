@@ -14,7 +14,7 @@ from matching.sounds import save_thump
 COMMAND = (sys.executable, "-c", "from backbeat.cli import main; main()", "library", "match")
 
 
-@pytest.mark.parametrize("executor", ["local", "ray"])
+@pytest.mark.parametrize("executor", ["local", pytest.param("ray", marks=pytest.mark.slow)])
 def test_ctrl_c_says_so_in_a_line_and_the_same_command_goes_on(tmp_path, executor):
     samples, out = tmp_path / "samples", tmp_path / "library"
     samples.mkdir()

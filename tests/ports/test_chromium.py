@@ -16,6 +16,7 @@ from ports.beat import KIT, NOTES, sha
 from ports.browser import CHROMIUM, opened, served
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
     pytest.mark.skipif(library() is None, reason="no kernels here to compare with"),
 ]

@@ -8,7 +8,7 @@ from backbeat.kits.web import write_web
 from backbeat.patch import preset
 from ports.browser import CHROMIUM, Page, opened, served
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")]
 
 KEYS = [*(f"Digit{number}" for number in range(1, 5)), *(f"Key{letter}" for letter in "QWERASDFZXCV")]
 ODD = Kit('<b>"Kick & #1"</b> – é', (Pad("<i>k & k</i>", 36, preset("kick/909")),), author="<script>", licence="'x'")

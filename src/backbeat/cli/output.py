@@ -46,8 +46,8 @@ def _in_a_line(text: str) -> str:
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
-def keep_samples(outputs: Iterable[Path], samples: Iterable[Path]) -> None:
-    """Refuse outputs that would overwrite a sample.
+def keep_samples(outputs: Iterable[Path], samples: Iterable[Path], what: str = "sample") -> None:
+    """Refuse outputs that would overwrite a sample, or what else they are made of.
 
     Raises:
         UsageError: naming the first.
@@ -55,7 +55,7 @@ def keep_samples(outputs: Iterable[Path], samples: Iterable[Path]) -> None:
     kept = {sample.resolve() for sample in samples}
     for path in outputs:
         if path.resolve() in kept:
-            raise UsageError(f"{path}: would overwrite what it is made of; choose another --out")
+            raise UsageError(f"{path}: would overwrite the {what}; choose another --out")
 
 
 def collect_garbage() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from backbeat.cli.output import check_folder
-from backbeat.errors import UsageError
+from backbeat.errors import KitError, UsageError
 
 if TYPE_CHECKING:
     from backbeat.kits import Kit
@@ -41,10 +41,15 @@ def read_kit(text: str, *, patches: bool = False) -> "Kit":
         return factory_kit(text)
     if patches and (kit := _kit_of_patch(text)) is not None:
         return kit
-    if is_of_sampler(text):
-        raise UsageError(f"{text}: found samples; must be a kit of patches, which `backbeat kit match` makes of them")
     if path.exists() or path.suffix == ".json":
-        return load_kit(path)
+        try:
+            return load_kit(path)
+        except KitError as error:
+            if not is_of_sampler(text):
+                raise
+            raise UsageError(
+                f"{text}: found no kit of patches; `backbeat kit match` makes one of samples and of samplers' kits"
+            ) from error
     also = ", a patch file, or a preset" if patches else ""
     near = close_to(text, factory_kits())
     raise UsageError(f"kit: found {text!r}{near}; must be a kit file, or one of {', '.join(factory_kits())}{also}")

@@ -24,7 +24,7 @@ def page(
     from backbeat.kits.page import write_page
 
     kit = read_kit(source)
-    keep_samples([out], [Path(source)])
+    keep_samples([out], [Path(source)], "kit")
     write_page(kit, out, threads=threads())
     if as_json:
         say_json({"page": str(out), "name": kit.name, "pads": [pad.name for pad in kit.pads]})

@@ -42,7 +42,8 @@ def render(
     from backbeat.songs import read_song
 
     kit = read_kit(source)
-    keep_samples([out], [song, Path(source)])
+    keep_samples([out], [song], "song")
+    keep_samples([out], [Path(source)], "kit")
     played = read_song(song, kit.notes_by_name, seed=seed, channel=channel)
     try:
         performance = Performance(Hits(kit, sample_rate), played, loop=loop, threads=threads())
