@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from backbeat.errors import BackbeatError, KitError, PatchError
-from backbeat.files import replacing
+from backbeat.files import read_document, write_document
 from backbeat.patch import Patch, load, preset, turn
 from backbeat.patch.document import from_document
 from backbeat.plugins.base import TUNE
@@ -242,19 +242,11 @@ def load_kit(path: str | Path) -> Kit:
         KitError: naming the file, and the field at fault.
     """
     path = Path(path)
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise KitError(f"{path}: cannot be read ({error.strerror}); must be a kit, a JSON file") from error
-    if len(content) > _LARGEST_FILE:
-        raise KitError(f"{path}: larger than {_LARGEST_FILE} bytes; must be a kit, a JSON file")
-    try:
-        return from_json(content.decode("utf-8"), path.parent)
-    except UnicodeDecodeError as error:
-        raise KitError(f"{path}: not text; must be a kit, a JSON file in UTF-8") from error
-    except KitError as error:
-        raise KitError(f"{path}: {error}") from error
+
+    def read(text: str) -> Kit:
+        return from_json(text, path.parent)
+
+    return read_document(path, read, most_bytes=_LARGEST_FILE, kind="a kit", form="a JSON file", error=KitError)
 
 
 def save_kit(kit: Kit, path: str | Path) -> None:
@@ -263,12 +255,7 @@ def save_kit(kit: Kit, path: str | Path) -> None:
     Raises:
         KitError: naming the file, where it cannot be written.
     """
-    path = Path(path)
-    try:
-        with replacing(path) as temporary:
-            temporary.write_text(kit.to_json(), encoding="utf-8")
-    except OSError as error:
-        raise KitError(f"{path}: cannot be written ({error.strerror})") from error
+    write_document(Path(path), kit.to_json(), KitError)
 
 
 def _pad_document(pad: Pad) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from torch import Tensor
 from backbeat.losses import mel_spectrogram_db
 from backbeat.patch import Patch, Placement
 from backbeat.patch.hits import SOFTEST_DB, velocity_towards
-from backbeat.program.hit import CURVES
+from backbeat.program.hit import CURVES, curved_velocity
 from backbeat.types import Audio
 
 _FIRST_STEPS = {"dB": 4.0, "dB/oct": 2.0, "%": 20.0, "st": 1.0}
@@ -125,7 +125,8 @@ def _as_loud(patch: Patch, response: Response, strikes: Sequence[Strike]) -> tup
     """
     answering = response.of(patch)
     sounds = [each.struck(answering, _LONGEST_S) for each in strikes]
-    shares = [1.0 - _curved(each.velocity, response.curve) for each in strikes]
+    curve = CURVES.index(response.curve)
+    shares = [1.0 - curved_velocity(each.velocity)[curve] for each in strikes]
     missing_db = [each.energy_db - _energy_db(sound) for each, sound in zip(strikes, sounds, strict=True)]
     squares = sum(share * share for share in shares)
     more_db = sum(share * db for share, db in zip(shares, missing_db, strict=True)) / squares if squares else 0.0
@@ -135,10 +136,6 @@ def _as_loud(patch: Patch, response: Response, strikes: Sequence[Strike]) -> tup
         for each, sound, share in zip(strikes, sounds, shares, strict=True)
     ]
     return replace(response, level_db=response.level_db + more_db), sum(found) / len(found)
-
-
-def _curved(velocity: float, curve: str) -> float:
-    return (velocity, math.sqrt(velocity), velocity * velocity)[CURVES.index(curve)]
 
 
 def _levels_db(sound: Audio, sample_rate: int) -> Tensor:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from backbeat import plugins
 from backbeat.errors import ParameterError, PatchError, PluginError
-from backbeat.files import encodable, replacing
+from backbeat.files import encodable, read_document, write_document
 from backbeat.parameters import DETAIL, Value
 from backbeat.parameters.listing import value_rows
 from backbeat.patch.amounts import (
@@ -339,20 +339,9 @@ def load(path: str | Path) -> Patch:
     Raises:
         PatchError: naming the file, and the field at fault.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise PatchError(f"{path}: cannot be read ({error.strerror}); must be a patch, a JSON file") from error
-    if len(content) > _LARGEST_FILE:
-        raise PatchError(f"{path}: larger than {_LARGEST_FILE} bytes; must be a patch, a small JSON file")
-    try:
-        return from_json(content.decode("utf-8"))
-    except UnicodeDecodeError as error:
-        raise PatchError(f"{path}: not text; must be a patch, a JSON file in UTF-8") from error
-    except PatchError as error:
-        raise PatchError(f"{path}: {error}") from error
+    return read_document(
+        Path(path), from_json, most_bytes=_LARGEST_FILE, kind="a patch", form="a small JSON file", error=PatchError
+    )
 
 
 def save(patch: Patch, path: str | Path) -> None:
@@ -361,12 +350,7 @@ def save(patch: Patch, path: str | Path) -> None:
     Raises:
         PatchError: naming the file, where it cannot be written.
     """
-    path = Path(path)
-    try:
-        with replacing(path) as temporary:
-            temporary.write_text(patch.to_json(), encoding="utf-8")
-    except OSError as error:
-        raise PatchError(f"{path}: cannot be written ({error.strerror})") from error
+    write_document(Path(path), patch.to_json(), PatchError)
 
 
 def _migrate(plugin: Plugin, version: object, values: Mapping[str, Any]) -> Mapping[str, Any]:

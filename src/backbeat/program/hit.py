@@ -11,6 +11,7 @@ number 0 is all. A choice stays.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -71,6 +72,11 @@ def hit_values(
     return by_formula(parameters, amounts, values, velocity, number, seed)
 
 
+def curved_velocity(velocity: float) -> tuple[float, float, float]:
+    """A velocity by each of the `CURVES`."""
+    return velocity, math.sqrt(velocity), velocity * velocity
+
+
 def side_seed(seed: int, side: int) -> int:
     """The seed of the same hit with another noise, no hit's; of side 0, its own."""
     return hashed(seed, SIDE_STREAM, side) >> 1 if side else seed
@@ -89,7 +95,7 @@ def by_formula(
     low, high = np.array([each.low for each in entries]), np.array([each.high for each in entries])
     is_log = np.array([each.scale == "log" for each in entries])
     is_phase = np.array([each.unit == "cycles" for each in entries])
-    curved = np.array([velocity, np.sqrt(velocity), velocity * velocity])
+    curved = np.array(curved_velocity(velocity))
     own_seed = hashed(seed, SEED_STREAM, number) >> 1 if number else seed
     chances = [_signed(hashed(own_seed, HUMANIZE_STREAM, k)) * 2.0**-31 for k in range(len(entries))]
     by_velocity = amounts.velocity * (curved[amounts.curves] - 1.0)

@@ -1,9 +1,9 @@
 """`backbeat kit match` and `import`: what others made becomes a kit of patches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -12,6 +12,9 @@ from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
 from backbeat.cli.kit.arguments import check_kit_file
 from backbeat.cli.output import AsJson, collect_garbage, counted, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
+
+_Out: TypeAlias = Annotated[Path, typer.Option("--out", "-o", help="The kit file to write, a JSON file.")]
+_Name: TypeAlias = Annotated[str | None, typer.Option(help="Of the kit; by default the file's.")]
 
 _LEFT = "nothing was written"
 """Where a match of a kit is stopped."""
@@ -25,8 +28,8 @@ def imports(
             help="DrumSynth files (.ds), one or a folder of them; or a kit as `kit match` takes it.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The kit file to write, a JSON file.")],
-    name: Annotated[str | None, typer.Option(help="Of the kit; by default the file's.")] = None,
+    out: _Out,
+    name: _Name = None,
     plugin: PluginOrAuto = "auto",
     quality: Quality = "normal",
     seed: Seed = 0,
@@ -70,15 +73,9 @@ def imports(
         {"pad": pad.name, "note": pad.note, "plugin": pad.patch.plugin, "mel_db": found.files[pad.name].mel_db}
         for pad in found.kit.pads
     ]
-    if as_json:
-        say_json({"kit": str(out), "pads": rows, "failed": dict(found.failures)})
-    else:
-        say(f"{out}: {counted(len(rows), 'pad')}")
-        width = max(len(pad.name) for pad in found.kit.pads)
-        for row in rows:
-            said = f"mel {row['mel_db']:.1f} dB to what DrumSynth plays"
-            say(f"  {row['note']:3}  {row['pad']!s:{width}}  {row['plugin']}, {said}")
-    _say_failures(found.failures)
+    _say_kit(
+        out, rows, [f"mel {row['mel_db']:.1f} dB to what DrumSynth plays" for row in rows], found.failures, as_json
+    )
     return None
 
 
@@ -90,8 +87,8 @@ def match(
             help="A folder of samples, or a kit of SFZ, Hydrogen, DecentSampler or DrumGizmo.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", help="The kit file to write, a JSON file.")],
-    name: Annotated[str | None, typer.Option(help="Of the kit; by default the file's.")] = None,
+    out: _Out,
+    name: _Name = None,
     plugin: PluginOrAuto = "auto",
     quality: Quality = "normal",
     detail: Detail = None,
@@ -142,20 +139,32 @@ def match(
         }
         for pad in found.kit.pads
     ]
+    _say_kit(out, rows, [_nearness(row) for row in rows], found.failures, as_json)
+
+
+def _nearness(row: Mapping[str, Any]) -> str:
+    """How near a matched pad comes to its takes."""
+    said = f"mel {row['hardest_mel_db']:.1f} dB to the hardest take"
+    if row["takes"] != 1:
+        said += f", {row['median_mel_db']:.1f} dB to the median of {row['takes']}"
+    return said
+
+
+def _say_kit(
+    out: Path,
+    rows: Sequence[Mapping[str, Any]],
+    said: Sequence[str],
+    failures: Sequence[tuple[str, str]],
+    as_json: bool,
+) -> None:
+    """Say what was written: facts of each pad, or a line with what is said of it; and what became no pad."""
     if as_json:
-        say_json({"kit": str(out), "pads": rows, "failed": dict(found.failures)})
+        say_json({"kit": str(out), "pads": rows, "failed": dict(failures)})
     else:
         say(f"{out}: {counted(len(rows), 'pad')}")
-        width = max(len(pad.name) for pad in found.kit.pads)
-        for row in rows:
-            said = f"mel {row['hardest_mel_db']:.1f} dB to the hardest take"
-            if row["takes"] != 1:
-                said += f", {row['median_mel_db']:.1f} dB to the median of {row['takes']}"
-            say(f"  {row['note']:3}  {row['pad']!s:{width}}  {row['plugin']}, {said}")
-    _say_failures(found.failures)
-
-
-def _say_failures(failures: Sequence[tuple[str, str]]) -> None:
+        width = max(len(row["pad"]) for row in rows)
+        for row, nearness in zip(rows, said, strict=True):
+            say(f"  {row['note']:3}  {row['pad']:{width}}  {row['plugin']}, {nearness}")
     for name, reason in failures:
         say_error(f"{name}: {reason}")
     if failures:

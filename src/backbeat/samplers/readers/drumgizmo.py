@@ -20,7 +20,7 @@ from backbeat.samplers.readers.chokes import choke_groups
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.markup import parsed, text_of
 from backbeat.samplers.readers.microphones import Microphone, Mixer
-from backbeat.samplers.readers.placing import FIRST_NOTE, is_told, placed
+from backbeat.samplers.readers.placing import FIRST_NOTE, is_told, placed_as_given
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
 from backbeat.samplers.readers.values import is_note, number, whole, within
 from backbeat.samplers.readers.zones import MOST_ON_A_NOTE, Zone, pads_of
@@ -93,10 +93,7 @@ def _pads(kit: Element, folder: KitFolder, path: Path, remarks: Remarks) -> tupl
         raise KitError(f"instruments: found none with a sample{remarks.because()}; must be at least one")
     mapped = _midimap(folder, {name for name, _ in pads}, remarks)
     wanted = [mapped.get(name, []) for name, _ in pads]
-    notes = placed([pad.name for _, pad in pads], [each[0] if each else None for each in wanted])
-    moved = [pad.name for (_, pad), each, note in zip(pads, wanted, notes, strict=True) if each and each[0] != note]
-    if moved:
-        remarks.list("Instruments on a note that another has went to a free one", moved)
+    notes = placed_as_given([pad for _, pad in pads], [each[0] if each else None for each in wanted], remarks)
     spanned = []
     for (_, pad), each, low in zip(pads, wanted, notes, strict=True):
         high = low

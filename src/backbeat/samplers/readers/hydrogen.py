@@ -20,7 +20,7 @@ from backbeat.samplers.description import LAST_VELOCITY, SampledKit, SampledPad
 from backbeat.samplers.readers.chokes import choke_groups
 from backbeat.samplers.readers.folder import KitFolder
 from backbeat.samplers.readers.markup import parsed, text_of
-from backbeat.samplers.readers.placing import FIRST_NOTE, is_told, placed
+from backbeat.samplers.readers.placing import FIRST_NOTE, is_told, placed_as_given
 from backbeat.samplers.readers.remarks import Remarks, plain, shown
 from backbeat.samplers.readers.values import decibels, is_note, number, whole, within
 from backbeat.samplers.readers.zones import AT_ONCE, MOST_ON_A_NOTE, Zone, pads_of
@@ -79,14 +79,7 @@ def _pads(kit: Element, folder: KitFolder, base: Path, remarks: Remarks) -> tupl
             remarks.list("Instruments without a sample were left out", [name])
     if not pads:
         raise KitError(f"instrumentList: found none with a sample{remarks.because()}; must be at least one")
-    numbers = placed([pad.name for _, pad in pads], [notes[at] for at, _ in pads])
-    moved = [
-        pad.name
-        for (at, pad), number in zip(pads, numbers, strict=True)
-        if notes[at] is not None and notes[at] != number
-    ]
-    if moved:
-        remarks.list("Instruments on a note that another has went to a free one", moved)
+    numbers = placed_as_given([pad for _, pad in pads], [notes[at] for at, _ in pads], remarks)
     return tuple(
         replace(pad, low_note=note, high_note=note, root_note=None, is_placed=is_told(pad.name, notes[at]))
         for (at, pad), note in zip(pads, numbers, strict=True)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from backbeat.errors import KitError
 from backbeat.families import notes_of
-from backbeat.samplers.description import LAST_NOTE
+from backbeat.samplers.description import LAST_NOTE, SampledPad
+from backbeat.samplers.readers.remarks import Remarks
 
 FIRST_NOTE = 36
 """Where drums begin: General MIDI's bass drum."""
@@ -42,6 +43,15 @@ def placed(names: Sequence[str], given: Sequence[int | None] | None = None) -> l
     for pad in range(len(names)):
         take(pad, _ANYWHERE)
     return [note for note in notes if note is not None]
+
+
+def placed_as_given(pads: Sequence[SampledPad], given: Sequence[int | None], remarks: Remarks) -> list[int]:
+    """`placed`, of pads whose kit gives them notes, with a remark on those that it gives another's."""
+    notes = placed([pad.name for pad in pads], given)
+    moved = [pad.name for pad, wanted, note in zip(pads, given, notes, strict=True) if wanted not in (None, note)]
+    if moved:
+        remarks.list("Instruments on a note that another has went to a free one", moved)
+    return notes
 
 
 def is_told(name: str, given: int | None) -> bool:
