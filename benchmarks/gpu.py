@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -32,7 +33,7 @@ LIMITS_S = {
     "difference": 30.0,
     "speed": 45.0,
     "match": 60.0,
-    "kick_compiled": 60.0,
+    "kick_compiled": 90.0,
     "profile": 40.0,
     "precision": 30.0,
     "peers": 45.0,
@@ -182,8 +183,9 @@ def _work(part: str, setting: Setting, pipe: Connection) -> None:
         import gpu_speed
 
         if part in COMPILED:
-            gpu_checks.compile_plugin(COMPILED[part], setting)
-            results = gpu_speed.compiled(COMPILED[part], setting)
+            results = chain(
+                [gpu_checks.compile_plugin(COMPILED[part], setting)], gpu_speed.compiled(COMPILED[part], setting)
+            )
         else:
             results = getattr(gpu_checks if hasattr(gpu_checks, part) else gpu_speed, part)(setting)
         pipe.recv()

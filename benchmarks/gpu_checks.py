@@ -4,6 +4,7 @@ Parts of `gpu.py`: each yields lines to print, with their figures.
 """
 
 import math
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -26,12 +27,18 @@ def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
     if setting.device == "cpu":
         yield NO_GPU
         return
-    from backbeat.dsp.gpu import filtering, frames_kernels, ringing, ringing_kernels
+    from backbeat.dsp.gpu import blending, clipping, envelope, filtering, frames_kernels, ringing, ringing_kernels
     from backbeat.dsp.gpu.frames import Frames
     from backbeat.dsp.grid import BLOCK
 
     device = torch.device(setting.device)
-    for module, name in ((ringing, "modes"), (filtering, "filters")):
+    for module, name in (
+        (ringing, "modes"),
+        (filtering, "filters"),
+        (blending, "noise in bands"),
+        (envelope, "envelopes"),
+        (clipping, "soft clips"),
+    ):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             works = module._kernels_work(device)
@@ -77,6 +84,13 @@ def _operations(device: torch.device) -> Iterator[tuple[str, Figures]]:
         yield _operation(f"modal {items} × {modes} × {samples}", dsp.modal, samples, given)
         given |= {"sweep_st": 20.0 * made[4] - 4.0, "sweep_s": 0.01 + 0.2 * made[5]}
         yield _operation(f"swept_modal {items} × {modes} × {samples}", dsp.swept_modal, samples, given)
+        swept = {"pitch_hz": 40.0 + 100.0 * made[4], "ratio": 1.0 + 3.0 * made[0], "gain": made[2] / modes}
+        swept |= {"start_cycles": made[3], "sweep_st": 30.0 * made[4], "sweep_s": 0.01 + 0.2 * made[5]}
+        yield _operation(f"sines {items} × {modes} × {samples}", dsp.sines, samples, swept)
+        bands = {"gain": made[2], "t60_s": made[1] + 0.02, "shape": 0.5 + made[0], "attack_s": 0.01 * made[4]}
+        yield _operation(
+            f"noise_bands {items} × {modes} × {samples}", partial(dsp.noise_bands, stream=0), samples, bands
+        )
 
 
 def _operation(
@@ -190,12 +204,16 @@ _WAYS: dict[str, Callable[[], AbstractContextManager[object]]] = {
 }
 
 
-def compile_plugin(name: str, setting: Setting) -> None:
-    """Compile a plugin's formula for the device, in this process."""
-    params, synth = random_patches(name, 4), synth_of(name, setting, COMPILED)
+def compile_plugin(name: str, setting: Setting) -> tuple[str, Figures]:
+    """Compile a plugin's formula for the device, in this process, and say how long it took."""
+    params, synth, began = random_patches(name, 4), synth_of(name, setting, COMPILED), time.perf_counter()
     with torch.no_grad():
         synth(params.to(setting.device), SEED)
+    forward_s = time.perf_counter() - began
     _sound_and_gradient(synth, params.to(setting.device))
+    both_s = time.perf_counter() - began - forward_s
+    line = f"{name}, compiled in {forward_s:.0f} s, and again with its gradient in {both_s:.0f} s"
+    return line, {"plugin": name, "compile_forward_s": forward_s, "compile_both_s": both_s}
 
 
 @lru_cache

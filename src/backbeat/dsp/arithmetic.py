@@ -108,6 +108,12 @@ def shared_shape(*shapes: Any) -> Any:
     return tensors[0].shape
 
 
+def expanded(*controls: Any) -> list[Any]:
+    """Tensors over the leading axes that they share, float64."""
+    lead = shared_shape(*(each.shape[:-1] for each in controls))
+    return [each.double().expand(*lead, -1) for each in controls]
+
+
 def _torch_stack(controls: Sequence[Any]) -> Any:
     import torch
 

@@ -39,10 +39,22 @@ def soft_clip(grid: Grid, signal: Signal, drive_db: Control, gain_db: Control | 
 
 @soft_clip.formula
 def _(grid: Grid, signal: Tensor, drive_db: Tensor, gain_db: Tensor) -> Tensor:
-    # x / √(s + q x²) with q = D² s and s = 1 / (G² (1 + D²)).
+    scale, bend = _scale_and_bend(signal, drive_db, gain_db)
+    return signal * (scale + bend * signal * signal).rsqrt()
+
+
+@soft_clip.gpu_kernel
+def _(grid: Grid, signal: Tensor, drive_db: Tensor, gain_db: Tensor) -> Tensor:
+    from backbeat.dsp.gpu.clipping import clipped
+
+    return clipped(signal, *_scale_and_bend(signal, drive_db, gain_db))
+
+
+def _scale_and_bend(signal: Tensor, drive_db: Tensor, gain_db: Tensor) -> tuple[Tensor, Tensor]:
+    """The s and q by which the soft clip is `x / √(s + q x²)`: `s = 1 / (G² (1 + D²))` and `q = D² s`."""
     power = db_to_gain(2.0 * drive_db.double())
     scale = db_to_gain(-2.0 * gain_db.double()) / (1.0 + power)
-    return signal * (scale.to(signal.dtype) + (power * scale).to(signal.dtype) * signal * signal).rsqrt()
+    return scale.to(signal.dtype), (power * scale).to(signal.dtype)
 
 
 @operation

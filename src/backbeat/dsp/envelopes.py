@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.operation import operation
@@ -36,6 +36,13 @@ def _(grid: Grid, t60_s: Tensor, onset_s: Tensor | None) -> Tensor:
     return _decay(grid, t60_s, onset_s)
 
 
+@decay.gpu_kernel
+def _(grid: Grid, t60_s: Tensor, onset_s: Tensor | None) -> Tensor:
+    at_once, zero = grid.constant(1.0), grid.constant(0.0)
+    onset = (zero, zero) if onset_s is None else _split(grid, onset_s)
+    return _by_gpu(grid, at_once, *onset, _per_sample(grid, t60_s), zero, zero, zero, zero)
+
+
 @operation
 def attack(grid: Grid, attack_s: Control) -> Signal:
     """Linear rise: `min((t + 1/R) / (attack + 1/R), 1)` at sample rate R: an attack of zero is at full level at once.
@@ -53,6 +60,11 @@ def attack(grid: Grid, attack_s: Control) -> Signal:
 @attack.formula
 def _(grid: Grid, attack_s: Tensor) -> Tensor:
     return _attack(grid, attack_s)
+
+
+@attack.gpu_kernel
+def _(grid: Grid, attack_s: Tensor) -> Tensor:
+    return _by_gpu(grid, _rise(grid, attack_s), *[grid.constant(0.0)] * 7)
 
 
 @operation
@@ -100,6 +112,22 @@ def _(
     return _attack(grid, attack_s) * falling * _decay(grid, release_s, hold_end_s + gate_s.double())
 
 
+@adsr.gpu_kernel
+def _(
+    grid: Grid,
+    attack_s: Tensor,
+    hold_s: Tensor,
+    decay_s: Tensor,
+    sustain: Tensor,
+    gate_s: Tensor,
+    release_s: Tensor,
+) -> Tensor:
+    hold_end_s = attack_s.double() + hold_s.double()
+    falling = *_split(grid, hold_end_s), _per_sample(grid, decay_s), sustain.to(grid.dtype)
+    released = *_split(grid, hold_end_s + gate_s.double()), _per_sample(grid, release_s)
+    return _by_gpu(grid, _rise(grid, attack_s), *falling, *released)
+
+
 @operation
 def bursts(grid: Grid, time_s: Control, gain: Control, t60_s: Control) -> Signal:
     """Decays that begin one after the other and add up: `Σ_k g_k b(t - t_k) exp(-r_k max(t - t_k, 0))`.
@@ -120,25 +148,63 @@ def bursts(grid: Grid, time_s: Control, gain: Control, t60_s: Control) -> Signal
 
 @bursts.formula
 def _(grid: Grid, time_s: Tensor, gain: Tensor, t60_s: Tensor) -> Tensor:
-    since_s = grid.times_s() - time_s.double().unsqueeze(-1)
-    begun = (1.0 + since_s * grid.sample_rate).clamp(0.0, 1.0)
-    fallen = _rate(grid, t60_s).unsqueeze(-1) * since_s.clamp(min=0.0)
-    return (gain.double().unsqueeze(-1) * begun * (-fallen).exp()).sum(-2).to(grid.dtype)
+    total: Any = 0.0
+    for k in range(time_s.shape[-1]):
+        since, own = _since(grid, time_s[..., k : k + 1]), slice(k, k + 1) if t60_s.shape[-1] > 1 else slice(None)
+        begun = (1.0 + since).clamp(0.0, 1.0)
+        fallen = (_per_sample(grid, t60_s[..., own]) * since.clamp(min=0.0)).exp()
+        total = total + gain[..., k : k + 1].to(grid.dtype) * begun * fallen
+    return total
 
 
 def _decay(grid: Grid, t60_s: Tensor, onset_s: Tensor | None) -> Tensor:
-    since_s = grid.times_s() if onset_s is None else (grid.times_s() - onset_s.double()).clamp(min=0.0)
-    return (-_rate(grid, t60_s) * since_s).exp().to(grid.dtype)
+    since = _steps(grid) if onset_s is None else _since(grid, onset_s).clamp(min=0.0)
+    return (_per_sample(grid, t60_s) * since).exp()
 
 
 def _attack(grid: Grid, attack_s: Tensor) -> Tensor:
-    risen = (grid.times_s() + grid.tick_s) / (attack_s.double() + grid.tick_s)
-    return risen.clamp(max=1.0).to(grid.dtype)
+    return ((_steps(grid) + 1.0) * _rise(grid, attack_s)).clamp(max=1.0)
 
 
-def _rate(grid: Grid, t60_s: Tensor) -> Tensor:
-    """In nepers per second, float64: at most what a block can hold."""
-    return t60_to_rate(t60_s.double()).clamp(max=_DEEPEST * grid.sample_rate / BLOCK)
+def _rise(grid: Grid, attack_s: Tensor) -> Tensor:
+    """What an attack gains from one sample to the next."""
+    return (1.0 / (attack_s.double() * grid.sample_rate + 1.0)).to(grid.dtype)
+
+
+def _steps(grid: Grid) -> Tensor:
+    """Numbers of the samples, (samples,)."""
+    import torch
+
+    return torch.arange(grid.samples, device=grid.device, dtype=grid.dtype)
+
+
+def _since(grid: Grid, onset_s: Tensor) -> Tensor:
+    """Samples since a time, (..., samples).
+
+    The whole samples are taken off first, which float32 does without an error. So all that is as long as the sound
+    stays in float32, and is nevertheless as exact as float32 can be near the onset.
+    """
+    whole, rest = _split(grid, onset_s)
+    return (_steps(grid) - whole) - rest
+
+
+def _split(grid: Grid, time_s: Tensor) -> tuple[Tensor, Tensor]:
+    """A time as whole samples, without gradient, and a rest."""
+    time = time_s.double() * grid.sample_rate
+    whole = time.detach().floor()
+    return whole.to(grid.dtype), (time - whole).to(grid.dtype)
+
+
+def _per_sample(grid: Grid, t60_s: Tensor) -> Tensor:
+    """What a level gains in nepers from one sample to the next, below 0: at least what a block can hold."""
+    rate = t60_to_rate(t60_s.double()).clamp(max=_DEEPEST * grid.sample_rate / BLOCK)
+    return (-rate / grid.sample_rate).to(grid.dtype)
+
+
+def _by_gpu(grid: Grid, *numbers: Tensor) -> Tensor:
+    from backbeat.dsp.gpu.envelope import enveloped, together
+
+    return enveloped(together(*numbers), grid.samples)
 
 
 def shaped_fall(times_s: Tensor, t60_s: Tensor, shape: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from backbeat.dsp.arithmetic import shared_shape
+from backbeat.dsp.arithmetic import expanded, shared_shape
 from backbeat.dsp.envelopes import shaped_fall
 from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.operation import operation
@@ -59,12 +59,14 @@ def _(grid: Grid, frequency_hz: Tensor, t60_s: Tensor, gain: Tensor, start_cycle
 def _(grid: Grid, frequency_hz: Tensor, t60_s: Tensor, gain: Tensor, start_cycles: Tensor | None) -> Tensor:
     import torch
 
+    from backbeat.dsp.gpu.ringing import rung
+
     start = torch.zeros_like(frequency_hz) if start_cycles is None else start_cycles
-    frequency_hz, t60_s, gain, start = _expanded(frequency_hz, t60_s, gain, start)
+    frequency_hz, t60_s, gain, start = expanded(frequency_hz, t60_s, gain, start)
     fallen = (-t60_to_rate(t60_s).unsqueeze(-1) * grid.control_times_s()[:-1]).exp()
     level = fallen * (gain * _below_nyquist(grid, frequency_hz)).unsqueeze(-1)
     still = torch.zeros_like(frequency_hz[..., :1])
-    return _by_gpu(grid, frequency_hz, t60_s, [level], start, still, still + 1.0)
+    return rung(grid, frequency_hz, start, [level], t60_to_rate(t60_s), still, still + 1.0)
 
 
 @operation
@@ -145,45 +147,16 @@ def _(
 ) -> Tensor:
     import torch
 
+    from backbeat.dsp.gpu.ringing import rung
+
     start = torch.zeros_like(frequency_hz) if start_cycles is None else start_cycles
     power = torch.ones_like(t60_s) if shape is None else shape
-    frequency_hz, t60_s, gain, start, power, sweep_st, sweep_s = _expanded(
+    frequency_hz, t60_s, gain, start, power, sweep_st, sweep_s = expanded(
         frequency_hz, t60_s, gain, start, power, sweep_st, sweep_s
     )
     rate, excess = t60_to_rate(sweep_s), semitones_to_ratio(sweep_st) - 1.0
     first, gained = _lines(grid, t60_s, power, _fade(grid, frequency_hz, excess, rate) * gain.unsqueeze(-1))
-    return _by_gpu(grid, frequency_hz, t60_s, [first, gained], start, excess, rate)
-
-
-def _expanded(*controls: Tensor) -> list[Tensor]:
-    """Controls over the leading axes that they share, float64."""
-    lead = shared_shape(*(each.shape[:-1] for each in controls))
-    return [each.double().expand(*lead, -1) for each in controls]
-
-
-def _by_gpu(
-    grid: Grid, frequency_hz: Tensor, t60_s: Tensor, levels: list[Tensor], start: Tensor, excess: Tensor, rate: Tensor
-) -> Tensor:
-    """The sound of modes whose levels are `_lines`, (..., modes, blocks): tables in cycles, block by block."""
-    import torch
-
-    from backbeat.dsp.gpu.ringing import ringing
-
-    blocks_s = grid.control_times_s()[:-1].unsqueeze(-1)
-    steps_s = torch.arange(BLOCK, device=grid.device, dtype=torch.float64) * grid.tick_s
-    rate, excess = rate.unsqueeze(-1), excess.unsqueeze(-1)
-    shifted_s = -excess / rate * (-rate * blocks_s).expm1()
-    cycles = frequency_hz.unsqueeze(-2) * (blocks_s + shifted_s) + start.unsqueeze(-2)
-    tables = (
-        frequency_hz.unsqueeze(-1),
-        cycles - cycles.floor(),
-        torch.stack(levels, dim=-2).transpose(-3, -1),
-        (-t60_to_rate(t60_s).unsqueeze(-1) * steps_s).exp(),
-        excess / rate * (-rate * blocks_s).exp(),
-        -(-rate * steps_s).expm1(),
-    )
-    found = ringing(tuple(each.to(grid.precision) for each in tables), grid.tick_s)
-    return found.flatten(-2)[..., : grid.samples]
+    return rung(grid, frequency_hz, start, [first, gained], t60_to_rate(t60_s), excess, rate)
 
 
 def _levels(grid: Grid, t60_s: Tensor, shape: Tensor, fade: Tensor) -> Tensor:

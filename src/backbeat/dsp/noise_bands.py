@@ -69,9 +69,25 @@ def noise_bands(
 
 
 @noise_bands.formula
-def _(
+def _(grid: Grid, stream: int, **controls: Any) -> Tensor:
+    levels = _levels(grid, **controls)
+    total: Any = 0.0
+    for band, part in enumerate(_parts(grid, stream, levels.shape[-2]).unbind(-2)):
+        total = total + grid.between(levels[..., band, :]) * part
+    return total
+
+
+@noise_bands.gpu_kernel
+def _(grid: Grid, stream: int, **controls: Any) -> Tensor:
+    from backbeat.dsp.gpu.blending import blended
+
+    levels = _levels(grid, **controls)
+    items = max(levels.shape[0], len(grid.seeds))
+    return blended(levels.expand(items, -1, -1), _parts(grid, stream, levels.shape[-2]))
+
+
+def _levels(
     grid: Grid,
-    stream: int,
     gain: Tensor,
     t60_s: Tensor,
     shape: Tensor | None,
@@ -81,10 +97,8 @@ def _(
     burst_s: Tensor | None,
     burst_gain: Tensor | None,
 ) -> Tensor:
+    """Of each band at the control times, (..., bands, points)."""
     import torch
-
-    from backbeat.dsp.constants import table
-    from backbeat.dsp.convolution import convolve
 
     times_s = grid.control_times_s()
     power = torch.ones_like(t60_s) if shape is None else shape
@@ -94,17 +108,20 @@ def _(
     if snap_gain is not None and snap_s is not None:
         snaps = _snaps(grid, snap_s.double(), burst_s, burst_gain)
         levels = levels + snap_gain.double().unsqueeze(-1) * snaps.unsqueeze(-2)
-    levels = levels.to(grid.dtype)
-    kernels = table(_kernels, gain.shape[-1], float(grid.sample_rate), dtype=grid.precision, device=grid.device)
+    return levels.to(grid.dtype)
+
+
+def _parts(grid: Grid, stream: int, bands: int) -> Tensor:
+    """Noise in each band at level 1, (seeds, bands, samples)."""
+    from backbeat.dsp.constants import table
+    from backbeat.dsp.convolution import convolve
+
+    kernels = table(_kernels, bands, float(grid.sample_rate), dtype=grid.precision, device=grid.device)
     half = kernels.shape[-1] // 2
     before = round(0.5 * _KERNEL_S * LATTICE_HZ) - 1
     longer = Grid(grid.sample_rate, grid.samples + 2 * half, grid.seeds, grid.dtype)
     white = white_noise(longer, stream, -half, before)
-    total: Any = 0.0
-    for band, kernel in enumerate(kernels):
-        part = convolve(white, kernel, advance=half)[..., half : half + grid.samples]
-        total = total + grid.between(levels[..., band, :]) * part
-    return total
+    return convolve(white.unsqueeze(-2), kernels, advance=half)[..., half : half + grid.samples]
 
 
 def _snaps(grid: Grid, t60_s: Tensor, burst_s: Tensor | None, burst_gain: Tensor | None) -> Tensor:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from backbeat.dsp.grid import Grid
+from backbeat.dsp.arithmetic import expanded
+from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.operation import operation
 from backbeat.dsp.tape import Control, Signal
 from backbeat.dsp.units import semitones_to_ratio, t60_to_rate
@@ -50,7 +51,7 @@ def sines(
 
 
 @sines.formula
-def _(
+def _by_formula(
     grid: Grid,
     pitch_hz: Tensor,
     ratio: Tensor,
@@ -79,6 +80,34 @@ def _(
         phase = times * cycles + start
         total = total + level.to(grid.dtype) * (2.0 * math.pi * (phase - phase.floor())).to(grid.dtype).sin()
     return total
+
+
+@sines.gpu_kernel
+def _(
+    grid: Grid,
+    pitch_hz: Tensor,
+    ratio: Tensor,
+    gain: Tensor,
+    start_cycles: Tensor,
+    sweep_st: Tensor | None,
+    sweep_s: Tensor | None,
+    vibrato_st: Tensor | None,
+    vibrato_hz: Tensor | None,
+) -> Tensor:
+    import torch
+
+    from backbeat.dsp.gpu.ringing import rung
+
+    if vibrato_st is not None and vibrato_hz is not None:
+        return _by_formula(grid, pitch_hz, ratio, gain, start_cycles, sweep_st, sweep_s, vibrato_st, vibrato_hz)
+    if sweep_st is None or sweep_s is None:
+        sweep_st, sweep_s = torch.zeros_like(pitch_hz), torch.ones_like(pitch_hz)
+    pitch, times, level, start, depth, fall = expanded(pitch_hz, ratio, gain, start_cycles, sweep_st, sweep_s)
+    frequency_hz = pitch * times
+    level = level.expand_as(frequency_hz).unsqueeze(-1).expand(*frequency_hz.shape, -(-grid.samples // BLOCK))
+    excess = semitones_to_ratio(depth) - 1.0
+    still = torch.zeros_like(frequency_hz)
+    return rung(grid, frequency_hz, start.expand_as(still), [level], still, excess, t60_to_rate(fall))
 
 
 def sine(grid: Grid, frequency_hz: Control, start_cycles: Control | float = 0.0, gain: Control | float = 1.0) -> Signal:

@@ -28,7 +28,7 @@ def run(program: Program, grid: Grid, controls: Mapping[str, Tensor]) -> Tensor:
     Raises:
         ProgramError: at a step that there is no formula for.
     """
-    names, limits = list(program.parameters), _limits(program, grid)
+    names, limits, last = list(program.parameters), _limits(program, grid), _last_uses(program)
     values: list[Any] = []
     for number, node in enumerate(program.nodes):
         inputs: list[Any] = [None if each is None else values[each] for each in node.inputs]
@@ -44,8 +44,19 @@ def run(program: Program, grid: Grid, controls: Mapping[str, Tensor]) -> Tensor:
             values.append(_operation(node.operation, replace(grid, samples=limits[number]), inputs, node.attributes))
         else:
             values.append(_function(node.operation, inputs, node.attributes))
+        for each in node.inputs:
+            if each is not None and last[each] == number:
+                values[each] = None  # a signal takes memory
     sound: Tensor = values[program.output][..., : grid.samples]
     return sound
+
+
+def _last_uses(program: Program) -> dict[int, int]:
+    """The last node that reads each node's value."""
+    found = {program.output: len(program.nodes)}
+    for number, node in enumerate(program.nodes):
+        found |= {each: number for each in node.inputs if each is not None and each != program.output}
+    return found
 
 
 def _limits(program: Program, grid: Grid) -> dict[int, int]:

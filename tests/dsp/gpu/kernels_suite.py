@@ -15,7 +15,18 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from backbeat import plugins
 from backbeat.dsp import Grid, gpu
 from backbeat.dsp.convolution import convolve
-from backbeat.dsp.gpu import filtering, frames_kernels, ringing, ringing_kernels
+from backbeat.dsp.gpu import (
+    blending,
+    blending_kernels,
+    clipping,
+    clipping_kernels,
+    envelope,
+    envelope_kernels,
+    filtering,
+    frames_kernels,
+    ringing,
+    ringing_kernels,
+)
 from backbeat.program import formula
 from kernels.cases import draw
 
@@ -25,7 +36,7 @@ TICK_S = 1.0 / 44100.0
 @pytest.fixture
 def interpreted(monkeypatch) -> None:
     """The kernels, tried or not."""
-    for module in (filtering, ringing):
+    for module in (blending, clipping, envelope, filtering, ringing):
         monkeypatch.setattr(module, "_kernels_work", lambda device: True)
 
 
@@ -33,15 +44,15 @@ def random(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def tables(modes: int, blocks: int, rows: int) -> tuple[Tensor, ...]:
+def tables(modes: int, blocks: int, rows: int, sweeps: int = 1) -> tuple[Tensor, ...]:
     """Of two items, in numbers that float32 has."""
     found = (
         3000.0 * random(2, modes, 1),
         random(2, blocks, modes, seed=1),
         random(2, blocks, rows, modes, seed=2) / modes,
         random(2, modes, 64, seed=3),
-        0.01 * random(2, blocks, 1, seed=4),
-        random(2, 1, 64, seed=5),
+        0.01 * random(2, blocks, sweeps, seed=4),
+        random(2, sweeps, 64, seed=5),
     )
     return tuple(each.float().double() for each in found)
 
@@ -56,10 +67,10 @@ def as_leaves(values: tuple[Tensor, ...], dtype: torch.dtype) -> tuple[Tensor, .
     return tuple(each.detach().to(dtype).requires_grad_() for each in values)
 
 
-@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize(("rows", "sweeps"), [(1, 1), (2, 1), (1, 3)])
 @pytest.mark.parametrize(("modes", "blocks"), [(1, 1), (3, 2), (2, 33), (12, 140)])
-def test_swept_modes(interpreted, modes, blocks, rows):
-    exact, found = (as_leaves(tables(modes, blocks, rows), dtype) for dtype in (torch.float64, torch.float32))
+def test_swept_modes(interpreted, modes, blocks, rows, sweeps):
+    exact, found = (as_leaves(tables(modes, blocks, rows, sweeps), dtype) for dtype in (torch.float64, torch.float32))
     expected, sound = ringing.ringing_mode_by_mode(exact, TICK_S), ringing.ringing(found, TICK_S)
     assert sound.shape == expected.shape
     torch.testing.assert_close(sound.double(), expected, atol=2e-5, rtol=0.0)
@@ -85,6 +96,18 @@ def test_the_gradient_of_swept_modes_has_one(interpreted):
     torch.testing.assert_close(seconds[0].double(), seconds[1], rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize(("bands", "samples"), [(1, 1), (3, 64), (8, 2049), (2, 3000)])
+def test_bands(interpreted, bands, samples, several):
+    levels = random(2, bands, -(-samples // 64) + 1)
+    parts = (random(1 + several, bands, samples, seed=1) - 0.5).float()
+    exact, found = (as_leaves((levels.float(),), dtype) for dtype in (torch.float64, torch.float32))
+    expected, sound = blending.blended_band_by_band(*exact, parts.double()), blending.blended(*found, parts)
+    torch.testing.assert_close(sound.double(), expected, atol=1e-6, rtol=0.0)
+    torch.testing.assert_close(gradients(sound, found)[0].double(), gradients(expected, exact)[0], atol=1e-5, rtol=0.0)
+    assert torch.equal(sound[1:], blending.blended(found[0][1:], parts[several:]))
+
+
 @pytest.mark.parametrize(("samples", "taps"), [(1, 101), (300, 1015), (3000, 301), (12345, 1015), (2048, 3), (500, 1)])
 def test_filters(interpreted, samples, taps):
     half = random(2, taps // 2 + 1, seed=1) - 0.5
@@ -104,6 +127,12 @@ def test_operations_are_what_they_say_they_are(interpreted):
     for operation, given in (
         ("ringing", (*given_tables, TICK_S)),
         ("ringing_backward", (torch.rand(2, 5, 64), *(table.detach() for table in given_tables), TICK_S)),
+        ("blending", (torch.rand(2, 3, 6).requires_grad_(), torch.rand(1, 3, 300))),
+        ("blending_backward", (torch.rand(2, 300), torch.rand(1, 3, 300), 6)),
+        ("envelope", ((-torch.rand(3, 8)).requires_grad_(), 300)),
+        ("envelope_backward", (torch.rand(3, 300), -torch.rand(3, 8))),
+        ("soft_clip", tuple(torch.rand(*shape).requires_grad_() for shape in ((3, 300), (3,), (3,)))),
+        ("soft_clip_backward", tuple(torch.rand(*shape) for shape in ((3, 300), (3, 300), (3,), (3,)))),
         ("gpu_fir", (signal, kernel)),
         ("gpu_fir", (signal[:, None], torch.rand(3, 31).requires_grad_())),
         ("gpu_fir_backward", (torch.rand(2, 300), signal.detach(), kernel.detach(), True)),
@@ -120,19 +149,39 @@ def launched(interpreted, monkeypatch) -> set[str]:
     def noted(name: str, kernel: Callable[..., Tensor]) -> Callable[..., Tensor]:
         return lambda *given, **options: (names.add(name), kernel(*given, **options))[1]
 
-    for module, name in ((frames_kernels, "lay"), (ringing_kernels, "render")):
-        monkeypatch.setattr(module, name, noted(name, getattr(module, name)))
+    for module, call, name in (
+        (frames_kernels, "lay", "lay"),
+        (ringing_kernels, "render", "ring"),
+        (blending_kernels, "render", "blend"),
+        (envelope_kernels, "render", "envelope"),
+        (clipping_kernels, "render", "clip"),
+    ):
+        monkeypatch.setattr(module, call, noted(name, getattr(module, call)))
     monkeypatch.setattr(gpu, "takes_gpu_kernels", lambda grid: grid.dtype == torch.float32)
     return names
 
 
-@pytest.mark.parametrize(("name", "kernel"), [("fir", "lay"), ("modal", "render"), ("swept_modal", "render")])
+@pytest.mark.parametrize(
+    ("name", "kernel"),
+    [
+        ("fir", "lay"),
+        ("modal", "ring"),
+        ("swept_modal", "ring"),
+        ("sines", "ring"),
+        ("noise_bands", "blend"),
+        ("adsr", "envelope"),
+        ("decay", "envelope"),
+        ("attack", "envelope"),
+        ("soft_clip", "clip"),
+    ],
+)
 @pytest.mark.parametrize("seed", range(6))
 def test_operations_by_kernels_are_their_formulas(launched, name, kernel, seed):
     call = draw(name, seed, 1500, corners=0.0)
     results = []
     for dtype in (torch.float32, torch.float64):
-        leaves = {each: value.clone().requires_grad_() for each, value in call.inputs.items()}
+        plain = {each: value for each, value in call.inputs.items() if "vibrato" not in each}  # has the formula alone
+        leaves = {each: value.clone().requires_grad_() for each, value in plain.items()}
         grid = Grid(call.sample_rate, call.samples, call.seeds, dtype)
         given = [leaves[each].to(dtype) if each in call.signals else leaves.get(each) for each in call.operation.inputs]
         sound = call.operation.by_formula(grid, given, call.attributes)
@@ -144,7 +193,10 @@ def test_operations_by_kernels_are_their_formulas(launched, name, kernel, seed):
         assert float((one - other).abs().max()) < 2e-3 * float(other.abs().max()) + 1e-9
 
 
-@pytest.mark.parametrize(("name", "kernels"), [("kick", {"render"}), ("drum", {"render"})])
+@pytest.mark.parametrize(
+    ("name", "kernels"),
+    [("kick", {"ring", "blend", "envelope", "clip"}), ("drum", {"ring", "blend", "envelope", "clip"})],
+)
 def test_instruments_by_kernels_are_their_formulas(launched, name, kernels):
     plugin = plugins.get(name)
     assert plugin.program is not None
@@ -186,7 +238,7 @@ def test_where_kernels_are_used():
     torch.func.vmap(lambda x: pytest.fail("found kernels") if on("cuda") else x)(torch.zeros(2))
 
 
-@pytest.mark.parametrize("module", [filtering, ringing])
+@pytest.mark.parametrize("module", [blending, clipping, envelope, filtering, ringing])
 def test_kernels_are_found_to_work(module, recwarn):
     module._kernels_work.cache_clear()
     assert module._kernels_work(torch.device("cpu"))
@@ -195,7 +247,14 @@ def test_kernels_are_found_to_work(module, recwarn):
 
 @pytest.mark.parametrize(
     ("module", "kernels", "name"),
-    [(filtering, frames_kernels, "join"), (filtering, frames_kernels, "lay"), (ringing, ringing_kernels, "render")],
+    [
+        (filtering, frames_kernels, "join"),
+        (filtering, frames_kernels, "lay"),
+        (ringing, ringing_kernels, "render"),
+        (blending, blending_kernels, "render"),
+        (envelope, envelope_kernels, "render"),
+        (clipping, clipping_kernels, "render"),
+    ],
 )
 def test_kernels_that_are_wrong_are_found_out(monkeypatch, module, kernels, name):
     right = getattr(kernels, name)

@@ -10,17 +10,24 @@ import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
-from backbeat.dsp.gpu import frames_kernels, ringing_kernels
+from backbeat.dsp.gpu import blending_kernels, clipping_kernels, envelope_kernels, frames_kernels, ringing_kernels
 
 BLOCKS = {"TILE": 32, "BLOCK": 64}
 KERNELS = [
-    *((kernel, {"SHAPED": shaped, **BLOCKS}, 8) for shaped in (False, True) for kernel in (
+    *((kernel, {"SHAPED": shaped, "SWEEPS": sweeps, **BLOCKS}, 8)
+      for shaped, sweeps in ((False, 1), (True, 1), (False, 2), (False, 4)) for kernel in (
         ringing_kernels._render, ringing_kernels._differentiate
+    )),
+    *((kernel, {"SEVERAL": several, **BLOCKS}, 8) for several in (False, True) for kernel in (
+        blending_kernels._render, blending_kernels._differentiate
+    )),
+    *((kernel, {"TILE": 1024}, 4) for module in (envelope_kernels, clipping_kernels) for kernel in (
+        module._render, module._differentiate
     )),
     (frames_kernels._lay, {"AT_ONCE": 1024}, 4),
     *((frames_kernels._join, {"ADDED": added, "AT_ONCE": 1024}, 4) for added in (False, True)),
 ]  # fmt: skip
-NUMBERS = {"modes", "blocks", "tiles", "samples", "length", "hop", "half", "pairs", "first", "last", "count"}
+NUMBERS = {"modes", "bands", "blocks", "tiles", "samples", "length", "hop", "half", "pairs", "first", "last", "count"}
 
 
 @pytest.mark.parametrize("capability", [75, 80, 90])

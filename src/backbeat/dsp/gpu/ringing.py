@@ -1,4 +1,4 @@
-"""Swept modes as one operation, by Triton on a GPU, and the formula that it is held against."""
+"""Swept modes and sines as one operation, by Triton on a GPU, and the formula that it is held against."""
 
 import math
 from functools import lru_cache
@@ -9,16 +9,52 @@ from torch import Tensor
 
 from backbeat.dsp.gpu.custom_operation import differentiable_gradients, operation
 from backbeat.dsp.gpu.trial import agree, spread
+from backbeat.dsp.grid import BLOCK, Grid
 from backbeat.dsp.tracing import is_watched
 
 _TRIED = 2, 3, 65
 """Items, modes and blocks of the tables that kernels are tried on."""
 
 Tables: TypeAlias = tuple[Tensor, ...]
-"""Of modes that share a sweep, in cycles: per second (..., modes, 1); at each block's start (..., blocks, modes); the
-level there and, with a shape, what it gains by the block's end (..., blocks, 1 or 2, modes); the decay within a block
-(..., modes, block); how far the sweep will still run ahead of time, in seconds (..., blocks, 1); and which share of
-that it does within the block (..., 1, block)."""
+"""Of modes that share their sweeps, in cycles: per second (..., modes, 1); at each block's start (..., blocks, modes);
+the level there and, with a shape, what it gains by the block's end (..., blocks, 1 or 2, modes); the decay within a
+block (..., modes, block); how far each sweep will still run ahead of time, in seconds (..., blocks, sweeps); and which
+share of that it does within the block (..., sweeps, block)."""
+
+
+def rung(
+    grid: Grid, frequency_hz: Tensor, start: Tensor, levels: list[Tensor], falling: Tensor, excess: Tensor, rate: Tensor
+) -> Tensor:
+    """The sound of modes whose pitch sweeps together, from their tables.
+
+    Args:
+        grid: where to render.
+        frequency_hz: each settles at, (..., modes), float64.
+        start: in cycles, (..., modes), float64.
+        levels: where each block begins and, with a shape, what a level gains beyond its fall by the block's end,
+            (..., modes, blocks) each.
+        falling: in nepers per second within a block, (..., modes), float64.
+        excess: of each sweep's ratio over 1, (..., sweeps), float64.
+        rate: of each sweep, in nepers per second, (..., sweeps), float64.
+
+    Returns:
+        (..., samples).
+    """
+    blocks_s = grid.control_times_s()[:-1].unsqueeze(-1)
+    steps_s = torch.arange(BLOCK, device=grid.device, dtype=torch.float64) * grid.tick_s
+    depth_s, wide = (excess / rate).unsqueeze(-2), rate.unsqueeze(-2)
+    shifted_s = (depth_s * -(-wide * blocks_s).expm1()).sum(-1, keepdim=True)
+    cycles = frequency_hz.unsqueeze(-2) * (blocks_s + shifted_s) + start.unsqueeze(-2)
+    tables = (
+        frequency_hz.unsqueeze(-1),
+        cycles - cycles.floor(),
+        torch.stack(levels, dim=-2).transpose(-3, -1),
+        (-falling.unsqueeze(-1) * steps_s).exp(),
+        depth_s * (-wide * blocks_s).exp(),
+        -(-rate.unsqueeze(-1) * steps_s).expm1(),
+    )
+    found = ringing(tuple(each.to(grid.precision) for each in tables), grid.tick_s)
+    return found.flatten(-2)[..., : grid.samples]
 
 
 def ringing(tables: Tables, tick_s: float) -> Tensor:
@@ -51,7 +87,11 @@ def _times(tables: Tables, tick_s: float) -> tuple[Tensor, Tensor]:
     """Time since the block's start, as the sweep bends it, (..., blocks, block), and from 0 there to 1 at its end."""
     _, _, _, decay, remaining_shift_s, shift_progress = tables
     steps = torch.arange(decay.shape[-1], device=decay.device, dtype=decay.dtype)
-    return torch.addcmul(steps * tick_s, remaining_shift_s, shift_progress), steps / len(steps)
+    since_s = steps * tick_s
+    for sweep in range(shift_progress.shape[-2]):
+        own = slice(sweep, sweep + 1)
+        since_s = torch.addcmul(since_s, remaining_shift_s[..., own], shift_progress[..., own, :])
+    return since_s, steps / len(steps)
 
 
 def _mode(tables: Tables, mode: int, since_s: Tensor, rise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -129,15 +169,11 @@ def gradients_mode_by_mode(grad_sound: Tensor, tables: Tables, tick_s: float) ->
         grad_start[..., mode] = turned.sum(-1)
         grad_per_second[..., mode, 0] = (turned * since_s).sum((-2, -1))
         grad_since += hertz * turned
-    grad_shift = (grad_since * shift_progress).sum(-1, keepdim=True)
-    return [
-        grad_per_second,
-        grad_start,
-        grad_level,
-        grad_decay,
-        grad_shift,
-        (grad_since * remaining_shift_s).sum(-2, keepdim=True),
-    ]
+    grad_shift, grad_progress = torch.empty_like(remaining_shift_s), torch.empty_like(shift_progress)
+    for sweep in range(shift_progress.shape[-2]):
+        grad_shift[..., sweep] = (grad_since * shift_progress[..., sweep : sweep + 1, :]).sum(-1)
+        grad_progress[..., sweep, :] = (grad_since * remaining_shift_s[..., sweep : sweep + 1]).sum(-2)
+    return [grad_per_second, grad_start, grad_level, grad_decay, grad_shift, grad_progress]
 
 
 def _gradients_shapes(grad_sound: Tensor, *tables: Any) -> list[Tensor]:
@@ -152,8 +188,8 @@ def _kernels_work(device: torch.device) -> bool:
         spread(device, items, blocks, modes),
         spread(device, items, blocks, 2, modes),
         spread(device, items, modes, 64),
-        0.01 * spread(device, items, blocks, 1),
-        spread(device, items, 1, 64),
+        0.01 * spread(device, items, blocks, 2),
+        spread(device, items, 2, 64),
     )
     grad_sound, tick_s = spread(device, items, blocks, 64) - 0.5, 1.0 / 44100.0
 

@@ -1,4 +1,4 @@
-"""Swept modes on a GPU: every sine computed where it is needed, and nothing written down but the sound.
+"""Swept modes and sines on a GPU: every sine computed where it is needed, and nothing written down but the sound.
 
 By its operations, PyTorch goes several times over a tensor of modes times samples. Here a program holds some
 blocks of one item in registers and adds up its modes; the way back computes the sines anew.
@@ -45,6 +45,19 @@ def _cosine(r):
 
 
 @triton.jit
+def _since_s(
+    remaining_shift_s, shift_progress, item, row, there, step, tick_s, SWEEPS: tl.constexpr, BLOCK: tl.constexpr
+):
+    """Time since the block's start, as the sweeps bend it."""
+    since_s = (step * tick_s)[None, :] + tl.zeros([row.shape[0], BLOCK], tl.float32)
+    for sweep in tl.static_range(SWEEPS):
+        shift = tl.load(remaining_shift_s + row * SWEEPS + sweep, mask=there, other=0.0)
+        progress = tl.load(shift_progress + (item * SWEEPS + sweep) * BLOCK + step)
+        since_s += shift[:, None] * progress[None, :]
+    return since_s
+
+
+@triton.jit
 def _mode(
     per_second, start, level, decay, item, row, there, mode, modes, since_s, step, rise,
     SHAPED: tl.constexpr, BLOCK: tl.constexpr,
@@ -64,7 +77,7 @@ def _mode(
 def _render(
     per_second, start, level, decay, remaining_shift_s, shift_progress, sound,
     modes, blocks, tiles, tick_s,
-    SHAPED: tl.constexpr, TILE: tl.constexpr, BLOCK: tl.constexpr,
+    SHAPED: tl.constexpr, SWEEPS: tl.constexpr, TILE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Some blocks of one item."""
     item = (tl.program_id(0) // tiles).to(tl.int64)
@@ -72,8 +85,7 @@ def _render(
     step = tl.arange(0, BLOCK)
     there = block < blocks
     row = item * blocks + block
-    shift = tl.load(remaining_shift_s + row, mask=there, other=0.0)
-    since_s = step[None, :] * tick_s + shift[:, None] * tl.load(shift_progress + item * BLOCK + step)[None, :]
+    since_s = _since_s(remaining_shift_s, shift_progress, item, row, there, step, tick_s, SWEEPS, BLOCK)
     rise = step * (1.0 / BLOCK)
     total = tl.zeros([TILE, BLOCK], tl.float32)
     for mode in range(modes):
@@ -89,7 +101,7 @@ def _differentiate(
     grad_sound, per_second, start, level, decay, remaining_shift_s, shift_progress,
     grad_per_second, grad_start, grad_level, grad_decay, grad_shift, grad_progress,
     modes, blocks, tiles, tick_s,
-    SHAPED: tl.constexpr, TILE: tl.constexpr, BLOCK: tl.constexpr,
+    SHAPED: tl.constexpr, SWEEPS: tl.constexpr, TILE: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Gradients by some blocks of one item; of what its blocks share, this tile's part."""
     item, tile = (tl.program_id(0) // tiles).to(tl.int64), tl.program_id(0).to(tl.int64)
@@ -97,9 +109,7 @@ def _differentiate(
     step = tl.arange(0, BLOCK)
     there = block < blocks
     row = item * blocks + block
-    shift = tl.load(remaining_shift_s + row, mask=there, other=0.0)
-    progress = tl.load(shift_progress + item * BLOCK + step)
-    since_s = step[None, :] * tick_s + shift[:, None] * progress[None, :]
+    since_s = _since_s(remaining_shift_s, shift_progress, item, row, there, step, tick_s, SWEEPS, BLOCK)
     rise = step * (1.0 / BLOCK)
     heard = tl.load(grad_sound + row[:, None] * BLOCK + step[None, :], mask=there[:, None], other=0.0)
     grad_since = tl.zeros([TILE, BLOCK], tl.float32)
@@ -117,17 +127,20 @@ def _differentiate(
         tl.store(grad_start + row * modes + mode, tl.sum(turned, 1), mask=there)
         tl.store(grad_per_second + tile * modes + mode, tl.sum(tl.sum(turned * since_s, 1), 0))
         grad_since += hertz * turned
-    tl.store(grad_shift + row, tl.sum(grad_since * progress[None, :], 1), mask=there)
-    tl.store(grad_progress + tile * BLOCK + step, tl.sum(grad_since * shift[:, None], 0))
+    for sweep in tl.static_range(SWEEPS):
+        shift = tl.load(remaining_shift_s + row * SWEEPS + sweep, mask=there, other=0.0)
+        progress = tl.load(shift_progress + (item * SWEEPS + sweep) * BLOCK + step)
+        tl.store(grad_shift + row * SWEEPS + sweep, tl.sum(grad_since * progress[None, :], 1), mask=there)
+        tl.store(grad_progress + (tile * SWEEPS + sweep) * BLOCK + step, tl.sum(grad_since * shift[:, None], 0))
 
 
 def render(tables: Tables, tick_s: float) -> Tensor:
     """The sound, (items, blocks, block), of contiguous tables with one leading axis, items."""
-    _, start, level, decay, *_ = tables
+    start = tables[1]
     items, blocks, modes = start.shape
-    sound, tiles = start.new_empty(items, blocks, decay.shape[-1]), triton.cdiv(blocks, _TILE)
+    sound, tiles = start.new_empty(items, blocks, tables[3].shape[-1]), triton.cdiv(blocks, _TILE)
     with torch.cuda.device_of(start):  # where launches go
-        _render[(items * tiles,)](*tables, sound, modes, blocks, tiles, tick_s, *_sizes(level, decay), num_warps=_WARPS)
+        _render[(items * tiles,)](*tables, sound, modes, blocks, tiles, tick_s, *_sizes(tables), num_warps=_WARPS)
     return sound
 
 
@@ -143,11 +156,12 @@ def differentiate(grad_sound: Tensor, tables: Tables, tick_s: float) -> list[Ten
     gradients = grad_per_second, grad_start, grad_level, grad_decay, grad_shift, grad_progress
     with torch.cuda.device_of(start):
         _differentiate[(items * tiles,)](
-            grad_sound, *tables, *gradients, modes, blocks, tiles, tick_s, *_sizes(level, decay), num_warps=_WARPS
+            grad_sound, *tables, *gradients, modes, blocks, tiles, tick_s, *_sizes(tables), num_warps=_WARPS
         )
     return [grad_per_second.sum(1), grad_start, grad_level, grad_decay.sum(1), grad_shift, grad_progress.sum(1)]
 
 
-def _sizes(level: Tensor, decay: Tensor) -> tuple[bool, int, int]:
-    """Whether the modes have a shape, blocks at a time, and samples in a block."""
-    return level.shape[-2] > 1, _TILE, decay.shape[-1]
+def _sizes(tables: Tables) -> tuple[bool, int, int, int]:
+    """Whether the modes have a shape, sweeps, blocks at a time, and samples in a block."""
+    _, _, level, decay, _, shift_progress = tables
+    return level.shape[-2] > 1, shift_progress.shape[-2], _TILE, decay.shape[-1]
