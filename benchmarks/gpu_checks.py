@@ -26,12 +26,12 @@ def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
     if setting.device == "cpu":
         yield NO_GPU
         return
-    from backbeat.dsp.gpu import filtering, frames_kernels, ringing, ringing_kernels, squares
+    from backbeat.dsp.gpu import comb, filtering, frames_kernels, ringing, ringing_kernels, squares
     from backbeat.dsp.gpu.frames import Frames
     from backbeat.dsp.grid import BLOCK
 
     device = torch.device(setting.device)
-    for module, name in ((ringing, "modes"), (filtering, "filters"), (squares, "squares")):
+    for module, name in ((ringing, "modes"), (filtering, "filters"), (squares, "squares"), (comb, "combs")):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
             works = module._kernels_work(device)
@@ -77,6 +77,11 @@ def _operations(device: torch.device) -> Iterator[tuple[str, Figures]]:
         yield _operation(f"modal {items} × {modes} × {samples}", dsp.modal, samples, given)
         given |= {"sweep_st": 20.0 * made[4] - 4.0, "sweep_s": 0.01 + 0.2 * made[5]}
         yield _operation(f"swept_modal {items} × {modes} × {samples}", dsp.swept_modal, samples, given)
+    for items, samples in ((2, 2100), (16, 44_100)):
+        signal, *made = _random(device, (items, samples), *[(items, 1)] * 4)
+        given = {"signal": signal - 0.5, "frequency_hz": 40.0 + 900.0 * made[0], "feedback": 0.95 * made[1]}
+        given |= {"low_hz": 10.0 + 100.0 * made[2], "high_hz": 1000.0 + 9000.0 * made[3]}
+        yield _operation(f"comb {items} × {samples}", dsp.comb, samples, given)
     for items, squares, samples in ((2, 3, 2100), (16, 6, 44_100)):
         made = _random(device, *[(items, squares)] * 3)
         given = {"frequency_hz": 200.0 + 6000.0 * made[0], "gain": made[1] / squares, "start_cycles": made[2]}

@@ -14,20 +14,31 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 
 from backbeat import plugins
 from backbeat.dsp import Grid, gpu
+from backbeat.dsp.comb import resonated
 from backbeat.dsp.convolution import convolve
-from backbeat.dsp.gpu import filtering, frames_kernels, ringing, ringing_kernels, squares, squares_kernels
+from backbeat.dsp.gpu import (
+    comb,
+    comb_kernels,
+    filtering,
+    frames_kernels,
+    ringing,
+    ringing_kernels,
+    squares,
+    squares_kernels,
+)
 from backbeat.dsp.operation import find_operation
 from backbeat.dsp.squares import edge_by_edge
 from backbeat.program import formula
 from kernels.cases import draw
 
 TICK_S = 1.0 / 44100.0
+DTYPES = torch.float64, torch.float32
 
 
 @pytest.fixture
 def interpreted(monkeypatch) -> None:
     """The kernels, tried or not."""
-    for module in (filtering, ringing, squares):
+    for module in (comb, filtering, ringing, squares):
         monkeypatch.setattr(module, "_kernels_work", lambda device: True)
 
 
@@ -139,12 +150,51 @@ def test_the_gradient_of_squares_has_one(interpreted):
     torch.testing.assert_close(seconds[0], seconds[1], rtol=1e-4, atol=1e-4 * float(seconds[1].abs().max()))
 
 
+def loops() -> list[Tensor]:
+    """Delay, feedback and two poles of two combs, where float32 is short: near 0 Hz, and of many echoes."""
+    values = [[14.3, 441.7], [0.98, 0.9], [0.9993, 0.998], [0.1, 0.97]]
+    return [torch.tensor(each, dtype=torch.float64).unsqueeze(-1) for each in values]
+
+
+@pytest.mark.parametrize(("samples", "length"), [(1, 16), (300, 1024), (3000, 16_384)])
+def test_combs(interpreted, samples, length):
+    values = ((random(2, samples) - 0.5).float(), *loops())
+    exact, found = ((*as_leaves(values[:1], dtype), *as_leaves(values[1:], torch.float64)) for dtype in DTYPES)
+    expected, sound = resonated(*exact, length), comb.resonated(*found, length)
+    assert sound.shape == expected.shape
+    torch.testing.assert_close(sound.double(), expected, atol=4e-6 * float(expected.detach().abs().max()), rtol=0.0)
+    for ours, theirs in zip(gradients(sound, found), gradients(expected, exact), strict=True):
+        assert float((ours - theirs).abs().max()) < 1e-4 * float(theirs.abs().max()) + 1e-9
+
+
+def test_combs_are_the_same_alone(interpreted):
+    values = ((random(2, 300) - 0.5).float(), *loops())
+    together, alone = (comb.resonated(*(each[rows] for each in values), 1024) for rows in (slice(2), slice(1, 2)))
+    assert torch.equal(together[1:], alone)
+
+
+def test_the_gradient_of_combs_has_one(interpreted):
+    seconds = []
+    for dtype, resonate in ((torch.float32, comb.resonated), (torch.float64, resonated)):
+        (signal,), (delay, feedback, *poles) = (
+            as_leaves((random(2, 300) - 0.5,), dtype),
+            as_leaves(loops(), torch.float64),
+        )
+        sound = resonate(signal, delay, feedback, *poles, 1024)
+        first = torch.autograd.grad(sound.square().sum(), feedback, create_graph=True)
+        seconds.append(torch.autograd.grad(first[0].sum(), delay)[0])
+    torch.testing.assert_close(seconds[0], seconds[1], rtol=1e-3, atol=1e-3)
+
+
 def test_operations_are_what_they_say_they_are(interpreted):
     """To PyTorch: what they take, give and leave alone."""
     given_tables = as_leaves(tables(3, 5, 2), torch.float32)
     kernel, signal = torch.rand(31).requires_grad_(), torch.rand(2, 300).requires_grad_()
     given_squares = as_square_leaves(oscillators(2), torch.float32)
+    given_loops = torch.cat(loops(), dim=-1)
     for operation, given in (
+        ("gpu_comb", (signal, given_loops.clone().requires_grad_(), 1024)),
+        ("gpu_comb_backward", (torch.rand(2, 300), signal.detach(), given_loops, 1024)),
         ("ringing", (*given_tables, TICK_S)),
         ("ringing_backward", (torch.rand(2, 5, 64), *(table.detach() for table in given_tables), TICK_S)),
         ("gpu_squares", (*given_squares, 300)),
@@ -166,6 +216,7 @@ def launched(interpreted, monkeypatch) -> set[str]:
         return lambda *given, **options: (names.add(name), kernel(*given, **options))[1]
 
     for module, name, known in (
+        (comb_kernels, "respond", "comb"),
         (frames_kernels, "lay", "lay"),
         (ringing_kernels, "render", "render"),
         (squares_kernels, "render", "squares"),
@@ -175,7 +226,9 @@ def launched(interpreted, monkeypatch) -> set[str]:
     return names
 
 
-@pytest.mark.parametrize(("name", "kernel"), [("fir", "lay"), ("modal", "render"), ("swept_modal", "render")])
+@pytest.mark.parametrize(
+    ("name", "kernel"), [("comb", "comb"), ("fir", "lay"), ("modal", "render"), ("swept_modal", "render")]
+)
 @pytest.mark.parametrize("seed", range(6))
 def test_operations_by_kernels_are_their_formulas(launched, name, kernel, seed):
     call = draw(name, seed, 1500, corners=0.0)
@@ -211,7 +264,7 @@ def test_squares_by_kernels_are_their_formula(launched, start_cycles):
 
 
 @pytest.mark.parametrize(
-    ("name", "kernels"), [("kick", {"render"}), ("drum", {"render"}), ("cowbell", {"render", "squares"})]
+    ("name", "kernels"), [("kick", {"render"}), ("drum", {"comb", "render"}), ("cowbell", {"render", "squares"})]
 )
 def test_instruments_by_kernels_are_their_formulas(launched, name, kernels):
     plugin = plugins.get(name)
@@ -254,7 +307,7 @@ def test_where_kernels_are_used():
     torch.func.vmap(lambda x: pytest.fail("found kernels") if on("cuda") else x)(torch.zeros(2))
 
 
-@pytest.mark.parametrize("module", [filtering, ringing, squares])
+@pytest.mark.parametrize("module", [comb, filtering, ringing, squares])
 def test_kernels_are_found_to_work(module, recwarn):
     module._kernels_work.cache_clear()
     assert module._kernels_work(torch.device("cpu"))
@@ -264,6 +317,7 @@ def test_kernels_are_found_to_work(module, recwarn):
 @pytest.mark.parametrize(
     ("module", "kernels", "name"),
     [
+        (comb, comb_kernels, "feel"),
         (filtering, frames_kernels, "join"),
         (filtering, frames_kernels, "lay"),
         (ringing, ringing_kernels, "render"),

@@ -124,7 +124,7 @@ def _setup(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 
 def _backward(ctx: Any, grad_sound: Tensor) -> tuple[Tensor | None, ...]:
-    oscillators = ctx.saved_tensors
+    oscillators: tuple[Tensor, Tensor, Tensor] = ctx.saved_tensors
     if torch.is_grad_enabled() and not is_watched():  # the gradient is to have one itself
         again = edge_by_edge(*oscillators, grad_sound.shape[-1])
         return *differentiable_gradients(again, oscillators, grad_sound), None
