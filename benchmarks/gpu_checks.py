@@ -27,7 +27,17 @@ def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
     if setting.device == "cpu":
         yield NO_GPU
         return
-    from backbeat.dsp.gpu import blending, clipping, envelope, filtering, frames_kernels, ringing, ringing_kernels
+    from backbeat.dsp.gpu import (
+        blending,
+        clipping,
+        comb,
+        envelope,
+        filtering,
+        frames_kernels,
+        ringing,
+        ringing_kernels,
+        squares,
+    )
     from backbeat.dsp.gpu.frames import Frames
     from backbeat.dsp.grid import BLOCK
 
@@ -38,6 +48,8 @@ def kernels(setting: Setting) -> Iterator[tuple[str, Figures]]:
         (blending, "noise in bands"),
         (envelope, "envelopes"),
         (clipping, "soft clips"),
+        (squares, "squares"),
+        (comb, "combs"),
     ):
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
@@ -91,6 +103,15 @@ def _operations(device: torch.device) -> Iterator[tuple[str, Figures]]:
         yield _operation(
             f"noise_bands {items} × {modes} × {samples}", partial(dsp.noise_bands, stream=0), samples, bands
         )
+    for items, samples in ((2, 2100), (16, 44_100)):
+        signal, *made = _random(device, (items, samples), *[(items, 1)] * 4)
+        given = {"signal": signal - 0.5, "frequency_hz": 40.0 + 900.0 * made[0], "feedback": 0.95 * made[1]}
+        given |= {"low_hz": 10.0 + 100.0 * made[2], "high_hz": 1000.0 + 9000.0 * made[3]}
+        yield _operation(f"comb {items} × {samples}", dsp.comb, samples, given)
+    for items, squares, samples in ((2, 3, 2100), (16, 6, 44_100)):
+        made = _random(device, *[(items, squares)] * 3)
+        given = {"frequency_hz": 200.0 + 6000.0 * made[0], "gain": made[1] / squares, "start_cycles": made[2]}
+        yield _operation(f"squares {items} × {squares} × {samples}", dsp.squares, samples, given)
 
 
 def _operation(

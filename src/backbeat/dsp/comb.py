@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _SMEAR_S = 0.2
 """How long a single pass through the loop's filter lasts, for what matters."""
 
-_NEARLY_NOTHING = 1e-30
+NEARLY_NOTHING = 1e-30
 """Stands for a loop of 0, whose size and angle have no second derivative."""
 
 
@@ -60,20 +60,52 @@ def _(
     high_hz: Tensor,
     gain: Tensor,
 ) -> Tensor:
+    loop = _loop(grid, frequency_hz, feedback, low_hz, high_hz)
+    found = resonated(signal[..., : grid.samples].double(), *loop, _length(grid))
+    return (gain.double() * found).to(grid.dtype)
+
+
+@comb.gpu_kernel
+def _(
+    grid: Grid,
+    signal: Tensor,
+    frequency_hz: Tensor,
+    feedback: Tensor,
+    low_hz: Tensor,
+    high_hz: Tensor,
+    gain: Tensor,
+) -> Tensor:
+    from backbeat.dsp.gpu.comb import resonated as resonated_there
+
+    loop = _loop(grid, frequency_hz, feedback, low_hz, high_hz)
+    return gain.to(grid.dtype) * resonated_there(signal[..., : grid.samples], *loop, _length(grid))
+
+
+def _length(grid: Grid) -> int:
+    """Samples of the FFT."""
+    return 1 << (2 * grid.samples + math.ceil(_SMEAR_S * grid.sample_rate) - 1).bit_length()
+
+
+def _loop(
+    grid: Grid, frequency_hz: Tensor, feedback: Tensor, low_hz: Tensor, high_hz: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """D, g, a and b, float64."""
+    low, high = ((-2.0 * math.pi * each.double() / grid.sample_rate).exp() for each in (low_hz, high_hz))
+    return grid.sample_rate / frequency_hz.double(), feedback.double(), low, high
+
+
+def resonated(signal: Tensor, delay: Tensor, feedback: Tensor, low: Tensor, high: Tensor, length: int) -> Tensor:
+    """What a loop of D, g, a and b, (..., 1), makes of a signal, (..., samples), by an FFT of that length, float64."""
     import torch
 
-    samples, rate = grid.samples, grid.sample_rate
-    length = 1 << (2 * samples + math.ceil(_SMEAR_S * rate) - 1).bit_length()
-    omega = torch.arange(length // 2 + 1, device=grid.device, dtype=torch.float64) * (2.0 * math.pi / length)
-    delay = rate / frequency_hz.double()
+    samples = signal.shape[-1]
+    omega = torch.arange(length // 2 + 1, device=signal.device, dtype=torch.float64) * (2.0 * math.pi / length)
     late = torch.polar(torch.ones_like(omega), -omega)
-    low, high = (torch.exp(-2.0 * math.pi * each.double() / rate) for each in (low_hz, high_hz))
-    scale = 0.5 * feedback.double() * (1.0 + low) * (1.0 - high)
+    scale = 0.5 * feedback * (1.0 + low) * (1.0 - high)
     turns = omega * delay / (2.0 * math.pi)
     turned = torch.polar(torch.ones_like(turns), -2.0 * math.pi * (turns - turns.floor()))
     loop = scale * (1.0 - late) * turned / ((1.0 - low * late) * (1.0 - high * late))
     echoes = (samples - 1) // delay.detach() + 1.0
-    turning = torch.where(loop == 0.0, _NEARLY_NOTHING, loop)
+    turning = torch.where(loop == 0.0, NEARLY_NOTHING, loop)
     response = (1.0 - torch.polar((echoes * turning.abs().log()).exp(), echoes * turning.angle())) / (1.0 - loop)
-    spectrum = torch.fft.rfft(signal[..., :samples].double(), length)
-    return (gain.double() * torch.fft.irfft(spectrum * response, length)[..., :samples]).to(grid.dtype)
+    return torch.fft.irfft(torch.fft.rfft(signal, length) * response, length)[..., :samples]

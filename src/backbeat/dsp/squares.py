@@ -15,7 +15,10 @@ from backbeat.dsp.tape import Control, Signal
 if TYPE_CHECKING:
     from torch import Tensor
 
-_HALF, _PHASES, _STEPS, _CUTOFF, _BETA = 24, 16, 8, 0.45, 7.5
+HALF, PHASES = 24, 16
+"""Samples that an edge reaches, and rows of the table in each."""
+
+_STEPS, _CUTOFF, _BETA = 8, 0.45, 7.5
 _LOWEST_HZ = 1.0
 _FADE = 0.1
 
@@ -47,45 +50,69 @@ def squares(grid: Grid, frequency_hz: Control, gain: Control, start_cycles: Cont
 
 @squares.formula
 def _(grid: Grid, frequency_hz: Tensor, gain: Tensor, start_cycles: Tensor | None) -> Tensor:
+    return edge_by_edge(*_oscillators(grid, frequency_hz, gain, start_cycles), grid.samples)
+
+
+@squares.gpu_kernel
+def _(grid: Grid, frequency_hz: Tensor, gain: Tensor, start_cycles: Tensor | None) -> Tensor:
+    from backbeat.dsp.gpu.squares import band_limited
+
+    return band_limited(*_oscillators(grid, frequency_hz, gain, start_cycles), grid.samples)
+
+
+def _oscillators(
+    grid: Grid, frequency_hz: Tensor, gain: Tensor, start_cycles: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What a square is made of: cycles per sample and at the start, float64, and its level on the grid's dtype."""
     import torch
 
-    table = torch.from_numpy(_residual()).to(grid.device)
-    nyquist_hz, t = 0.5 * grid.sample_rate, grid.times_s()
-    frequency = frequency_hz.double().clamp(min=_LOWEST_HZ)
-    level = (gain.double() * ((nyquist_hz - frequency) / (_FADE * nyquist_hz)).clamp(0.0, 1.0)).to(grid.dtype)
+    nyquist_hz, frequency = 0.5 * grid.sample_rate, frequency_hz.double().clamp(min=_LOWEST_HZ)
+    level = gain.double() * ((nyquist_hz - frequency) / (_FADE * nyquist_hz)).clamp(0.0, 1.0)
+    start = torch.zeros_like(frequency) if start_cycles is None else start_cycles.double()
+    return frequency / grid.sample_rate, start, level.to(grid.dtype)
+
+
+def edge_by_edge(per_sample: Tensor, start: Tensor, level: Tensor, samples: int) -> Tensor:
+    """Squares by their cycles per sample, cycles at the start and level, (..., squares), and the edges in reach."""
+    import torch
+
+    device = per_sample.device
+    table, n = torch.from_numpy(residual()).to(device), torch.arange(samples, device=device, dtype=torch.float64)
     total: Any = 0.0
-    for k in range(frequency.shape[-1]):
+    for k in range(per_sample.shape[-1]):
         own = slice(k, k + 1)
-        cycles = frequency[..., own] * t
-        if start_cycles is not None:
-            cycles = cycles + start_cycles[..., own].double()
-        edge = (2.0 * cycles).floor().detach()
-        half_period = 0.5 * grid.sample_rate / frequency[..., own]
-        behind = (2.0 * cycles - edge) * half_period  # the last edge, so far behind
-        sign = 1.0 - 2.0 * edge.remainder(2.0)
+        sign, behind, half_period = since_edge(per_sample[..., own], start[..., own], n)
         square = torch.ones_like(behind)
-        for m in range(_edges_in_reach(grid, frequency[..., own])):
+        for m in range(edges_in_reach(per_sample[..., own])):
             turned = 2.0 if m % 2 else -2.0
             square = square + turned * _read(table, behind + m * half_period)
             square = square + turned * _read(table, (m + 1) * half_period - behind)
-        total = total + level[..., own] * (sign * square).to(grid.dtype)
+        total = total + level[..., own] * (sign * square).to(level.dtype)
     return total
 
 
-def _edges_in_reach(grid: Grid, frequency_hz: Tensor) -> int:
+def since_edge(per_sample: Tensor, start: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A naive square's sign, how many samples its last edge is behind, and half a period in samples."""
+    cycles = per_sample * n + start
+    edge = (2.0 * cycles).floor().detach()
+    half_period = 0.5 / per_sample
+    return 1.0 - 2.0 * edge.remainder(2.0), (2.0 * cycles - edge) * half_period, half_period
+
+
+def edges_in_reach(per_sample: Tensor) -> int:
     """How many edges on either side of a sample reach it: as many as can be, where no frequency may be looked at."""
     from backbeat.dsp.tracing import is_watched
 
-    share = 0.5
+    most = 0.5
     if not is_watched():
-        share = min(share, float(frequency_hz.detach().max()) / float(grid.sample_rate))
-    return int(2.0 * share * _HALF) + 1
+        most = min(most, float(per_sample.detach().max()))
+    return int(2.0 * most * HALF) + 1
 
 
 def _read(table: Tensor, distance: Tensor) -> Tensor:
     """The residual `1 - S` at a distance from an edge, in samples, by a cubic through values and gradients."""
-    place = (distance * _PHASES).clamp(max=_HALF * _PHASES)
-    row = place.detach().floor().long().clamp(max=_HALF * _PHASES - 1)
+    place = (distance * PHASES).clamp(max=HALF * PHASES)
+    row = place.detach().floor().long().clamp(max=HALF * PHASES - 1)
     low, high = table[row], table[row + 1]
     w = place - row
     risen = w * w * (3.0 - 2.0 * w) * (high[..., 0] - low[..., 0])
@@ -93,13 +120,13 @@ def _read(table: Tensor, distance: Tensor) -> Tensor:
 
 
 @lru_cache(maxsize=1)
-def _residual() -> NDArray[np.float64]:
+def residual() -> NDArray[np.float64]:
     """`1 - S` at distances from 0 to 24 samples, in phases of 1/16, and what it gains in a phase, (rows, 2)."""
-    steps = _PHASES * _STEPS
-    at = np.arange(2 * _HALF * steps + 1) / (2 * steps)
-    window = np.i0(_BETA * np.sqrt(np.clip(1.0 - (at / _HALF) ** 2, 0.0, None))) - 1.0
+    steps = PHASES * _STEPS
+    at = np.arange(2 * HALF * steps + 1) / (2 * steps)
+    window = np.i0(_BETA * np.sqrt(np.clip(1.0 - (at / HALF) ** 2, 0.0, None))) - 1.0
     impulse = np.sinc(2.0 * _CUTOFF * at) * window
     areas = (impulse[:-2:2] + 4.0 * impulse[1::2] + impulse[2::2]) / (6.0 * steps)  # Simpson's rule
     risen = np.concatenate([[0.0], np.cumsum(areas)])[::_STEPS]
-    gained = impulse[:: 2 * _STEPS] / (risen[-1] * _PHASES)
+    gained = impulse[:: 2 * _STEPS] / (risen[-1] * PHASES)
     return 0.5 * np.stack([1.0 - risen / risen[-1], -gained], axis=-1)

@@ -20,12 +20,16 @@ from backbeat.dsp.gpu import (
     blending_kernels,
     clipping,
     clipping_kernels,
+    comb,
+    comb_kernels,
     envelope,
     envelope_kernels,
     filtering,
     frames_kernels,
     ringing,
     ringing_kernels,
+    squares,
+    squares_kernels,
 )
 from backbeat.program import formula
 from kernels.cases import draw
@@ -36,7 +40,7 @@ TICK_S = 1.0 / 44100.0
 @pytest.fixture
 def interpreted(monkeypatch) -> None:
     """The kernels, tried or not."""
-    for module in (blending, clipping, envelope, filtering, ringing):
+    for module in (blending, clipping, comb, envelope, filtering, ringing, squares):
         monkeypatch.setattr(module, "_kernels_work", lambda device: True)
 
 
@@ -150,11 +154,13 @@ def launched(interpreted, monkeypatch) -> set[str]:
         return lambda *given, **options: (names.add(name), kernel(*given, **options))[1]
 
     for module, call, name in (
+        (blending_kernels, "render", "blend"),
+        (clipping_kernels, "render", "clip"),
+        (comb_kernels, "respond", "comb"),
+        (envelope_kernels, "render", "envelope"),
         (frames_kernels, "lay", "lay"),
         (ringing_kernels, "render", "ring"),
-        (blending_kernels, "render", "blend"),
-        (envelope_kernels, "render", "envelope"),
-        (clipping_kernels, "render", "clip"),
+        (squares_kernels, "render", "squares"),
     ):
         monkeypatch.setattr(module, call, noted(name, getattr(module, call)))
     monkeypatch.setattr(gpu, "takes_gpu_kernels", lambda grid: grid.dtype == torch.float32)
@@ -164,15 +170,16 @@ def launched(interpreted, monkeypatch) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "kernel"),
     [
+        ("adsr", "envelope"),
+        ("attack", "envelope"),
+        ("comb", "comb"),
+        ("decay", "envelope"),
         ("fir", "lay"),
         ("modal", "ring"),
-        ("swept_modal", "ring"),
-        ("sines", "ring"),
         ("noise_bands", "blend"),
-        ("adsr", "envelope"),
-        ("decay", "envelope"),
-        ("attack", "envelope"),
+        ("sines", "ring"),
         ("soft_clip", "clip"),
+        ("swept_modal", "ring"),
     ],
 )
 @pytest.mark.parametrize("seed", range(6))
@@ -195,7 +202,11 @@ def test_operations_by_kernels_are_their_formulas(launched, name, kernel, seed):
 
 @pytest.mark.parametrize(
     ("name", "kernels"),
-    [("kick", {"ring", "blend", "envelope", "clip"}), ("drum", {"ring", "blend", "envelope", "clip"})],
+    [
+        ("kick", {"ring", "blend", "envelope", "clip"}),
+        ("drum", {"ring", "blend", "envelope", "clip", "comb"}),
+        ("cowbell", {"ring", "envelope", "clip", "squares"}),
+    ],
 )
 def test_instruments_by_kernels_are_their_formulas(launched, name, kernels):
     plugin = plugins.get(name)
@@ -238,7 +249,7 @@ def test_where_kernels_are_used():
     torch.func.vmap(lambda x: pytest.fail("found kernels") if on("cuda") else x)(torch.zeros(2))
 
 
-@pytest.mark.parametrize("module", [blending, clipping, envelope, filtering, ringing])
+@pytest.mark.parametrize("module", [blending, clipping, comb, envelope, filtering, ringing, squares])
 def test_kernels_are_found_to_work(module, recwarn):
     module._kernels_work.cache_clear()
     assert module._kernels_work(torch.device("cpu"))
@@ -248,12 +259,14 @@ def test_kernels_are_found_to_work(module, recwarn):
 @pytest.mark.parametrize(
     ("module", "kernels", "name"),
     [
+        (blending, blending_kernels, "render"),
+        (clipping, clipping_kernels, "render"),
+        (comb, comb_kernels, "feel"),
+        (envelope, envelope_kernels, "render"),
         (filtering, frames_kernels, "join"),
         (filtering, frames_kernels, "lay"),
         (ringing, ringing_kernels, "render"),
-        (blending, blending_kernels, "render"),
-        (envelope, envelope_kernels, "render"),
-        (clipping, clipping_kernels, "render"),
+        (squares, squares_kernels, "render"),
     ],
 )
 def test_kernels_that_are_wrong_are_found_out(monkeypatch, module, kernels, name):

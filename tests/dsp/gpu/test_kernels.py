@@ -10,7 +10,9 @@ import pytest
 pytest.importorskip("triton")
 
 
-@pytest.mark.parametrize(("suite", "interpret"), [("kernels_suite", "1"), ("machine_code_suite", "0")])
+@pytest.mark.parametrize(
+    ("suite", "interpret"), [("kernels_suite", "1"), ("squares_combs_suite", "1"), ("machine_code_suite", "0")]
+)
 def test_kernels(suite, interpret):
     command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider"]
     command += ["-o", "filterwarnings=default", str(Path(__file__).with_name(f"{suite}.py"))]

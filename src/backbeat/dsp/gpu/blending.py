@@ -44,7 +44,7 @@ def gradients_band_by_band(grad_sound: Tensor, parts: Tensor, points: int) -> tu
     """Of the levels, as the beginnings and as the ends of blocks, (items, bands, blocks) each."""
     blocks, rise = points - 1, _rise(grad_sound)
     missing = blocks * BLOCK - grad_sound.shape[-1]
-    along = (pad(grad_sound.unsqueeze(-2) * parts, (0, missing))).unflatten(-1, (blocks, BLOCK))
+    along = torch.unflatten(pad(grad_sound.unsqueeze(-2) * parts, (0, missing)), -1, (blocks, BLOCK))
     return (along * (1.0 - rise)).sum(-1), (along * rise).sum(-1)
 
 

@@ -37,7 +37,7 @@ def enveloped(numbers: Tensor, samples: int) -> Tensor:
 
 def envelope_by_formula(numbers: Tensor, samples: int) -> Tensor:
     """`min((n + 1) rise, 1) (low + (1 - low) exp(fall [n - hold])) exp(release [n - end])`, [x] being x or 0."""
-    rise, hold, hold_rest, fall, low, end, end_rest, release = numbers.split(1, dim=-1)
+    rise, hold, hold_rest, fall, low, end, end_rest, release = torch.split(numbers, 1, dim=-1)
     n = torch.arange(samples, device=numbers.device, dtype=numbers.dtype)
     fallen = (fall * (n - hold - hold_rest).clamp(min=0.0)).exp()
     released = (release * (n - end - end_rest).clamp(min=0.0)).exp()
