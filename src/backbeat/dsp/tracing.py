@@ -7,8 +7,12 @@ _TRACERS = _KEYS.FAKE, _KEYS.PROXY, _KEYS.FUNCTIONAL
 
 
 def is_compiling() -> bool:
-    """Whether this is compiled to run here, and not for export, which knows no operations of our own."""
-    return torch.compiler.is_compiling() and not torch.compiler.is_exporting()
+    """Whether this is compiled to run here, and not for export, which knows no operations of our own.
+
+    What `torch.compiler.is_exporting()` returns is looked up itself: before PyTorch 2.13, whatever is compiled is told
+    that it is exported.
+    """
+    return torch.compiler.is_compiling() and not getattr(torch.compiler, "_is_exporting_flag", False)
 
 
 def is_transformed() -> bool:

@@ -44,6 +44,29 @@ def envelope_by_formula(numbers: Tensor, samples: int) -> Tensor:
     return ((n + 1.0) * rise).clamp(max=1.0) * (low + (1.0 - low) * fallen) * released
 
 
+def gradients_by_formula(grad_sound: Tensor, numbers: Tensor) -> Tensor:
+    """Of the numbers, written out, since autograd has no hand in what an operation does; 0 of whole samples."""
+    rise, hold, hold_rest, fall, low, end, end_rest, release = torch.split(numbers, 1, dim=-1)
+    n = torch.arange(grad_sound.shape[-1], device=numbers.device, dtype=numbers.dtype)
+    held, ended = ((n - whole - rest).clamp(min=0.0) for whole, rest in ((hold, hold_rest), (end, end_rest)))
+    fallen, released = (fall * held).exp(), (release * ended).exp()
+    level, risen = low + (1.0 - low) * fallen, (n + 1.0) * rise
+    outside = grad_sound * risen.clamp(max=1.0) * released
+    along_fall, along_end = outside * (1.0 - low) * fallen, outside * level
+    none = torch.zeros_like(low)
+    parts = (
+        (grad_sound * level * released * (n + 1.0) * (risen < 1.0)).sum(-1, keepdim=True),
+        none,
+        -fall * (along_fall * (held > 0.0)).sum(-1, keepdim=True),
+        (along_fall * held).sum(-1, keepdim=True),
+        (outside * (1.0 - fallen)).sum(-1, keepdim=True),
+        none,
+        -release * (along_end * (ended > 0.0)).sum(-1, keepdim=True),
+        (along_end * ended).sum(-1, keepdim=True),
+    )
+    return torch.cat(parts, dim=-1)
+
+
 def together(*controls: Tensor) -> Tensor:
     """Numbers, (..., 1) or (1,), as those of envelopes, (..., NUMBERS)."""
     lead = shared_shape(*(each.shape[:-1] for each in controls))
@@ -64,9 +87,7 @@ def _sound_shape(numbers: Tensor, samples: int) -> Tensor:
 
 def _gradients(grad_sound: Tensor, numbers: Tensor) -> Tensor:
     if not _kernels_work(numbers.device):
-        with torch.enable_grad():
-            leaf = numbers.detach().requires_grad_()
-            return torch.autograd.grad(envelope_by_formula(leaf, grad_sound.shape[-1]), leaf, grad_sound)[0]
+        return gradients_by_formula(grad_sound, numbers)
     from backbeat.dsp.gpu import envelope_kernels
 
     return envelope_kernels.differentiate(grad_sound, numbers)
@@ -89,11 +110,8 @@ def _kernels_work(device: torch.device) -> bool:
         return [envelope_kernels.render(numbers, samples), *found[:, _MOVED].unbind(-1)]
 
     def by_formula() -> list[Tensor]:
-        leaf = numbers.double().requires_grad_()
-        with torch.enable_grad():
-            sound = envelope_by_formula(leaf, samples)
-        (found,) = torch.autograd.grad(sound, leaf, grad_sound.double())
-        return [sound.detach(), *found[:, _MOVED].unbind(-1)]
+        found = gradients_by_formula(grad_sound, numbers)
+        return [envelope_by_formula(numbers, samples), *found[:, _MOVED].unbind(-1)]
 
     return agree("envelopes", device, by_kernels, by_formula)
 
