@@ -1,6 +1,11 @@
-/** The worker that renders hits: what is asked for first, then, while all is quiet, what may be asked for. */
+/**
+ * The worker that renders hits: what is asked for first, then, while all is quiet, what may be asked for.
+ *
+ * Of a hit that is needed at once the beginning comes first, a draft. The rest follows while it sounds, or when all is
+ * quiet.
+ */
 import { Engine } from "./engine.js";
-import { Hits, layerOf } from "./hits.js";
+import { Hits, layerOf, peakOf } from "./hits.js";
 
 export const WORKER = "backbeat hits";
 const QUIET_MS = 150;
@@ -9,26 +14,48 @@ export function serveHits(scope) {
   const urgent = new Map();
   const looks = [];
   const turns = new Map();
+  const firsts = [];
+  const drafts = new Map(); // of each pad, the one whose rest is still to come
+  const rests = []; // of drafts that sound, though their pads were turned since
   const recent = new Map();
   let [hits, port, ahead, isBusy, bytes, room, quietAt] = [null, null, [], false, new Map(), 0, 0];
+  let [lastDraft, hasTurned] = [0, false];
   const keyOf = ({ pad, note, layer, take }) => `${pad} ${note} ${layer} ${take}`;
 
-  const rendered = (hit, extra = {}) => {
-    const { channels, audio } = hits.sound(hit.pad, hit.note, hit.layer, hit.take);
+  const tell = (hit, { channels, audio }, extra) => {
+    const peak = peakOf(audio);
+    port.postMessage({ type: "sound", ...hit, ...extra, channels, audio, peak }, [audio.buffer]);
+  };
+  const kept = (hit, sound, extra = {}) => {
     const sizes = bytes.get(hit.pad) ?? bytes.set(hit.pad, new Map()).get(hit.pad);
-    room -= sizes.has(keyOf(hit)) ? 0 : audio.byteLength;
-    sizes.set(keyOf(hit), audio.byteLength);
-    port.postMessage({ type: "sound", ...hit, ...extra, channels, audio }, [audio.buffer]);
+    room -= sizes.has(keyOf(hit)) ? 0 : sound.audio.byteLength;
+    sizes.set(keyOf(hit), sound.audio.byteLength);
+    tell(hit, sound, extra);
+  };
+  const rendered = (hit) => {
+    const draft = drafts.get(hit.pad);
+    const isRest = draft !== undefined && keyOf(draft.hit) === keyOf(hit);
+    if (isRest) drafts.delete(hit.pad);
+    kept(hit, hits.sound(hit.pad, hit.note, hit.layer, hit.take), isRest ? { completes: draft.id } : {});
+  };
+  const drafted = (hit, extra = {}) => {
+    const { room, whole, ...sound } = hits.draft(hit.pad, hit.note, hit.layer, hit.take);
+    if (!whole) return kept(hit, sound, extra);
+    drafts.set(hit.pad, { hit, whole, id: ++lastDraft });
+    tell(hit, sound, { ...extra, draft: lastDraft, room });
   };
   const has = (hit) => bytes.get(hit.pad)?.has(keyOf(hit));
 
   const turned = ([pad, { amounts, ids }]) => {
     turns.delete(pad);
     hits.turn(pad, amounts);
+    const draft = drafts.get(pad);
+    if (draft && urgent.has(keyOf(draft.hit))) rests.push(draft);
+    drafts.delete(pad);
     for (const size of bytes.get(pad)?.values() ?? []) room += size;
     bytes.delete(pad);
-    rendered(recent.get(pad), { isTurned: true, ids });
-    ahead = [...hitsAhead(hits.kit, [pad]), ...ahead];
+    drafted(recent.get(pad), { isTurned: true, ids });
+    ahead = [recent.get(pad), ...hitsAhead(hits.kit, [pad]), ...ahead];
   };
   const looked = ({ id, pad, note, layer, take }) => {
     const answer = hits.sound(pad, note, layer, take);
@@ -37,12 +64,19 @@ export function serveHits(scope) {
   /** Do one thing; whether there was one. */
   const step = () => {
     const [[turn], [wanted]] = [turns, urgent];
-    if (turn) turned(turn);
-    else if (wanted) {
+    const isOwed = hasTurned && (firsts.length || rests.length || wanted);
+    const isQuiet = performance.now() >= quietAt;
+    hasTurned = turn !== undefined && !isOwed;
+    if (hasTurned) turned(turn);
+    else if (firsts.length) drafted(firsts.shift());
+    else if (rests.length) {
+      const { hit, whole, id } = rests.shift();
+      tell(hit, whole(), { completes: id, isPast: true });
+    } else if (wanted) {
       urgent.delete(wanted[0]);
       if (!has(wanted[1])) rendered(wanted[1]);
-    } else if (looks.length) looked(looks.shift());
-    else if (ahead.length && room > 0 && performance.now() >= quietAt) {
+    } else if (looks.length && (isQuiet || !drafts.has(looks[0].pad))) looked(looks.shift());
+    else if (ahead.length && room > 0 && isQuiet) {
       const next = ahead.shift();
       if (!has(next)) rendered(next);
     } else return false;
@@ -57,7 +91,7 @@ export function serveHits(scope) {
       scope.postMessage({ type: "error", message: error.message });
     }
     if (isBusy) port2.postMessage(0);
-    else if (ahead.length && room > 0) setTimeout(wake, QUIET_MS);
+    else if (looks.length || (ahead.length && room > 0)) setTimeout(wake, QUIET_MS);
   };
   const wake = () => {
     if (isBusy) return;
@@ -70,9 +104,9 @@ export function serveHits(scope) {
       hits = new Hits(new Engine(data.module), data.kit, data.sampleRate);
       data.kit.pads.forEach(({ note, layers }, pad) => {
         recent.set(pad, { pad, note, layer: layerOf(100, layers), take: 0 });
-        urgent.set(keyOf(recent.get(pad)), recent.get(pad));
       });
-      ahead = hitsAhead(data.kit, data.kit.pads.keys());
+      firsts.push(...recent.values());
+      ahead = [...recent.values(), ...hitsAhead(data.kit, data.kit.pads.keys())];
       port.onmessage = told;
     } else if (data.type === "want") {
       const { type, ...hit } = data;

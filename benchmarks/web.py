@@ -1,0 +1,120 @@
+"""How soon the page of `backbeat export web` plays, and how soon its knobs answer, in Chromium on this machine.
+
+    PYTHONPATH=tests python benchmarks/web.py build/web/package [ANOTHER …] --out benchmarks/results/web.json
+
+`make web` builds a package; several take turns, and are compared with the first. From the start of a load, with
+nothing kept of the last one: until the first hit, of a key that is pressed as soon as it may be, leaves for the
+loudspeaker; and until all pads may be played. A knob that moves: for each pad of each factory kit, from `turn` of a
+macro until the turned hit is what a key plays.
+"""
+
+import argparse
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+
+from backbeat.kits.factory import factory_kit, factory_kits
+from backbeat.kits.web import write_web
+from machine import describe_machine, write_figures
+from ports.browser import opened, served
+
+AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
+KIT = "909"
+FIGURES = {"heard": "first hit", "ready": "all pads", "median": "a knob, median of pads", "worst": "a knob, worst pad"}
+WATCH = """
+window.times = {};
+const connect = AudioNode.prototype.connect;
+let tap = null;
+AudioNode.prototype.connect = function (to, ...places) {
+  if (to === this.context.destination) connect.call(this, (tap = new AnalyserNode(this.context)));
+  return connect.call(this, to, ...places);
+};
+const sound = new Float32Array(2048);
+setInterval(() => {
+  if (!times.struck && document.querySelector(".pad:enabled")) {
+    times.struck = performance.now();
+    document.dispatchEvent(new KeyboardEvent("keydown", { code: "Digit1" }));
+  }
+  if (!times.ready && times.struck && !document.querySelector(".pad:disabled")) times.ready = performance.now();
+  tap?.getFloatTimeDomainData(sound);
+  if (!times.heard && sound.some((each) => each !== 0)) times.heard = performance.now();
+}, 2);
+"""
+TURNS = """
+async (number) => {
+  const { DrumMachine } = await import("./backbeat.js");
+  const kits = await (await fetch("kits.json")).json();
+  const kit = await (await fetch(kits[number].file)).json();
+  const drums = await DrumMachine.open(new AudioContext(), kit);
+  drums.connect(drums.context.destination);
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  const found = [];
+  for (const [pad, { macros }] of kit.pads.entries()) {
+    const [name] = Object.keys(macros);
+    const times = [];
+    for (let k = 0; k < 5; ++k) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const begun = performance.now();
+      await drums.turn(pad, { [name]: k - 2.5 });
+      times.push(performance.now() - begun);
+    }
+    found.push(times.sort((one, other) => one - other)[2]);
+  }
+  drums.close();
+  await drums.context.close();
+  return found;
+}
+"""
+"""Of each pad the median of five."""
+
+
+def loaded_ms(address: str) -> dict[str, float]:
+    """Times of one load of the page, in a browser of its own."""
+    with opened("about:blank", AUTOPLAY) as page:
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
+        page.call("Page.navigate", url=f"{address}/index.html")
+        page.wait("window.times?.heard && times.ready")
+        found: dict[str, float] = page.run("window.times")
+        return found
+
+
+def turned_ms(address: str, kits: int) -> list[float]:
+    """How long a turn takes, of all pads of all kits."""
+    with opened(f"{address}/kits.json", AUTOPLAY) as page:
+        page.wait("document.readyState === 'complete'")
+        return [each for number in range(kits) for each in page.run(f"({TURNS})({number})")]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("packages", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--times", type=int, default=7)
+    arguments = parser.parse_args()
+    kits = [factory_kit(name) for name in sorted(factory_kits(), key=lambda name: name != KIT)]
+    found: dict[Path, dict[str, list[float]]] = {each: defaultdict(list) for each in arguments.packages}
+    with tempfile.TemporaryDirectory() as name:
+        for number, package in enumerate(arguments.packages):
+            write_web(kits, package, Path(name) / str(number))
+        with served(Path(name)) as address:
+            for _ in range(arguments.times):
+                for number, package in enumerate(arguments.packages):
+                    for figure, value in loaded_ms(f"{address}/{number}").items():
+                        found[package][figure].append(value)
+            for number, package in enumerate(arguments.packages):
+                turns = turned_ms(f"{address}/{number}", len(kits))
+                found[package] |= {"median": [median(turns)], "worst": [max(turns)], "turns": turns}
+    first = found[arguments.packages[0]]
+    for figure, text in FIGURES.items():
+        for package, figures in found.items():
+            value = median(figures[figure])
+            print(f"{text}: {value:.1f} ms, {value / median(first[figure]):.2f} x ({package})")
+    if arguments.out:
+        ms = {str(package): dict(each) for package, each in found.items()}
+        write_figures(arguments.out, {**describe_machine(), "ms": ms})
+
+
+if __name__ == "__main__":
+    main()
