@@ -4,8 +4,8 @@
 
 `make web` builds a package; several take turns, and are compared with the first. From the start of a load, with
 nothing kept of the last one: until the first hit, of a key that is pressed as soon as it may be, leaves for the
-loudspeaker; and until all pads may be played. A knob that moves: for each pad of each factory kit, from `turn` of a
-macro until the turned hit is what a key plays.
+loudspeaker; and until all pads may be played. A knob: for each pad of each factory kit, from `turn` of a macro until
+the turned hit is what a key plays, every 20 ms, or after a pause, in which hits are rendered ahead.
 """
 
 import argparse
@@ -21,7 +21,8 @@ from ports.browser import opened, served
 
 AUTOPLAY = "--autoplay-policy=no-user-gesture-required"
 KIT = "909"
-FIGURES = {"heard": "first hit", "ready": "all pads", "median": "a knob, median of pads", "worst": "a knob, worst pad"}
+PAUSES_MS = {"a knob that moves": (20, 5), "a knob after a pause": (400, 1)}
+"""Before each turn, and how many turns of a pad, of which the median counts."""
 WATCH = """
 window.times = {};
 const connect = AudioNode.prototype.connect;
@@ -42,7 +43,7 @@ setInterval(() => {
 }, 2);
 """
 TURNS = """
-async (number) => {
+async (number, pause, turns) => {
   const { DrumMachine } = await import("./backbeat.js");
   const kits = await (await fetch("kits.json")).json();
   const kit = await (await fetch(kits[number].file)).json();
@@ -53,20 +54,19 @@ async (number) => {
   for (const [pad, { macros }] of kit.pads.entries()) {
     const [name] = Object.keys(macros);
     const times = [];
-    for (let k = 0; k < 5; ++k) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let k = 0; k < turns; ++k) {
+      await new Promise((resolve) => setTimeout(resolve, pause));
       const begun = performance.now();
       await drums.turn(pad, { [name]: k - 2.5 });
       times.push(performance.now() - begun);
     }
-    found.push(times.sort((one, other) => one - other)[2]);
+    found.push(times.sort((one, other) => one - other)[turns >> 1]);
   }
   drums.close();
   await drums.context.close();
   return found;
 }
 """
-"""Of each pad the median of five."""
 
 
 def loaded_ms(address: str) -> dict[str, float]:
@@ -79,11 +79,11 @@ def loaded_ms(address: str) -> dict[str, float]:
         return found
 
 
-def turned_ms(address: str, kits: int) -> list[float]:
+def turned_ms(address: str, kits: int, pause_ms: int, turns: int) -> list[float]:
     """How long a turn takes, of all pads of all kits."""
     with opened(f"{address}/kits.json", AUTOPLAY) as page:
         page.wait("document.readyState === 'complete'")
-        return [each for number in range(kits) for each in page.run(f"({TURNS})({number})")]
+        return [each for number in range(kits) for each in page.run(f"({TURNS})({number}, {pause_ms}, {turns})")]
 
 
 def main() -> None:
@@ -101,16 +101,18 @@ def main() -> None:
         with served(Path(name)) as address:
             for _ in range(arguments.times):
                 for number, package in enumerate(arguments.packages):
-                    for figure, value in loaded_ms(f"{address}/{number}").items():
-                        found[package][figure].append(value)
-            for number, package in enumerate(arguments.packages):
-                turns = turned_ms(f"{address}/{number}", len(kits))
-                found[package] |= {"median": [median(turns)], "worst": [max(turns)], "turns": turns}
+                    times = loaded_ms(f"{address}/{number}")
+                    found[package]["first hit"].append(times["heard"])
+                    found[package]["all pads"].append(times["ready"])
+            for figure, (pause_ms, turns) in PAUSES_MS.items():
+                for number, package in enumerate(arguments.packages):
+                    found[package][figure] = turned_ms(f"{address}/{number}", len(kits), pause_ms, turns)
     first = found[arguments.packages[0]]
-    for figure, text in FIGURES.items():
+    for figure in first:
         for package, figures in found.items():
-            value = median(figures[figure])
-            print(f"{text}: {value:.1f} ms, {value / median(first[figure]):.2f} x ({package})")
+            middle, worst = median(figures[figure]), max(figures[figure])
+            ratios = f"{middle / median(first[figure]):.2f} x, {worst / max(first[figure]):.2f} x"
+            print(f"{figure}: median {middle:.1f} ms, worst {worst:.1f} ms, {ratios} ({package})")
     if arguments.out:
         ms = {str(package): dict(each) for package, each in found.items()}
         write_figures(arguments.out, {**describe_machine(), "ms": ms})

@@ -149,6 +149,8 @@ export class Hits {
   turn(pad: number, amounts: Record<string, number>): void;
   /** A hit of a pad: its note, and its layer and take, from 0. */
   sound(pad: number, note: number, layer: number, take: number): Sound;
+  /** The same by a generator, which rests after each part of the work. */
+  steps(pad: number, note: number, layer: number, take: number): Generator<void, Sound>;
   /** The same, or only its beginning where the whole takes long. */
   draft(pad: number, note: number, layer: number, take: number): Sound & Partial<Rest>;
 }

@@ -116,8 +116,8 @@ def test_soft_hits_may_outlast_the_hardest(node):
 def test_a_draft_is_the_beginning_of_a_hit(node):
     given = [{"pad": pad, "note": note, "layer": 3, "take": 0} for pad, note in ((0, 36), (2, 46), (3, 64))]
     for found in node("drafts", kit=bundle(KIT), sampleRate=48000, hits=given):
-        assert found["frames"] == 24000 < found["whole"] <= found["room"]
-        assert found["same"] == 24000 - 6000 + 1
+        assert found["frames"] == 19200 < found["whole"] <= found["room"]
+        assert found["same"] == 19200 - 4800 + 1
         assert found["isSame"]
 
 

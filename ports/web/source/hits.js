@@ -7,7 +7,7 @@ const FADED = 1e-4; // -80 dB
 const LONGEST_S = 10;
 const LONGER = 1.1;
 const FADE_S = 0.002;
-const DRAFT_S = 0.5;
+const DRAFT_S = 0.4;
 const SIDE_STREAM = 2 ** 32 - 3;
 
 /** The layer, from 0, that a MIDI velocity from 1 to 127 is of. */
@@ -40,6 +40,11 @@ export class Hits {
 
   /** A hit, `{channels, audio}`, one channel after the other: of a pad's place, note, layer and take, all from 0. */
   sound(pad, note, layer, take) {
+    return finished(this.steps(pad, note, layer, take));
+  }
+
+  /** The same by a generator, which rests after each part of the work, and returns the hit. */
+  steps(pad, note, layer, take) {
     return this.#whole(this.#patchOf(pad, note), layer, take);
   }
 
@@ -53,28 +58,31 @@ export class Hits {
     const patch = this.#patchOf(pad, note);
     const samples = Math.round(DRAFT_S * this.sampleRate);
     const before = this.#lengths.get(pad);
-    const whole = () => this.#whole(patch, layer, take);
+    const whole = () => finished(this.#whole(patch, layer, take));
     if (2 * before <= samples) return whole();
-    const channels = this.#render(patch, layer, take, samples);
+    const channels = finished(this.#render(patch, layer, take, samples));
     const longest = Math.ceil(LONGER * LONGEST_S * this.sampleRate);
     const room = Math.min(longest, Math.max(samples, Math.ceil(1.5 * (before ?? longest))));
     return { ...ended(channels, samples, -1, Math.round(samples / 4)), room, whole };
   }
 
-  #whole(patch, layer, take) {
-    const { samples, faded } = (patch.length ??= this.#lengthOf(patch));
-    const channels = this.#render(patch, layer, take, samples);
+  *#whole(patch, layer, take) {
+    const { samples, faded } = (patch.length ??= yield* this.#lengthOf(patch));
+    const channels = yield* this.#render(patch, layer, take, samples);
     return ended(channels, samples, faded, roundedToEven(FADE_S * this.sampleRate));
   }
 
   /** The channels of a hit. */
-  #render({ pad, program, given }, layer, take, samples) {
+  *#render({ pad, program, given }, layer, take, samples) {
     const { width, layers } = this.kit.pads[pad];
     const place = { sampleRate: this.sampleRate, samples };
     const struck = this.#engine.hit(program, given, { velocity: (layer + 1) / layers, hit: take });
-    const sounds = weightsOf(width).map((weight, side) =>
-      side && !weight ? null : this.#engine.renderValues(program, { ...struck, seed: sideSeed(struck.seed, side) }, place),
-    );
+    const sounds = [];
+    for (const [side, weight] of weightsOf(width).entries()) {
+      if (side && !weight) continue;
+      sounds[side] = this.#engine.renderValues(program, { ...struck, seed: sideSeed(struck.seed, side) }, place);
+      yield;
+    }
     return spread(sounds, width);
   }
 
@@ -96,27 +104,35 @@ export class Hits {
   }
 
   /** How many samples hits may have, and the level below which they have faded. */
-  #lengthOf({ pad, program, given, isTurned }) {
+  *#lengthOf({ pad, program, given, isTurned }) {
     const { sampleRate } = this;
     const longest = Math.round(LONGEST_S * sampleRate);
     const before = this.#lengths.get(pad);
     const render = (struck, samples) => this.#engine.renderValues(program, struck, { sampleRate, samples });
-    const naturalOf = (struck) => {
+    const naturalOf = function* (struck) {
       // A turned sound may be about as long as before, and is no kit file's.
       for (let tried = isTurned && before ? Math.min(longest, 2 * before) : longest; ; tried = Math.min(longest, 2 * tried)) {
         const sound = render(struck, tried);
+        yield;
         const last = lastAbove(sound, Math.fround(Math.fround(FADED) * peakOf(sound)));
         const natural = last < 0 ? sampleRate : last + 1;
         if (tried === longest || natural <= 0.75 * tried) return natural;
       }
     };
     const hardest = { values: Float64Array.from(given.values), seed: given.seed };
-    const natural = naturalOf(hardest);
-    const softest = naturalOf(this.#engine.hit(program, given, { velocity: 0 }));
+    const natural = yield* naturalOf(hardest);
+    const softest = yield* naturalOf(this.#engine.hit(program, given, { velocity: 0 }));
     const length = Math.max(natural, softest);
     this.#lengths.set(pad, length);
     const peak = peakOf(render(hardest, natural));
     return { samples: Math.max(1, roundedToEven(LONGER * length)), faded: Math.fround(peak * FADED) };
+  }
+}
+
+function finished(steps) {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
 

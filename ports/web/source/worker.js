@@ -19,7 +19,7 @@ export function serveHits(scope) {
   const rests = []; // of drafts that sound, though their pads were turned since
   const recent = new Map();
   let [hits, port, ahead, isBusy, bytes, room, quietAt] = [null, null, [], false, new Map(), 0, 0];
-  let [lastDraft, hasTurned] = [0, false];
+  let [lastDraft, hasTurned, slow] = [0, false, null]; // work that leaves off for what is asked for
   const keyOf = ({ pad, note, layer, take }) => `${pad} ${note} ${layer} ${take}`;
 
   const tell = (hit, { channels, audio }, extra) => {
@@ -32,11 +32,11 @@ export function serveHits(scope) {
     sizes.set(keyOf(hit), sound.audio.byteLength);
     tell(hit, sound, extra);
   };
-  const rendered = (hit) => {
+  const whole = (hit, sound) => {
     const draft = drafts.get(hit.pad);
     const isRest = draft !== undefined && keyOf(draft.hit) === keyOf(hit);
     if (isRest) drafts.delete(hit.pad);
-    kept(hit, hits.sound(hit.pad, hit.note, hit.layer, hit.take), isRest ? { completes: draft.id } : {});
+    kept(hit, sound, isRest ? { completes: draft.id } : {});
   };
   const drafted = (hit, extra = {}) => {
     const { room, whole, ...sound } = hits.draft(hit.pad, hit.note, hit.layer, hit.take);
@@ -49,17 +49,32 @@ export function serveHits(scope) {
   const turned = ([pad, { amounts, ids }]) => {
     turns.delete(pad);
     hits.turn(pad, amounts);
+    if (slow?.ahead === pad) slow = null;
     const draft = drafts.get(pad);
     if (draft && urgent.has(keyOf(draft.hit))) rests.push(draft);
     drafts.delete(pad);
     for (const size of bytes.get(pad)?.values() ?? []) room += size;
     bytes.delete(pad);
     drafted(recent.get(pad), { isTurned: true, ids });
-    ahead = [recent.get(pad), ...hitsAhead(hits.kit, [pad]), ...ahead];
+    ahead = [recent.get(pad), ...hitsAhead(hits.kit, [pad]), ...ahead.filter((each) => each.pad !== pad)];
   };
-  const looked = ({ id, pad, note, layer, take }) => {
-    const answer = hits.sound(pad, note, layer, take);
-    scope.postMessage({ type: "looked", ids: [id], answer }, [answer.audio.buffer]);
+  const sound = ({ pad, note, layer, take }) => hits.sound(pad, note, layer, take);
+  const steps = ({ pad, note, layer, take }) => hits.steps(pad, note, layer, take);
+  const looked = ({ id }, answer) => scope.postMessage({ type: "looked", ids: [id], answer }, [answer.audio.buffer]);
+  const nextSlow = () => {
+    const look = looks.shift();
+    if (look) return { steps: steps(look), end: (found) => looked(look, found) };
+    while (ahead.length && room > 0) {
+      const hit = ahead.shift();
+      if (!has(hit)) return { ahead: hit.pad, steps: steps(hit), end: (found) => has(hit) || whole(hit, found) };
+    }
+    return null;
+  };
+  const slowly = () => {
+    const { done, value } = slow.steps.next();
+    if (!done) return;
+    slow.end(value);
+    slow = null;
   };
   /** Do one thing; whether there was one. */
   const step = () => {
@@ -70,16 +85,14 @@ export function serveHits(scope) {
     if (hasTurned) turned(turn);
     else if (firsts.length) drafted(firsts.shift());
     else if (rests.length) {
-      const { hit, whole, id } = rests.shift();
-      tell(hit, whole(), { completes: id, isPast: true });
+      const { hit, whole: rest, id } = rests.shift();
+      tell(hit, rest(), { completes: id, isPast: true });
     } else if (wanted) {
       urgent.delete(wanted[0]);
-      if (!has(wanted[1])) rendered(wanted[1]);
-    } else if (looks.length && (isQuiet || !drafts.has(looks[0].pad))) looked(looks.shift());
-    else if (ahead.length && room > 0 && isQuiet) {
-      const next = ahead.shift();
-      if (!has(next)) rendered(next);
-    } else return false;
+      if (!has(wanted[1])) whole(wanted[1], sound(wanted[1]));
+    } else if (looks.length && !drafts.has(looks[0].pad)) looked(looks[0], sound(looks.shift()));
+    else if (isQuiet && (slow ??= nextSlow())) slowly();
+    else return false;
     return true;
   };
   const { port1, port2 } = new MessageChannel();
@@ -91,7 +104,7 @@ export function serveHits(scope) {
       scope.postMessage({ type: "error", message: error.message });
     }
     if (isBusy) port2.postMessage(0);
-    else if (looks.length || (ahead.length && room > 0)) setTimeout(wake, QUIET_MS);
+    else if (slow || looks.length || (ahead.length && room > 0)) setTimeout(wake, QUIET_MS);
   };
   const wake = () => {
     if (isBusy) return;
