@@ -28,10 +28,10 @@ window.times = {};
 const connect = AudioNode.prototype.connect;
 let tap = null;
 AudioNode.prototype.connect = function (to, ...places) {
-  if (to === this.context.destination) connect.call(this, (tap = new AnalyserNode(this.context)));
+  if (to === this.context.destination) connect.call(this, (tap = new AnalyserNode(this.context, { fftSize: 16384 })));
   return connect.call(this, to, ...places);
 };
-const sound = new Float32Array(2048);
+const sound = new Float32Array(16384);
 setInterval(() => {
   if (!times.struck && document.querySelector(".pad:enabled")) {
     times.struck = performance.now();
@@ -40,7 +40,7 @@ setInterval(() => {
   if (!times.ready && times.struck && !document.querySelector(".pad:disabled")) times.ready = performance.now();
   tap?.getFloatTimeDomainData(sound);
   if (!times.heard && sound.some((each) => each !== 0)) times.heard = performance.now();
-}, 2);
+}, 4);
 """
 TURNS = """
 async (number, pause, turns) => {

@@ -111,6 +111,40 @@ const tasks = {
     return { sha, played: played.map(({ pad, exact }) => [pad, exact]), wanted: wanted.length, last, heap, grown };
   },
 
+  // The worker, in what stands for its scope: a pad is turned twice, and then what was struck in between is asked for.
+  async turnedTwice({ kit, sampleRate, pad }) {
+    const { Hits, load } = await import(at);
+    const { module } = await load();
+    const said = [];
+    const port = { postMessage: (each) => said.push(each) };
+    Object.assign(globalThis, { DedicatedWorkerGlobalScope: class {}, name: "backbeat hits", postMessage() {} });
+    await import(`${at}?worker`);
+    const tell = (data) => globalThis.onmessage({ data });
+    const come = async (is) => {
+      for (let tries = 0; tries < 6000; ++tries) {
+        const found = said.find(is);
+        if (found) return found;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      throw new Error(`never: ${is}`);
+    };
+    tell({ type: "open", module, kit, sampleRate, bytes: 2 ** 24, port });
+    const { note } = kit.pads[pad];
+    const [{ layer, take }] = [await come((each) => each.pad === pad && each.completes)];
+    tell({ type: "turn", pad, amounts: { tune: 2 }, id: 1 });
+    const { draft } = await come((each) => each.ids?.includes(1));
+    tell({ type: "turn", pad, amounts: { tune: 4 }, id: 2 });
+    await come((each) => each.ids?.includes(2));
+    port.onmessage({ data: { type: "want", pad, note, layer, take, draft } });
+    const { audio, isPast } = await come((each) => each.completes === draft);
+    const sounds = new Hits(await load(), kit, sampleRate);
+    sounds.turn(pad, { tune: 2 });
+    const expected = sounds.sound(pad, note, layer, take).audio;
+    const shared = Math.min(audio.length, expected.length) / 2; // of a turned hit, the length is a guess
+    const isSame = audio.subarray(0, shared * 0.9).every((each, n) => each === expected[n]);
+    return { isPast, isSame, frames: audio.length / 2 };
+  },
+
   // What an error says.
   async refused({ program, patch, options }) {
     const { BackbeatError, load } = await import(at);
@@ -123,4 +157,4 @@ const tasks = {
   },
 };
 
-console.log(JSON.stringify(await tasks[task](given)));
+process.stdout.write(JSON.stringify(await tasks[task](given)), () => process.exit());

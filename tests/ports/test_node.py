@@ -160,6 +160,13 @@ def test_hits_that_sound_go_on_when_their_rest_comes(node):
         assert node("mix", **given, completed=10_000, turned=turned)["sha"] != [expected]
 
 
+def test_what_was_struck_between_two_turns_sounds_on(node):
+    found = node("turnedTwice", kit=bundle(KIT), sampleRate=44100, pad=2)
+    assert found["isPast"]
+    assert found["isSame"]
+    assert found["frames"] > 0.4 * 44100
+
+
 def test_silence_takes_no_memory(node):
     notes = [{"at": at_s, "note": note, "velocity": velocity} for at_s, note, velocity in NOTES]
     given = {"kit": bundle(KIT), "sampleRate": 44100, "notes": notes, "blocks": [128] * 1000}

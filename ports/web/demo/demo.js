@@ -27,6 +27,7 @@ let spaceIsHeld = false;
 async function openKit(reading) {
   list.disabled = true;
   status.textContent = "Opening …";
+  if (drums) await reading; // or the old one plays on
   drums?.close();
   drums = null;
   const [opened] = await Promise.all([DrumMachine.open(context, reading, { soon: true }), reading.then(showKit)]);

@@ -9,6 +9,7 @@ import { Hits, layerOf, peakOf } from "./hits.js";
 
 export const WORKER = "backbeat hits";
 const QUIET_MS = 150;
+const MOST_PAST = 16;
 
 export function serveHits(scope) {
   const urgent = new Map();
@@ -16,7 +17,8 @@ export function serveHits(scope) {
   const turns = new Map();
   const firsts = [];
   const drafts = new Map(); // of each pad, the one whose rest is still to come
-  const rests = []; // of drafts that sound, though their pads were turned since
+  const past = new Map(); // some that were, by id, whose pads were turned since
+  const rests = []; // those that sound nevertheless
   const recent = new Map();
   let [hits, port, ahead, isBusy, bytes, room, quietAt] = [null, null, [], false, new Map(), 0, 0];
   let [lastDraft, hasTurned, slow] = [0, false, null]; // work that leaves off for what is asked for
@@ -52,6 +54,8 @@ export function serveHits(scope) {
     if (slow?.ahead === pad) slow = null;
     const draft = drafts.get(pad);
     if (draft && urgent.has(keyOf(draft.hit))) rests.push(draft);
+    else if (draft) past.set(draft.id, draft);
+    if (past.size > MOST_PAST) past.delete(past.keys().next().value);
     drafts.delete(pad);
     for (const size of bytes.get(pad)?.values() ?? []) room += size;
     bytes.delete(pad);
@@ -71,10 +75,11 @@ export function serveHits(scope) {
     return null;
   };
   const slowly = () => {
-    const { done, value } = slow.steps.next();
-    if (!done) return;
-    slow.end(value);
+    const work = slow;
     slow = null;
+    const { done, value } = work.steps.next();
+    if (done) work.end(value);
+    else slow = work;
   };
   /** Do one thing; whether there was one. */
   const step = () => {
@@ -83,8 +88,10 @@ export function serveHits(scope) {
     const isQuiet = performance.now() >= quietAt;
     hasTurned = turn !== undefined && !isOwed;
     if (hasTurned) turned(turn);
-    else if (firsts.length) drafted(firsts.shift());
-    else if (rests.length) {
+    else if (firsts.length) {
+      const first = firsts.shift();
+      if (!has(first)) drafted(first);
+    } else if (rests.length) {
       const { hit, whole: rest, id } = rests.shift();
       tell(hit, rest(), { completes: id, isPast: true });
     } else if (wanted) {
@@ -122,8 +129,10 @@ export function serveHits(scope) {
       ahead = [...recent.values(), ...hitsAhead(data.kit, data.kit.pads.keys())];
       port.onmessage = told;
     } else if (data.type === "want") {
-      const { type, ...hit } = data;
-      urgent.set(keyOf(hit), hit);
+      const { type, draft, ...hit } = data;
+      if (past.has(draft)) rests.push(past.get(draft));
+      else urgent.set(keyOf(hit), hit);
+      past.delete(draft);
     } else if (data.type === "struck") recent.set(data.pad, { ...data.hit });
     else if (data.type === "look") looks.push(data);
     else if (data.type === "turn") {

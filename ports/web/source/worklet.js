@@ -70,11 +70,11 @@ export function registerDrums(scope) {
     }
 
     /** Ask for a hit that is not there, or not wholly. */
-    want({ pad, note, layer, take }) {
+    want({ pad, note, layer, take, draft }) {
       const key = `${note} ${layer} ${take}`;
       if (this.sounds[pad].get(key)?.draft === null) return;
       this.wanted.add(`${pad} ${key}`);
-      this.hits?.postMessage({ type: "want", pad, note, layer, take });
+      this.hits?.postMessage({ type: "want", pad, note, layer, take, draft });
     }
 
     /** Keep a sound that has come. */
