@@ -149,11 +149,25 @@ export class Hits {
   turn(pad: number, amounts: Record<string, number>): void;
   /** A hit of a pad: its note, and its layer and take, from 0. */
   sound(pad: number, note: number, layer: number, take: number): Sound;
+  /** The same by a generator, which rests after each part of the work. */
+  steps(pad: number, note: number, layer: number, take: number): Generator<void, Sound>;
+  /** The same, or only its beginning where the whole takes long. */
+  draft(pad: number, note: number, layer: number, take: number): Sound & Partial<Rest>;
+}
+
+/** What a beginning leaves. */
+export interface Rest {
+  /** The whole hit, as it was when it was begun, whatever is turned since. */
+  whole(): Sound;
+  /** How many samples of a channel it probably has at most. */
+  room: number;
 }
 
 export interface DrumMachineOptions {
   /** Where the engine is; by default beside this file. */
   source?: Source;
+  /** Whether it is opened as soon as one pad can be heard; by default all can. */
+  soon?: boolean;
   /** Whether each output of the kit is an output of the node; by default one has the mix. */
   separate?: boolean;
   /** At most so many sound at once; by default 64. */
@@ -168,18 +182,20 @@ export interface Played {
   note: number;
   /** In seconds of the context. */
   at: number;
-  /** Whether the very hit was there; otherwise the nearest of its pad sounds. */
+  /** Whether the very hit was there; otherwise the nearest of its pad sounds, as loud as that hit. */
   exact: boolean;
 }
 
 /** A kit in an AudioContext, live or offline. */
 export class DrumMachine extends EventTarget {
-  /** Open a kit; resolved once each pad can be heard. */
-  static open(context: BaseAudioContext, kit: Kit, options?: DrumMachineOptions): Promise<DrumMachine>;
+  /** Open a kit; resolved once each pad can be heard, or one where that is `soon`. */
+  static open(context: BaseAudioContext, kit: Kit | Promise<Kit>, options?: DrumMachineOptions): Promise<DrumMachine>;
   private constructor();
   readonly context: BaseAudioContext;
   readonly kit: Kit;
   readonly node: AudioWorkletNode;
+  /** Of each pad, resolved once it can be heard. */
+  readonly ready: Promise<void>[];
   connect(destination: AudioNode, output?: number, input?: number): AudioNode;
   connect(destination: AudioParam, output?: number): void;
   /** Play a note at a MIDI velocity from 1 to 127, at a time of the context in seconds; left out, at once. */

@@ -49,6 +49,7 @@ def test_nothing_is_said_on_the_console(answer):
 
 def test_offline_it_renders_the_samples_of_a_song(answer, song):
     assert answer["sha"] == sha(song)
+    assert answer["sha_soon"] == sha(song)
 
 
 def test_live_it_plays_at_once_and_in_time(answer):

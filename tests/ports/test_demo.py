@@ -65,6 +65,15 @@ def test_keys_alone_play_every_pad(page):
         page.wait("window.peak() < 0.003")
 
 
+def test_arrows_go_from_pad_to_pad_and_the_next_stop_is_a_knob(page):
+    place = "[...document.querySelectorAll('.pad')].indexOf(document.activeElement)"
+    assert page.run("document.querySelectorAll('.pad[tabindex=\"0\"]').length") == 1
+    page.run("document.querySelector('.pad').focus()")
+    for key, reached in (("ArrowRight", 1), ("ArrowDown", 5), ("ArrowLeft", 4), ("ArrowUp", 0), ("ArrowUp", 0)):
+        page.press(key, key)
+        assert page.run(place) == reached
+
+
 def test_how_hard(page):
     peaks = []
     for shift in (0, 8):
@@ -107,7 +116,8 @@ def test_another_kit_whatever_its_names(page):
     page.wait("window.peak() > 0.01")
 
 
-def test_a_phone(page):
-    page.resize(390, 844, is_phone=True)
-    assert page.run("document.documentElement.scrollWidth") <= 390
+@pytest.mark.parametrize("width", [390, 360, 320])
+def test_a_phone(page, width):
+    page.resize(width, 844, is_phone=True)
+    assert page.run("document.documentElement.scrollWidth") <= width
     assert len(page.picture()) > 10_000

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ import pytest
 
 from backbeat import plugins
 from backbeat.kernels.library import library
+from backbeat.kits import Kit, Pad
 from backbeat.kits.bundle import bundle
 from backbeat.kits.factory import factory_kit
 from backbeat.kits.hits import Hit, Hits, layer_of
 from backbeat.kits.playing import Performance, mixed
 from backbeat.patch import preset, presets, randomise, turn
+from backbeat.patch.amounts import VelocityAmount
 from backbeat.patch.document import Patch, Placement
 from backbeat.patch.knobs import knobs
 from backbeat.songs import Note, Song
@@ -37,7 +40,7 @@ def node(package, tmp_path) -> Node:
     def run(task: str, **given: Any) -> Any:
         path = tmp_path / "task.json"
         path.write_text(json.dumps({"task": task, "given": given}), encoding="utf-8")
-        command = ["node", str(Path(__file__).parent / "run.mjs"), str(package), str(path)]
+        command = ["node", "--expose-gc", str(Path(__file__).parent / "run.mjs"), str(package), str(path)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stderr) == (0, "")
         return json.loads(done.stdout)
@@ -100,6 +103,24 @@ def test_hits_of_a_kit_are_those_that_songs_are_made_of(node, kit):
     assert found == [[*hits[hit].shape, sha(hits[hit])] for _, hit in wanted]
 
 
+def test_soft_hits_may_outlast_the_hardest(node):
+    soft = replace(preset("kick/909"), velocity={"decay_s": VelocityAmount(-0.2)})
+    kit = Kit("Soft", (Pad("kick", 36, soft, layers=4),))
+    hits, hit = Hits(kit, 48000), Hit("kick", 36, 0, 0)
+    longest = 1.1 * soft.natural_placement(48000).samples
+    assert hits[hit].shape[1] > longest + 4800
+    given = [{"pad": 0, "note": 36, "layer": 0, "take": 0}]
+    assert node("hits", kit=bundle(kit), sampleRate=48000, hits=given, turns=[]) == [[*hits[hit].shape, sha(hits[hit])]]
+
+
+def test_a_draft_is_the_beginning_of_a_hit(node):
+    given = [{"pad": pad, "note": note, "layer": 3, "take": 0} for pad, note in ((0, 36), (2, 46), (3, 64))]
+    for found in node("drafts", kit=bundle(KIT), sampleRate=48000, hits=given):
+        assert found["frames"] == 19200 < found["whole"] <= found["room"]
+        assert found["same"] == 19200 - 4800 + 1
+        assert found["isSame"]
+
+
 def test_a_turned_pad_sounds_as_that_patch(node):
     """But for its length, which is found sooner, and the rounding of powers."""
     given = [{"pad": 0, "note": 36, "layer": 15, "take": 0}]
@@ -124,17 +145,64 @@ def test_the_audio_thread_mixes_as_a_song_is_rendered(node, frames):
     assert node("mix", **given, separate=True)["sha"] == [sha(each) for each in outputs]
 
 
+def test_hits_that_sound_go_on_when_their_rest_comes(node):
+    """Whether the kit is still as it was, or its pads were turned meanwhile: then only what sounds has a rest."""
+    notes = [each for each in NOTES if each[0] < 0.2]
+    song = Song(tuple(Note(at_s, note, velocity) for at_s, note, velocity in notes), 1.0)
+    performance = Performance(Hits(KIT, 44100), song)
+    expected = sha(mixed(np.concatenate(list(performance.blocks()), axis=-1)))
+    for turned in (None, 60):
+        after = [] if turned is None else [(0.7, 36, 127)]  # what is silent, as it was turned to
+        played = [{"at": at_s, "note": note, "velocity": velocity} for at_s, note, velocity in [*notes, *after]]
+        blocks = [128] * (performance.samples // 128) + [performance.samples % 128]
+        given = {"kit": bundle(KIT), "sampleRate": 44100, "notes": played, "blocks": [each for each in blocks if each]}
+        assert node("mix", **given, completed=80, turned=turned)["sha"] == [expected]
+        assert node("mix", **given, completed=10_000, turned=turned)["sha"] != [expected]
+
+
+def test_what_was_struck_between_two_turns_sounds_on(node):
+    found = node("turnedTwice", kit=bundle(KIT), sampleRate=44100, pad=2)
+    assert found["isPast"]
+    assert found["isSame"]
+    assert found["frames"] > 0.4 * 44100
+
+
+def test_silence_takes_no_memory(node):
+    notes = [{"at": at_s, "note": note, "velocity": velocity} for at_s, note, velocity in NOTES]
+    given = {"kit": bundle(KIT), "sampleRate": 44100, "notes": notes, "blocks": [128] * 1000}
+    found = node("mix", **given, silent=50_000)
+    assert found["grown"] == 0
+    assert min(found["heap"]) < 8 * 50_000, "not even a number for each block"
+
+
 def test_while_a_hit_is_not_there_the_nearest_sounds(node):
     notes = [{"at": 0.0, "note": 36, "velocity": 127}, {"at": 0.01, "note": 42, "velocity": 127}]
     soft = {"pad": 0, "note": 36, "layer": 2, "take": 0}
-    near = {**soft, "layer": layer_of(100, 16), "take": 1}
+    layer = layer_of(100, 16)
+    near = {**soft, "layer": layer, "take": 1}
     given = {"kit": bundle(KIT), "sampleRate": 44100, "notes": notes, "blocks": [128] * 100}
     found = node("mix", **given, missing=[soft, near])
     assert found["played"] == [[0, False], [1, False]]
     assert found["wanted"] == 2
     expected = np.zeros((2, 12800), np.float32)
-    sound = Hits(KIT, 44100)[Hit("kick", 36, layer_of(100, 16), 1)]
-    expected[:] = (sound * np.float32(10.0 ** (-2.0 / 20.0)))[:, :12800]
+    hits = Hits(KIT, 44100)
+    louder = 10.0 ** (-30.0 * (layer - 15) / 16 / 20.0)
+    expected[:] = (hits[Hit("kick", 36, layer, 1)] * np.float32(10.0 ** (-2.0 / 20.0) * louder))[:, :12800]
+    assert found["sha"] == [sha(expected)]
+
+
+def test_the_nearest_sounds_as_loud_as_what_is_not_there(node):
+    """By how loud both layers were before the pad was turned."""
+    notes = [{"at": 0.0, "note": 36, "velocity": 127}]
+    hard, soft = ({"pad": 0, "note": 36, "layer": layer, "take": 0} for layer in (15, 2))
+    given = {"kit": bundle(KIT), "sampleRate": 44100, "notes": notes, "blocks": [128] * 100}
+    found = node("mix", **given, missing=[hard, soft], again=[soft])
+    assert found["played"] == [[0, False]]
+    hits = Hits(KIT, 44100)
+    loud, sound = (hits[Hit("kick", 36, layer, 0)] for layer in (15, 2))
+    gain = np.float32(10.0 ** (-2.0 / 20.0) * float(np.abs(loud).max()) / float(np.abs(sound).max()))
+    expected = np.zeros((2, 12800), np.float32)
+    expected[:, : sound.shape[1]] = (sound * gain)[:, :12800]
     assert found["sha"] == [sha(expected)]
 
 

@@ -10,6 +10,12 @@ const MIX = { level_db: ["level", "dB", -60, 24, 0.1], pan: ["pan", "", -1, 1, 0
 const byId = (id) => document.getElementById(id);
 const status = byId("status");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const ARROWS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -4, ArrowDown: 4 };
+const read = async (file) => (await fetch(file)).json();
+const listed = read("kits.json");
+const firstKit = listed.then(([{ file }]) => read(file)); // on its way while the context is made, which takes a while
+firstKit.catch(() => {});
 const context = new AudioContext({ latencyHint: "interactive" });
 
 let drums = null;
@@ -18,27 +24,32 @@ let chosen = 0;
 let knobs = []; // of each pad, its macros and mix
 let spaceIsHeld = false;
 
-async function openKit(file) {
+async function openKit(reading) {
   list.disabled = true;
   status.textContent = "Opening …";
-  const kit = await (await fetch(file)).json();
+  if (drums) await reading; // or the old one plays on
   drums?.close();
   drums = null;
+  const [opened] = await Promise.all([DrumMachine.open(context, reading, { soon: true }), reading.then(showKit)]);
+  drums = opened;
+  drums.connect(context.destination);
+  drums.addEventListener("played", ({ detail }) => light(buttons[detail.pad]));
+  drums.addEventListener("error", ({ detail }) => (status.textContent = detail.message));
+  const { kit } = drums;
+  status.textContent = [kit.author && `by ${kit.author}`, kit.licence, `${kit.pads.length} pads`].filter(Boolean).join(", ");
+  choose(0);
+  drums.ready.forEach((each, place) => each.then(() => (buttons[place].disabled = false), () => {}));
+  await Promise.all(drums.ready);
+  document.body.dataset.kit = kit.name;
+}
+
+function showKit(kit) {
   buttons = kit.pads.map(padButton);
   byId("pads").replaceChildren(...buttons);
   knobs = kit.pads.map(({ macros, level_db, pan }) => ({
     turns: Object.fromEntries(Object.keys(macros).map((name) => [name, 0])),
     mix: { level_db, pan },
   }));
-  const opened = await DrumMachine.open(context, kit);
-  drums = opened;
-  drums.connect(context.destination);
-  drums.addEventListener("played", ({ detail }) => light(buttons[detail.pad]));
-  drums.addEventListener("error", ({ detail }) => (status.textContent = detail.message));
-  for (const each of buttons) each.disabled = false;
-  status.textContent = [kit.author && `by ${kit.author}`, kit.licence, `${kit.pads.length} pads`].filter(Boolean).join(", ");
-  document.body.dataset.kit = kit.name;
-  choose(0);
 }
 
 function padButton({ name }, place) {
@@ -69,7 +80,7 @@ function pressed(event) {
 
 function strike(place, velocity) {
   if (context.state !== "running") context.resume();
-  if (!drums) return;
+  if (!drums || buttons[place].disabled) return;
   drums.play(drums.kit.pads[place].note, velocity);
   if (place !== chosen) choose(place);
 }
@@ -80,7 +91,10 @@ function light(button) {
 
 function choose(place) {
   chosen = place;
-  buttons.forEach((each, k) => each.setAttribute("aria-pressed", String(k === place)));
+  buttons.forEach((each, k) => {
+    each.setAttribute("aria-pressed", String(k === place));
+    each.tabIndex = k === place ? 0 : -1;
+  });
   const pad = drums.kit.pads[place];
   byId("name").textContent = pad.name;
   byId("patch").textContent = pad.patch;
@@ -159,18 +173,25 @@ document.addEventListener("keydown", (event) => {
   if (isSpace) spaceIsHeld = true;
   else if (!event.repeat) strike(place, keyed(event));
 });
+byId("pads").addEventListener("keydown", (event) => {
+  const next = buttons[buttons.indexOf(event.target) + ARROWS[event.key]];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+});
 document.addEventListener("keyup", (event) => {
   if (event.code === "Space") spaceIsHeld = false;
 });
 addEventListener("blur", () => (spaceIsHeld = false));
+addEventListener("resize", () => draw(chosen));
+dark.addEventListener("change", () => draw(chosen));
 document.addEventListener("pointerup", () => context.state !== "running" && context.resume());
 
-const kits = await (await fetch("kits.json")).json();
 const list = byId("kits");
-list.append(...kits.map(({ name, file }) => new Option(name, file)));
-const open = () =>
-  openKit(list.value)
+list.append(...(await listed).map(({ name, file }) => new Option(name, file)));
+const open = (reading) =>
+  openKit(reading)
     .catch((error) => (status.textContent = error.message))
     .finally(() => (list.disabled = false)); // which took the focus off it, so that keys play pads
-list.addEventListener("change", open);
-await open();
+list.addEventListener("change", () => open(read(list.value)));
+await open(firstKit);

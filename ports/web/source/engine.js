@@ -21,7 +21,8 @@ export async function compile(source) {
   }
   const answer = await fetch(url);
   if (!answer.ok) throw new BackbeatError(`${url}: found status ${answer.status}; must be backbeat.wasm`);
-  return WebAssembly.compile(await answer.arrayBuffer()); // whatever type the server says it is
+  const isTyped = answer.headers.get("content-type") === "application/wasm"; // not every server of files knows it
+  return isTyped ? WebAssembly.compileStreaming(answer) : WebAssembly.compile(await answer.arrayBuffer());
 }
 
 /** An instance of the engine. Programs stay read as long as their documents are kept. */

@@ -7,6 +7,7 @@ const FADED = 1e-4; // -80 dB
 const LONGEST_S = 10;
 const LONGER = 1.1;
 const FADE_S = 0.002;
+const DRAFT_S = 0.4;
 const SIDE_STREAM = 2 ** 32 - 3;
 
 /** The layer, from 0, that a MIDI velocity from 1 to 127 is of. */
@@ -15,7 +16,7 @@ export const layerOf = (velocity, layers) => Math.ceil((velocity * layers) / LAS
 /** Sounds of the hits of a kit, which `backbeat export kit` writes, at one sample rate. */
 export class Hits {
   #engine;
-  #measured = new Map();
+  #patches = new Map();
   #turned = new Map();
   #lengths = new Map();
 
@@ -34,25 +35,61 @@ export class Hits {
       checkNumber(name, amount, -1e3, 1e3);
     }
     this.#turned.set(pad, { ...amounts });
-    for (const key of this.#measured.keys()) if (key.startsWith(`${pad} `)) this.#measured.delete(key);
+    for (const key of this.#patches.keys()) if (key.startsWith(`${pad} `)) this.#patches.delete(key);
   }
 
   /** A hit, `{channels, audio}`, one channel after the other: of a pad's place, note, layer and take, all from 0. */
   sound(pad, note, layer, take) {
-    const { program, given, samples, faded } = this.#measure(pad, note);
+    return finished(this.steps(pad, note, layer, take));
+  }
+
+  /** The same by a generator, which rests after each part of the work, and returns the hit. */
+  steps(pad, note, layer, take) {
+    return this.#whole(this.#patchOf(pad, note), layer, take);
+  }
+
+  /**
+   * The beginning of a hit, with a fade, where the whole of it takes long to render.
+   *
+   * Then it has `whole`, which gives the hit as it was when this was called, whatever is turned since, and `room`, how
+   * many samples of a channel that probably has at most.
+   */
+  draft(pad, note, layer, take) {
+    const patch = this.#patchOf(pad, note);
+    const samples = Math.round(DRAFT_S * this.sampleRate);
+    const before = this.#lengths.get(pad);
+    const whole = () => finished(this.#whole(patch, layer, take));
+    if (2 * before <= samples) return whole();
+    const channels = finished(this.#render(patch, layer, take, samples));
+    const longest = Math.ceil(LONGER * LONGEST_S * this.sampleRate);
+    const room = Math.min(longest, Math.max(samples, Math.ceil(1.5 * (before ?? longest))));
+    return { ...ended(channels, samples, -1, Math.round(samples / 4)), room, whole };
+  }
+
+  *#whole(patch, layer, take) {
+    const { samples, faded } = (patch.length ??= yield* this.#lengthOf(patch));
+    const channels = yield* this.#render(patch, layer, take, samples);
+    return ended(channels, samples, faded, roundedToEven(FADE_S * this.sampleRate));
+  }
+
+  /** The channels of a hit. */
+  *#render({ pad, program, given }, layer, take, samples) {
     const { width, layers } = this.kit.pads[pad];
     const place = { sampleRate: this.sampleRate, samples };
     const struck = this.#engine.hit(program, given, { velocity: (layer + 1) / layers, hit: take });
-    const sounds = weightsOf(width).map((weight, side) =>
-      side && !weight ? null : this.#engine.renderValues(program, { ...struck, seed: sideSeed(struck.seed, side) }, place),
-    );
-    return ended(spread(sounds, width), samples, faded, roundedToEven(FADE_S * this.sampleRate));
+    const sounds = [];
+    for (const [side, weight] of weightsOf(width).entries()) {
+      if (side && !weight) continue;
+      sounds[side] = this.#engine.renderValues(program, { ...struck, seed: sideSeed(struck.seed, side) }, place);
+      yield;
+    }
+    return spread(sounds, width);
   }
 
-  /** What a pad's hits at a note have in common: their patch, how long they may be, and where they have faded. */
-  #measure(pad, note) {
+  /** What a pad's hits at a note are made of. */
+  #patchOf(pad, note) {
     const key = `${pad} ${note}`;
-    const known = this.#measured.get(key);
+    const known = this.#patches.get(key);
     if (known) return known;
     const own = this.kit.pads[pad];
     const program = this.kit.programs[own.program];
@@ -61,33 +98,41 @@ export class Hits {
     for (const [name, macro] of Object.entries(own.macros))
       if (amounts[name]) values = turn(program, values, macro, amounts[name]);
     if (note !== own.note) values = turn(program, values, own.macros.tune, note - own.note);
-    const length = this.#lengthOf(pad, program, { values, seed: own.seed });
-    const given = { ...own, values: Array.from(values) };
-    const measured = { program, given, ...length };
-    this.#measured.set(key, measured);
-    return measured;
+    const patch = { pad, program, given: { ...own, values: Array.from(values) }, isTurned: this.#turned.has(pad) };
+    this.#patches.set(key, patch);
+    return patch;
   }
 
   /** How many samples hits may have, and the level below which they have faded. */
-  #lengthOf(pad, program, struck) {
+  *#lengthOf({ pad, program, given, isTurned }) {
     const { sampleRate } = this;
-    const render = (samples) => this.#engine.renderValues(program, struck, { sampleRate, samples });
     const longest = Math.round(LONGEST_S * sampleRate);
-    // A knob is to answer at once: a turned sound may be about as long as before, and is no kit file's.
-    const isTurned = this.#turned.has(pad) && this.#lengths.has(pad);
-    let tried = isTurned ? Math.min(longest, 2 * this.#lengths.get(pad)) : longest;
-    for (;;) {
-      const sound = render(tried);
-      const last = lastAbove(sound, Math.fround(Math.fround(FADED) * peakOf(sound)));
-      const natural = last < 0 ? sampleRate : last + 1;
-      if (tried < longest && natural > 0.75 * tried) {
-        tried = Math.min(longest, 2 * tried);
-        continue;
+    const before = this.#lengths.get(pad);
+    const render = (struck, samples) => this.#engine.renderValues(program, struck, { sampleRate, samples });
+    const naturalOf = function* (struck) {
+      // A turned sound may be about as long as before, and is no kit file's.
+      for (let tried = isTurned && before ? Math.min(longest, 2 * before) : longest; ; tried = Math.min(longest, 2 * tried)) {
+        const sound = render(struck, tried);
+        yield;
+        const last = lastAbove(sound, Math.fround(Math.fround(FADED) * peakOf(sound)));
+        const natural = last < 0 ? sampleRate : last + 1;
+        if (tried === longest || natural <= 0.75 * tried) return natural;
       }
-      this.#lengths.set(pad, natural);
-      const peak = peakOf(isTurned ? sound : render(natural));
-      return { samples: Math.max(1, roundedToEven(LONGER * natural)), faded: Math.fround(peak * FADED) };
-    }
+    };
+    const hardest = { values: Float64Array.from(given.values), seed: given.seed };
+    const natural = yield* naturalOf(hardest);
+    const softest = yield* naturalOf(this.#engine.hit(program, given, { velocity: 0 }));
+    const length = Math.max(natural, softest);
+    this.#lengths.set(pad, length);
+    const peak = peakOf(render(hardest, natural));
+    return { samples: Math.max(1, roundedToEven(LONGER * length)), faded: Math.fround(peak * FADED) };
+  }
+}
+
+function finished(steps) {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
   }
 }
 
@@ -119,7 +164,7 @@ function ended(channels, samples, faded, fade) {
   return { channels: channels.length, audio };
 }
 
-function peakOf(sound) {
+export function peakOf(sound) {
   let peak = 0;
   for (let n = 0; n < sound.length; ++n) if (Math.abs(sound[n]) > peak) peak = Math.abs(sound[n]);
   return peak;

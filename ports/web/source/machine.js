@@ -16,16 +16,27 @@ export class DrumMachine extends EventTarget {
   #waiting = new Map();
   #last = 0;
 
-  /** Open a kit, `backbeat export kit`; resolved once each pad can be heard. */
-  static async open(context, kit, { source, separate = false, voices = 64, bytes = 128 << 20 } = {}) {
-    const module = await compile(source ?? new URL("backbeat.wasm", import.meta.url));
-    await context.audioWorklet.addModule(import.meta.url);
-    const machine = new DrumMachine(context, kit, module, { separate, voices, bytes });
-    await machine.#answer("ready");
-    return machine;
+  /**
+   * Open a kit, `backbeat export kit`, or the promise of one.
+   *
+   * Resolved once each pad can be heard, or, where that is `soon`, once one can: `ready` has a promise of each.
+   */
+  static async open(context, kit, { source, soon = false, separate = false, voices = 64, bytes = 128 << 20 } = {}) {
+    const worker = new Worker(import.meta.url, { type: "module", name: WORKER });
+    try {
+      const module = compile(source ?? new URL("backbeat.wasm", import.meta.url));
+      const added = context.audioWorklet.addModule(import.meta.url);
+      const [read, compiled] = await Promise.all([kit, module, added]);
+      const machine = new DrumMachine(context, read, compiled, worker, { separate, voices, bytes });
+      await (soon ? Promise.race(machine.ready) : Promise.all(machine.ready));
+      return machine;
+    } catch (error) {
+      worker.terminate();
+      throw error;
+    }
   }
 
-  constructor(context, kit, module, { separate, voices, bytes }) {
+  constructor(context, kit, module, worker, { separate, voices, bytes }) {
     super();
     Object.assign(this, { context, kit });
     const count = separate ? kit.outputs : 1;
@@ -36,13 +47,15 @@ export class DrumMachine extends EventTarget {
       outputChannelCount: Array(count).fill(2),
       processorOptions: { module, pads, outputs: kit.outputs, voices, bytes },
     });
-    this.#worker = new Worker(import.meta.url, { type: "module", name: WORKER });
+    this.#worker = worker;
     const { port1, port2 } = new MessageChannel();
     const opened = { type: "open", module, kit, sampleRate: context.sampleRate, bytes, port: port2 };
     this.node.port.postMessage({ type: "hits", port: port1 }, [port1]);
     this.#worker.postMessage(opened, [port2]);
     this.node.port.onmessage = this.#worker.onmessage = ({ data }) => this.#told(data);
     this.#worker.onerror = (event) => this.#fail(event.message);
+    this.ready = kit.pads.map((_, pad) => this.#answer(`pad ${pad}`));
+    for (const each of this.ready) each.catch(() => {}); // the event tells of it
     this.node.onprocessorerror = () => this.#fail("the audio thread has stopped");
   }
 

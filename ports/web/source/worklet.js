@@ -3,6 +3,7 @@ import { check, OK, OUT_OF_MEMORY } from "./checks.js";
 import { layerOf } from "./hits.js";
 
 export const PROCESSOR = "backbeat-drums";
+const SOFTEST_DB = -30; // of velocity 0, where nothing else is known
 
 export function registerDrums(scope) {
   class Drums extends scope.AudioWorkletProcessor {
@@ -15,9 +16,11 @@ export function registerDrums(scope) {
       this.mixed = 0; // frames, as the mixer counts them: while nobody listens, none are
       this.sounds = pads.map(() => new Map());
       this.turns = pads.map(() => new Map());
+      this.peaks = pads.map(({ layers }) => new Float64Array(layers)); // 0 while not known
       this.unheard = new Set(pads.keys());
       this.voice = this.calls.malloc(40);
       this.audio = null;
+      this.count = 0n;
       this.frames = 0;
       const handle = this.calls.malloc(4);
       check(this.calls.backbeat_mixer_create(scope.sampleRate, outputs, BigInt(voices), handle));
@@ -66,31 +69,66 @@ export function registerDrums(scope) {
       this.hits?.postMessage({ type: "struck", pad, hit });
     }
 
-    /** Ask for a hit that is not there. */
-    want({ pad, note, layer, take }) {
+    /** Ask for a hit that is not there, or not wholly. */
+    want({ pad, note, layer, take, draft }) {
       const key = `${note} ${layer} ${take}`;
-      if (this.sounds[pad].has(key)) return;
+      if (this.sounds[pad].get(key)?.draft === null) return;
       this.wanted.add(`${pad} ${key}`);
-      this.hits?.postMessage({ type: "want", pad, note, layer, take });
+      this.hits?.postMessage({ type: "want", pad, note, layer, take, draft });
     }
 
     /** Keep a sound that has come. */
-    take({ pad, note, layer, take, channels, audio, isTurned, ids }) {
+    take({ pad, note, layer, take, channels, audio, peak, draft = null, room = 0, completes, isPast, isTurned, ids }) {
       const [sounds, key] = [this.sounds[pad], `${note} ${layer} ${take}`];
+      if (completes) {
+        const begun = [sounds.get(key), ...this.retired].find((each) => each?.draft === completes);
+        if (begun?.until > this.mixed) this.fill(begun, audio);
+      }
+      if (isPast) return;
+      this.learn(pad, layer, peak, isTurned);
       const outdated = isTurned ? [...sounds.keys()] : sounds.has(key) ? [key] : [];
       for (const each of outdated) {
         this.retired.push(sounds.get(each));
         sounds.delete(each);
       }
-      const address = this.calls.malloc(Math.max(4, audio.byteLength)) >>> 0;
+      this.release(this.mixed);
+      const frames = Math.max(audio.length / channels, room);
+      const address = this.calls.malloc(Math.max(4, 4 * channels * frames)) >>> 0;
       check(address ? OK : OUT_OF_MEMORY);
-      new Float32Array(this.calls.memory.buffer, address, audio.length).set(audio);
-      sounds.set(key, { address, frames: audio.length / channels, channels, note, layer, take, until: 0 });
+      const sound = { address, frames, channels, note, layer, take, peak, draft, until: 0 };
+      this.fill(sound, audio);
+      sounds.set(key, sound);
       this.wanted.delete(`${pad} ${key}`);
-      if (this.unheard.delete(pad) && !this.unheard.size) this.port.postMessage({ type: "ready", ids: ["ready"] });
+      if (this.unheard.delete(pad)) this.port.postMessage({ type: "ready", ids: [`pad ${pad}`] });
       if (!isTurned) return;
       for (const { hit } of this.queue) if (hit.pad === pad) this.want(hit);
       this.port.postMessage({ type: "turned", ids });
+    }
+
+    /** Write samples where a sound has its own; the rest of it is silent. */
+    fill({ address, frames, channels }, audio) {
+      const given = audio.length / channels;
+      for (let side = 0; side < channels; ++side) {
+        const to = new Float32Array(this.calls.memory.buffer, address + 4 * side * frames, frames);
+        to.set(audio.subarray(side * given, side * given + Math.min(given, frames)));
+        to.fill(0, given);
+      }
+    }
+
+    /** Keep how loud a layer is; all layers of a turned pad are so much louder as this one is. */
+    learn(pad, layer, peak, isTurned) {
+      const peaks = this.peaks[pad];
+      const change = isTurned ? (peaks[layer] ? peak / peaks[layer] : 0) : 1;
+      for (let each = 0; each < peaks.length; ++each) peaks[each] *= change;
+      peaks[layer] = peak;
+    }
+
+    /** How much louder a hit of a layer is than a sound: by what came of that layer before, or by the usual law. */
+    gain({ pad, layer }, sound) {
+      if (layer === sound.layer) return 1;
+      const peak = this.peaks[pad][layer];
+      const usual = 10 ** ((SOFTEST_DB * (sound.layer - layer)) / this.pads[pad].layers / 20);
+      return peak && sound.peak ? Math.min(peak / sound.peak, 10 ** (-SOFTEST_DB / 20)) : usual;
     }
 
     nearest({ pad, note, layer, take }) {
@@ -108,11 +146,14 @@ export function registerDrums(scope) {
       const at = this.mixed + ahead;
       const { level_db, pan, choke_group, output } = this.pads[hit.pad];
       if (sound) {
-        const view = new DataView(this.calls.memory.buffer, this.voice, 40);
+        if (sound.draft !== null) this.want({ pad: hit.pad, ...sound });
+        const { buffer } = this.calls.memory;
+        if (this.view?.buffer !== buffer) this.view = new DataView(buffer, this.voice, 40);
+        const { view } = this;
         view.setBigInt64(0, BigInt(at), true);
         view.setBigInt64(8, BigInt(sound.frames), true);
         [sound.address, sound.channels, output, choke_group].forEach((each, k) => view.setInt32(16 + 4 * k, each, true));
-        view.setFloat32(32, 10 ** (level_db / 20), true);
+        view.setFloat32(32, 10 ** (level_db / 20) * this.gain(hit, sound), true);
         view.setFloat32(36, pan, true);
         check(this.calls.backbeat_mixer_start(this.mixer, this.voice));
         sound.until = Math.max(sound.until, at + sound.frames);
@@ -130,7 +171,8 @@ export function registerDrums(scope) {
         this.audio = this.calls.malloc(8 * this.outputs * frames) >>> 0;
         this.frames = frames;
       }
-      check(this.calls.backbeat_mixer_process(this.mixer, BigInt(frames), this.audio));
+      if (Number(this.count) !== frames) this.count = BigInt(frames); // once, as it lies on the heap
+      check(this.calls.backbeat_mixer_process(this.mixer, this.count, this.audio));
       if (this.block?.buffer !== this.calls.memory.buffer || this.block.length !== 2 * this.outputs * frames)
         this.block = new Float32Array(this.calls.memory.buffer, this.audio, 2 * this.outputs * frames);
       for (let output = 0; output < this.outputs; ++output)
