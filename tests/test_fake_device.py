@@ -36,12 +36,12 @@ def definitions(request, monkeypatch) -> None:
     """How operations are computed there: by their formulas, or as on a GPU, but for what only Triton can run."""
     if request.param == "gpu_kernels":
         monkeypatch.setattr("backbeat.dsp.gpu.takes_gpu_kernels", lambda grid: grid.device.type == NAME)
-        for module in ("filtering", "ringing"):
+        for module in ("blending", "clipping", "comb", "envelope", "filtering", "ringing", "squares"):
             monkeypatch.setattr(f"backbeat.dsp.gpu.{module}._kernels_work", lambda device: False)
 
 
 @pytest.mark.usefixtures("definitions")
-@pytest.mark.parametrize("plugin", PLUGINS)
+@pytest.mark.parametrize("plugin", [*PLUGINS, "hat", "clap"])
 @pytest.mark.parametrize("seed", [3, (1, 2, 3)])
 def test_sound_and_gradients(plugin, seed):
     def sound_and_gradients(leaf: Tensor) -> tuple[Tensor, Tensor]:

@@ -38,9 +38,8 @@ def _(grid: Grid, t60_s: Tensor, onset_s: Tensor | None) -> Tensor:
 
 @decay.gpu_kernel
 def _(grid: Grid, t60_s: Tensor, onset_s: Tensor | None) -> Tensor:
-    at_once, zero = grid.constant(1.0), grid.constant(0.0)
-    onset = (zero, zero) if onset_s is None else _split(grid, onset_s)
-    return _by_gpu(grid, at_once, *onset, _per_sample(grid, t60_s), zero, zero, zero, zero)
+    onset = (0.0, 0.0) if onset_s is None else _split(grid, onset_s)
+    return _by_gpu(grid, 1.0, *onset, _per_sample(grid, t60_s), 0.0, 0.0, 0.0, 0.0)
 
 
 @operation
@@ -64,7 +63,7 @@ def _(grid: Grid, attack_s: Tensor) -> Tensor:
 
 @attack.gpu_kernel
 def _(grid: Grid, attack_s: Tensor) -> Tensor:
-    return _by_gpu(grid, _rise(grid, attack_s), *[grid.constant(0.0)] * 7)
+    return _by_gpu(grid, _rise(grid, attack_s), *[0.0] * 7)
 
 
 @operation
@@ -201,10 +200,12 @@ def _per_sample(grid: Grid, t60_s: Tensor) -> Tensor:
     return (-rate / grid.sample_rate).to(grid.dtype)
 
 
-def _by_gpu(grid: Grid, *numbers: Tensor) -> Tensor:
+def _by_gpu(grid: Grid, *numbers: Tensor | float) -> Tensor:
+    from backbeat.dsp.constants import constant
     from backbeat.dsp.gpu.envelope import enveloped, together
 
-    return enveloped(together(*numbers), grid.samples)
+    tensors = [constant((each,), grid.precision, grid.device) if isinstance(each, float) else each for each in numbers]
+    return enveloped(together(*tensors), grid.samples)
 
 
 def shaped_fall(times_s: Tensor, t60_s: Tensor, shape: Tensor) -> Tensor:

@@ -46,7 +46,8 @@ def feel(felt: Tensor, heard: Tensor, loops: Tensor, samples: int) -> tuple[Tens
     """
     response, gradient, unit, rise, omega = _response(loops, felt.shape[-1], samples)
     weight = torch.full_like(omega, 2.0)
-    weight[[0, -1]] = 1.0
+    weight[:1].fill_(1.0)
+    weight[-1:].fill_(1.0)
     turned = weight * heard * felt.conj() * gradient * unit
     low, high = (1.0 - each * (1.0 - rise) for each in loops[:, 2:].unsqueeze(-1).unbind(1))
     sums = omega * turned.imag, turned.real, (turned * (2.0 - rise) / low).real, (turned * rise / high).real
