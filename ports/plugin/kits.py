@@ -24,7 +24,9 @@ def written() -> Iterator[str]:
         own = [json.dumps(each, separators=(",", ":"), ensure_ascii=False) for each in json.loads(text)["programs"]]
         before, after = text.split(",".join(own))
         places = [programs.setdefault(each, len(programs)) for each in own]
-        kits.append(f"    {{{_literal(name)}, {_literal(before)}, {{{', '.join(map(str, places))}}}, {_literal(after)}}},")
+        kits.append(
+            f"    {{{_literal(name)}, {_literal(before)}, {{{', '.join(map(str, places))}}}, {_literal(after)}}},"
+        )
     yield "const char* const PROGRAMS[] = {"
     yield from (f"    {_literal(each)}," for each in programs)
     yield "};"

@@ -1,5 +1,6 @@
 // VST3 by DPF, and what it leaves out: DPF 1.6 fills the first of several output buses alone, cuts velocities off where
-// they should be rounded, keeps from the plugin that a host renders offline, and reads states in whole pieces alone.
+// they should be rounded, keeps from the plugin that a host renders offline, reads states in whole pieces alone, and has
+// 2080 parameters for controllers, of which two mean something here.
 //
 // A COM object is a pointer to a struct of functions; DPF makes one for each instance, and ours take the places of some.
 #define GetPluginFactory GetPluginFactoryOfDpf
@@ -121,6 +122,7 @@ v3_result V3_API activate_bus(void* self, int32_t media, int32_t direction, int3
 v3_result V3_API set_active(void* self, v3_bool state) {
     for (int32_t bus = 0; state && bus < BUSES; ++bus)
         dpf_component::activate_bus(self, V3_AUDIO, V3_OUTPUT, bus, true);
+    if (state) dpf_component::set_active(self, false);  // some hosts set it twice, which DPF does not expect
     return dpf_component::set_active(self, state);
 }
 
@@ -145,10 +147,49 @@ v3_result V3_API set_state(void* self, v3_bstream** stream) {
     }
 }
 
+// ---- the controller: the plugin's parameters, and two controllers of MIDI, with the numbers that DPF gives them
+
+constexpr int32_t OWN = backbeat::PARAMETERS + 1;  // and bypass
+constexpr int32_t CONTROLLERS[] = {120, 123};      // all sound off, all notes off; of any channel
+static_assert(kVst3InternalParameterCount == 16 * 130, "projects keep parameters by their numbers");
+
+int32_t V3_API parameter_count(void*) { return OWN + 2; }
+
+v3_result V3_API parameter_info(void* self, int32_t index, v3_param_info* info) {
+    if (index < 0 || index >= OWN + 2) return V3_INVALID_ARG;
+    const int32_t number = index < OWN ? kVst3InternalParameterCount + index : CONTROLLERS[index - OWN];
+    return dpf_edit_controller::get_parameter_info(self, number, info);
+}
+
+v3_result V3_API assignment(void*, int32_t bus, int16_t, int16_t controller, v3_param_id* id) {
+    if (bus != 0 || (controller != CONTROLLERS[0] && controller != CONTROLLERS[1])) return V3_FALSE;
+    *id = static_cast<v3_param_id>(controller);
+    return V3_TRUE;
+}
+
+void adapt(const v3_tuid id, void** found) {
+    if (v3_tuid_match(id, v3_midi_mapping_iid))
+        (*static_cast<dpf_midi_mapping**>(*found))->map.get_midi_controller_assignment = assignment;
+}
+
+v3_result V3_API query_controller(void* self, const v3_tuid id, void** found) {
+    const v3_result result = dpf_edit_controller::query_interface_edit_controller(self, id, found);
+    if (result == V3_OK) adapt(id, found);
+    return result;
+}
+
 v3_result V3_API query_component(void* self, const v3_tuid id, void** found) {
     const v3_result result = dpf_component::query_interface_component(self, id, found);
-    if (result == V3_OK && v3_tuid_match(id, v3_audio_processor_iid))
+    if (result != V3_OK) return result;
+    adapt(id, found);
+    if (v3_tuid_match(id, v3_audio_processor_iid))
         (*static_cast<dpf_audio_processor**>(*found))->proc.process = process;
+    if (v3_tuid_match(id, v3_edit_controller_iid)) {
+        dpf_edit_controller* const controller = *static_cast<dpf_edit_controller**>(*found);
+        controller->query_interface = query_controller;
+        controller->ctrl.get_parameter_count = parameter_count;
+        controller->ctrl.get_parameter_info = parameter_info;
+    }
     return result;
 }
 
