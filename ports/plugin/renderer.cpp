@@ -1,0 +1,318 @@
+#include "renderer.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+namespace backbeat {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr size_t kMostBytes = size_t(512) << 20;
+constexpr unsigned kMostThreads = 2;
+// The audio thread cannot wake a thread without a lock: they look by themselves.
+constexpr auto kPause = 3ms;
+// While a knob moves, its pad's other hits can wait.
+constexpr auto kQuiet = 150ms;
+// After which a kit is heard though some pads have nothing yet.
+constexpr auto kLongestWait = 2s;
+
+// What cannot be rendered is silent.
+template <typename Work>
+std::shared_ptr<const Sound> sound_or_silence(Work work) {
+    try {
+        return work();
+    } catch (const std::bad_alloc&) {
+        auto silence = std::make_shared<Sound>();
+        silence->channels = 1;
+        silence->audio.assign(1, 0.0f);
+        return silence;
+    }
+}
+
+Measured measured_or_nothing(const Table& table, int note, double sample_rate, Care care) {
+    try {
+        return measure(table.pad, note, table.turns, sample_rate, care);
+    } catch (const std::bad_alloc&) {
+        return {table.pad.values, table.pad.humanize, 1, 0.0f};
+    }
+}
+
+bool is_same(const Measured& a, const Measured& b) { return a.samples == b.samples && a.faded == b.faded; }
+
+}  // namespace
+
+Renderer::Renderer(const Settings& settings) : settings_(settings) {}
+
+Renderer::~Renderer() {
+    {
+        Lock lock(mutex_);
+        is_over_ = true;
+        changed_.notify_all();
+    }
+    for (std::thread& each : threads_) each.join();
+}
+
+void Renderer::run() {
+    Lock lock(mutex_);
+    while (!is_over_) {
+        attic.sweep();
+        ++busy_;
+        const bool has_worked = work(lock);
+        --busy_;
+        changed_.notify_all();
+        if (!has_worked) changed_.wait_for(lock, kPause);
+    }
+}
+
+bool Renderer::work(Lock& lock) { return bank_ && (work_on_turned(lock) || work_on_asked(lock) || work_ahead(lock)); }
+
+bool Renderer::is_turned(const Bank& bank, int pad) const {
+    const std::shared_ptr<Table>& table = bank.places[(size_t)pad].table;
+    return !table || table->number != settings_.turned(pad);
+}
+
+bool Renderer::work_on_turned(Lock& lock) {
+    const std::shared_ptr<Bank> bank = bank_;
+    for (int pad = 0; pad < (int)bank->kit->pads.size(); ++pad) {
+        Bank::Place& place = bank->places[(size_t)pad];
+        if (place.is_in_work || !is_turned(*bank, pad)) continue;
+        const Pad& own = bank->kit->pads[(size_t)pad];
+        const uint32_t next = place.next.load();
+        turn(lock, bank, pad, next ? unpacked(pad, next) : Hit{pad, own.note, layer_of(kMediumVelocity, own.layers), 0},
+             Care::quick);
+        return true;
+    }
+    return false;
+}
+
+// A new table of a pad, with a hit in it.
+void Renderer::turn(Lock& lock, const std::shared_ptr<Bank>& bank, int pad, Hit first, Care care) {
+    Bank::Place& place = bank->places[(size_t)pad];
+    place.is_in_work = true;
+    const Pad& own = bank->kit->pads[(size_t)pad];
+    const bool has_room = bytes_ < kMostBytes;
+    lock.unlock();
+    const uint32_t number = settings_.turned(pad);  // before the knobs: what changes in between is seen later
+    const auto table = std::make_shared<Table>(own, settings_.turns(own, pad), number);
+    const auto measured =
+        std::make_shared<const Measured>(measured_or_nothing(*table, first.note, bank->sample_rate, care));
+    std::shared_ptr<const Sound> sound;
+    if (has_room) sound = sound_or_silence([&] { return render(own, *measured, first, bank->sample_rate); });
+    lock.lock();
+    if (bank != bank_ && bank != heard_bank_) return;  // it was retired meanwhile
+    Table::Note& note = table->notes[(size_t)(first.note - own.first_note)];
+    (care == Care::exact ? note.exact : note.quick) = measured;
+    if (sound) store(table, table->slot(first), sound, care == Care::exact ? Table::State::there : Table::State::early);
+    const std::shared_ptr<Table> before = std::exchange(place.table, table);
+    place.heard.store(table.get());
+    if (before) retire(before);
+    bank->done = 0;
+    bank->is_full = false;
+    place.is_in_work = false;
+    changed_.notify_all();
+}
+
+bool Renderer::work_on_asked(Lock& lock) {
+    const std::shared_ptr<Bank> bank = bank_;
+    while (asked_first_.load() != asked_last_.load()) {
+        const Asked asked = asked_[asked_first_.load() % asked_.size()];
+        ++asked_first_;
+        if (asked.bank != bank->number) continue;
+        const std::shared_ptr<Table>& table = bank->places[(size_t)asked.hit.pad].table;
+        if (!table || table->states[table->slot(asked.hit)] == Table::State::there) continue;
+        make_room();
+        render_hit(lock, bank, asked.hit);
+        return true;
+    }
+    return false;
+}
+
+bool Renderer::work_ahead(Lock& lock) {
+    const std::shared_ptr<Bank> bank = bank_;
+    const auto now = std::chrono::steady_clock::now();
+    bank->is_full = bank->is_full || bytes_ >= kMostBytes;
+    for (size_t k = bank->done; k < bank->ahead.size() && !bank->is_full; ++k) {
+        const Hit hit = bank->ahead[k];
+        const std::shared_ptr<Table>& table = bank->places[(size_t)hit.pad].table;
+        if (!table) continue;
+        const Table::State state = table->states[table->slot(hit)];
+        if (state == Table::State::there && k == bank->done) ++bank->done;
+        const bool is_quiet = table->number == 0 || now - table->made_at > kQuiet;
+        const bool is_free = state != Table::State::there && state != Table::State::in_work;
+        if (!is_free || !is_quiet || table->notes[(size_t)(hit.note - table->pad.first_note)].is_in_work) continue;
+        render_hit(lock, bank, hit);
+        return true;
+    }
+    return false;
+}
+
+// The exact measure of a note; what was rendered with another one is rendered again.
+void Renderer::measure_note(Lock& lock, const std::shared_ptr<Bank>& bank, const std::shared_ptr<Table>& table,
+                            int note) {
+    Table::Note& own = table->notes[(size_t)(note - table->pad.first_note)];
+    own.is_in_work = true;
+    lock.unlock();
+    auto measured = std::make_shared<const Measured>(measured_or_nothing(*table, note, bank->sample_rate, Care::exact));
+    lock.lock();
+    own.exact = measured;
+    own.is_in_work = false;
+    const Table::State state =
+        own.quick && is_same(*own.quick, *measured) ? Table::State::there : Table::State::missing;
+    const size_t count = (size_t)table->pad.layers * table->pad.round_robins;
+    const size_t first = count * (size_t)(note - table->pad.first_note);
+    for (size_t slot = first; slot < first + count; ++slot)
+        if (table->states[slot] == Table::State::early) table->states[slot] = state;
+    changed_.notify_all();
+}
+
+// Unless another thread is at it.
+void Renderer::render_hit(Lock& lock, const std::shared_ptr<Bank>& bank, Hit hit) {
+    const std::shared_ptr<Table> table = bank->places[(size_t)hit.pad].table;
+    const Table::Note& note = table->notes[(size_t)(hit.note - table->pad.first_note)];
+    if (note.is_in_work) return;
+    if (!note.exact) measure_note(lock, bank, table, hit.note);
+    const size_t slot = table->slot(hit);
+    if (table->states[slot] != Table::State::missing) return;
+    table->states[slot] = Table::State::in_work;
+    const std::shared_ptr<const Measured> measured = note.exact;
+    lock.unlock();
+    auto sound = sound_or_silence([&] { return render(table->pad, *measured, hit, bank->sample_rate); });
+    lock.lock();
+    if (bank->places[(size_t)hit.pad].table == table) store(table, slot, std::move(sound), Table::State::there);
+    changed_.notify_all();
+}
+
+void Renderer::store(const std::shared_ptr<Table>& table, size_t slot, std::shared_ptr<const Sound> sound,
+                     Table::State state) {
+    replace(*table, slot, std::move(sound));
+    table->states[slot] = state;
+    stored_.push_back({table, slot});
+}
+
+// Have a hit heard in place of another one, or null of none.
+void Renderer::replace(Table& table, size_t slot, std::shared_ptr<const Sound> sound) {
+    if (sound) bytes_ += sound->bytes();
+    std::shared_ptr<const Sound> before = table.publish(slot, std::move(sound));
+    if (!before) return;
+    bytes_ -= before->bytes();
+    attic.keep_sound(std::move(before));
+}
+
+// What was rendered longest ago goes.
+void Renderer::make_room() {
+    while (bytes_ > kMostBytes && !stored_.empty()) {
+        const Stored oldest = stored_.front();
+        stored_.pop_front();
+        const std::shared_ptr<Table> table = oldest.table.lock();
+        if (!table || !table->sounds[oldest.slot]) continue;
+        replace(*table, oldest.slot, nullptr);
+        table->states[oldest.slot] = Table::State::missing;
+    }
+}
+
+// The audio thread cannot reach the table any more, but may be within it.
+void Renderer::retire(const std::shared_ptr<Table>& table) {
+    for (const std::shared_ptr<const Sound>& each : table->sounds) {
+        if (!each) continue;
+        bytes_ -= each->bytes();
+        attic.keep_sound(each);
+    }
+    const auto is_its = [&](const Stored& each) { return each.table.lock() == table; };
+    stored_.erase(std::remove_if(stored_.begin(), stored_.end(), is_its), stored_.end());
+    attic.keep(table);
+}
+
+void Renderer::retire(const std::shared_ptr<Bank>& bank) {
+    for (size_t pad = 0; pad < bank->kit->pads.size(); ++pad)
+        if (bank->places[pad].table) retire(std::exchange(bank->places[pad].table, nullptr));
+    attic.keep(bank);
+}
+
+void Renderer::set(std::shared_ptr<const Kit> kit, double sample_rate) {
+    Lock lock(mutex_);
+    const std::shared_ptr<Bank> made = kit ? std::make_shared<Bank>(std::move(kit), sample_rate, ++banks_) : nullptr;
+    if (threads_.empty() && made)
+        for (unsigned k = 0; k < std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads); ++k)
+            threads_.emplace_back([this] { run(); });
+    bank_ = made;
+    changed_.notify_all();
+    const auto is_playable = [&] {
+        for (size_t pad = 0; made && pad < made->kit->pads.size(); ++pad)
+            if (!made->places[pad].table) return false;
+        return true;
+    };
+    changed_.wait_for(lock, kLongestWait, is_playable);
+    const std::shared_ptr<Bank> before = std::exchange(heard_bank_, made);
+    heard_.store(made.get());
+    if (before) retire(before);
+    attic.sweep();
+}
+
+bool Renderer::is_whole() {
+    if (!bank_) return true;
+    if (busy_) return false;
+    for (int pad = 0; pad < (int)bank_->kit->pads.size(); ++pad)
+        if (is_turned(*bank_, pad)) return false;
+    return bank_->is_full || bank_->done == bank_->ahead.size();
+}
+
+void Renderer::wait_until_whole() {
+    Lock lock(mutex_);
+    while (!is_whole()) changed_.wait_for(lock, 20ms);
+}
+
+void Renderer::forget_voices() {
+    Lock lock(mutex_);
+    attic.clear();
+}
+
+std::shared_ptr<const Sound> Renderer::look(Hit hit) {
+    Lock lock(mutex_);
+    const std::shared_ptr<Bank> bank = bank_;
+    if (!bank) return nullptr;
+    const Pad& pad = bank->kit->pads[(size_t)hit.pad];
+    const std::shared_ptr<Table> table = bank->places[(size_t)hit.pad].table;
+    if (table && !is_turned(*bank, hit.pad) && table->sounds[table->slot(hit)]) return table->sounds[table->slot(hit)];
+    lock.unlock();
+    const Table own(pad, settings_.turns(pad, hit.pad), 0);
+    const Measured measured = measured_or_nothing(own, hit.note, bank->sample_rate, Care::quick);
+    return sound_or_silence([&] { return render(pad, measured, hit, bank->sample_rate); });
+}
+
+void Renderer::ask(const Bank& heard, Hit hit) {
+    const uint32_t last = asked_last_.load();
+    if (last - asked_first_.load() == asked_.size()) return;  // it will be asked for again when it is played again
+    asked_[last % asked_.size()] = {heard.number, hit};
+    asked_last_.store(last + 1);
+}
+
+void Renderer::ensure(const Bank& heard, Hit hit) {
+    Lock lock(mutex_);
+    const std::shared_ptr<Bank> bank = heard_bank_;
+    if (bank.get() != &heard) return;  // another kit is about to be heard
+    Bank::Place& place = bank->places[(size_t)hit.pad];
+    while (true) {
+        const std::shared_ptr<Table> table = place.table;
+        const bool is_late = is_turned(*bank, hit.pad);
+        const bool is_in_work =
+            place.is_in_work || (table && table->notes[(size_t)(hit.note - table->pad.first_note)].is_in_work);
+        if (!is_late && table->states[table->slot(hit)] == Table::State::there) return;
+        if (is_in_work || (!is_late && table->states[table->slot(hit)] == Table::State::in_work)) {
+            changed_.wait(lock);
+        } else if (is_late) {
+            turn(lock, bank, hit.pad, hit, Care::exact);
+        } else {
+            make_room();
+            render_hit(lock, bank, hit);
+        }
+    }
+}
+
+size_t Renderer::bytes() {
+    Lock lock(mutex_);
+    return bytes_;
+}
+
+}  // namespace backbeat
