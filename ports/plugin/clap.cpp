@@ -1,5 +1,5 @@
 // CLAP by DPF, and a guard before it: DPF 1.6 takes events of other spaces and of parameters that there are not for its
-// own, answers for any plugin's and any parameter's id, and reads states in whole pieces alone.
+// own, answers for any plugin's and any parameter's id, and writes and reads states in whole pieces alone.
 #define clap_entry clap_entry_of_dpf
 #include "DistrhoPluginMain.cpp"
 #undef clap_entry
@@ -149,6 +149,27 @@ constexpr clap_plugin_params_t PARAMS = {
 
 // ---- state
 
+int64_t CLAP_ABI keep(const clap_ostream_t* stream, const void* buffer, uint64_t size) {
+    static_cast<std::string*>(stream->ctx)->append(static_cast<const char*>(buffer), size);
+    return static_cast<int64_t>(size);
+}
+
+bool CLAP_ABI save(const clap_plugin_t* plugin, const clap_ostream_t* stream) {
+    try {
+        std::string all;
+        const clap_ostream_t whole = {&all, keep};
+        if (!clap_plugin_state_save(plugin, &whole)) return false;
+        for (std::size_t place = 0; place < all.size();) {
+            const int64_t taken = stream->write(stream, all.data() + place, all.size() - place);
+            if (taken <= 0) return false;
+            place += static_cast<std::size_t>(taken);
+        }
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
+}
+
 int64_t CLAP_ABI next_piece(const clap_istream_t* stream, void* buffer, uint64_t size) {
     return static_cast<int64_t>(static_cast<backbeat::Pieces*>(stream->ctx)->next(buffer, size));
 }
@@ -172,7 +193,7 @@ bool CLAP_ABI load(const clap_plugin_t* plugin, const clap_istream_t* stream) {
     }
 }
 
-constexpr clap_plugin_state_t STATE = {clap_plugin_state_save, load};
+constexpr clap_plugin_state_t STATE = {save, load};
 
 // ---- ports
 

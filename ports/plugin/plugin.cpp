@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
 #include <vector>
@@ -39,6 +40,8 @@ constexpr const char* KEYS[STATES] = {"format", "kit"};
 constexpr const char* THIS_FORMAT = "1";
 
 constexpr std::size_t MOST_EVENTS = 512;  // DPF has no more for a block
+
+bool is(const char* text, const char* other) { return std::strcmp(text, other) == 0; }
 
 String two_digits(uint32_t number) {
     const char digits[] = {static_cast<char>('0' + number / 10), static_cast<char>('0' + number % 10), '\0'};
@@ -118,15 +121,15 @@ class BackbeatPlugin : public Plugin {
     }
 
     String getState(const char* key) const override {
-        if (key == String(KEYS[FORMAT])) return String(THIS_FORMAT);
-        return key == String(KEYS[KIT]) ? String(machine_.kit_json().c_str()) : String();
+        if (is(key, KEYS[FORMAT])) return String(THIS_FORMAT);
+        return is(key, KEYS[KIT]) ? String(machine_.kit_json().c_str()) : String();
     }
 
     void setState(const char* key, const char* value) override {
-        if (key == String(KEYS[FORMAT])) {
-            is_foreign_ = value != String(THIS_FORMAT);
+        if (is(key, KEYS[FORMAT])) {
+            is_foreign_ = !is(value, THIS_FORMAT);
             if (is_foreign_) refuse(std::string("format: found \"") + value + "\"; must be \"" + THIS_FORMAT + "\"");
-        } else if (key == String(KEYS[KIT]) && value[0] != '\0') {
+        } else if (is(key, KEYS[KIT]) && value[0] != '\0') {
             if (!is_foreign_) load(value);
             is_foreign_ = false;
         }

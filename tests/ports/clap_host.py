@@ -21,8 +21,8 @@ SAID: list[str] = []
 """What plugins asked of the host."""
 
 
-def _struct(name: str, **fields: Any) -> type[c.Structure]:
-    return type(name, (c.Structure,), {"_fields_": list(fields.items())})
+def _struct(title: str, /, **fields: Any) -> type[c.Structure]:
+    return type(title, (c.Structure,), {"_fields_": list(fields.items())})
 
 
 _p, _s, _u32, _bool = c.c_void_p, c.c_char_p, c.c_uint32, c.c_bool
