@@ -28,9 +28,7 @@ struct Guarded {
     bool is_reset;  // all that sounds is to end
 };
 
-Guarded* guarded(const clap_plugin_t* plugin) {
-    return reinterpret_cast<Guarded*>(const_cast<clap_plugin_t*>(plugin));
-}
+Guarded* guarded(const clap_plugin_t* plugin) { return reinterpret_cast<Guarded*>(const_cast<clap_plugin_t*>(plugin)); }
 
 // ---- events
 
@@ -52,8 +50,7 @@ bool is_understood(const clap_event_header_t* event) {
 }
 
 constexpr clap_event_header_t NOTHING = {sizeof(clap_event_header_t), 0, 0, CLAP_EVENT_NOTE_END, 0};
-constexpr clap_event_midi_t ALL_SOUND_OFF = {
-    {sizeof(clap_event_midi_t), 0, 0, CLAP_EVENT_MIDI, 0}, 0, {0xb0, 120, 0}};
+constexpr clap_event_midi_t ALL_SOUND_OFF = {{sizeof(clap_event_midi_t), 0, 0, CLAP_EVENT_MIDI, 0}, 0, {0xb0, 120, 0}};
 
 // The events of a host, with nothing in the places of those that DPF must not see.
 struct Events {

@@ -1,4 +1,5 @@
-// LV2 by DPF, for hosts without a worker or options too: DPF 1.6 asks for both, the worker for messages of a face alone.
+// LV2 by DPF, for hosts without a worker or options too: DPF 1.6 asks for both, the worker for messages of a face
+// alone.
 #define lv2_descriptor lv2_descriptor_of_dpf
 #include "DistrhoPluginMain.cpp"
 #undef lv2_descriptor

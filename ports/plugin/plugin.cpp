@@ -31,7 +31,8 @@ namespace {
 constexpr uint32_t BYPASS = backbeat::PARAMETERS;
 constexpr uint32_t PARAMETERS = BYPASS + 1;
 
-// Of DPF's groups, those of ports come first. The mix is of the kind that DPF knows, so that hosts take it for the main.
+// Of DPF's groups, those of ports come first. The mix is of the kind that DPF knows, so that hosts take it for the
+// main.
 constexpr uint32_t FIRST_PAD_GROUP = OUTPUTS;
 
 // DPF hands states over in the order of their keys in CLAP and VST3, and of their numbers in LV2.
@@ -51,14 +52,14 @@ String two_digits(uint32_t number) {
 }  // namespace
 
 class BackbeatPlugin : public Plugin {
- public:
+   public:
     BackbeatPlugin() : Plugin(PARAMETERS, 0, STATES) {
         if (!isDummyInstance()) load(backbeat::factory_kit(backbeat::STANDARD_KIT));
     }
 
     Machine& machine() { return machine_; }
 
- protected:
+   protected:
     const char* getLabel() const override { return "backbeat"; }
     const char* getDescription() const override { return "Drum machine: kits of synthesized drums, rendered ahead."; }
     const char* getMaker() const override { return "backbeat"; }
@@ -164,7 +165,7 @@ class BackbeatPlugin : public Plugin {
         }
     }
 
- private:
+   private:
     // The messages of a block that the machine is to hear.
     std::size_t take(const MidiEvent* events, uint32_t count) {
         std::size_t taken = 0;

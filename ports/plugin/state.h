@@ -38,7 +38,7 @@ inline bool is_state(const std::string& all) {
 
 // A state in memory, handed out as DPF asks for it.
 class Pieces {
- public:
+   public:
     explicit Pieces(const std::string& all) : all_(all) {}
     std::size_t next(void* buffer, std::size_t size) {
         const std::size_t length = std::min(size, all_.size() - place_);
@@ -47,7 +47,7 @@ class Pieces {
         return length;
     }
 
- private:
+   private:
     const std::string& all_;
     std::size_t place_ = 0;
 };

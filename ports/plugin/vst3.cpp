@@ -1,8 +1,9 @@
 // VST3 by DPF, and what it leaves out: DPF 1.6 fills the first of several output buses alone, cuts velocities off where
-// they should be rounded, keeps from the plugin that a host renders offline, reads states in whole pieces alone, and has
-// 2080 parameters for controllers, of which two mean something here.
+// they should be rounded, keeps from the plugin that a host renders offline, reads states in whole pieces alone, and
+// has 2080 parameters for controllers, of which two mean something here.
 //
-// A COM object is a pointer to a struct of functions; DPF makes one for each instance, and ours take the places of some.
+// A COM object is a pointer to a struct of functions; DPF makes one for each instance, and ours take the places of
+// some.
 #define GetPluginFactory GetPluginFactoryOfDpf
 #include "DistrhoPluginMain.cpp"
 #undef GetPluginFactory
@@ -87,7 +88,8 @@ struct Stream {
 
 // ---- the processor
 
-// All channels in one bus, which is what DPF reads; those that the host leaves out are null, and the plugin has its own.
+// All channels in one bus, which is what DPF reads; those that the host leaves out are null, and the plugin has its
+// own.
 v3_result V3_API process(void* self, v3_process_data* data) {
     backbeat::call.is_offline = data->process_mode == V3_OFFLINE;
     float* channels[backbeat::CHANNELS] = {};

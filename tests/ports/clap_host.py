@@ -58,13 +58,9 @@ ParamValue = _struct(
     key=c.c_int16, value=c.c_double,
 )  # fmt: skip
 Midi = _struct("Midi", header=Header, port=c.c_uint16, data=c.c_uint8 * 3)
-InEvents = _struct(
-    "InEvents", context=_p, size=c.CFUNCTYPE(_u32, _p), get=c.CFUNCTYPE(_p, _p, _u32)
-)
+InEvents = _struct("InEvents", context=_p, size=c.CFUNCTYPE(_u32, _p), get=c.CFUNCTYPE(_p, _p, _u32))
 OutEvents = _struct("OutEvents", context=_p, push=c.CFUNCTYPE(_bool, _p, _p))
-Buffer = _struct(
-    "Buffer", data32=c.POINTER(_p), data64=_p, channels=_u32, latency=_u32, constant=c.c_uint64
-)
+Buffer = _struct("Buffer", data32=c.POINTER(_p), data64=_p, channels=_u32, latency=_u32, constant=c.c_uint64)
 Process = _struct(
     "Process", steady=c.c_int64, frames=_u32, transport=_p, inputs=_p, outputs=c.POINTER(Buffer), inputs_count=_u32,
     outputs_count=_u32, in_events=c.POINTER(InEvents), out_events=c.POINTER(OutEvents),
@@ -81,12 +77,8 @@ Params = _struct(
     flush=c.CFUNCTYPE(None, _p, c.POINTER(InEvents), c.POINTER(OutEvents)),
 )  # fmt: skip
 Stream = _struct("Stream", context=_p, call=c.CFUNCTYPE(c.c_int64, _p, _p, c.c_uint64))
-State = _struct(
-    "State", save=c.CFUNCTYPE(_bool, _p, c.POINTER(Stream)), load=c.CFUNCTYPE(_bool, _p, c.POINTER(Stream))
-)
-PortInfo = _struct(
-    "PortInfo", id=_u32, name=c.c_char * 256, flags=_u32, channels=_u32, type=_s, pair=_u32
-)
+State = _struct("State", save=c.CFUNCTYPE(_bool, _p, c.POINTER(Stream)), load=c.CFUNCTYPE(_bool, _p, c.POINTER(Stream)))
+PortInfo = _struct("PortInfo", id=_u32, name=c.c_char * 256, flags=_u32, channels=_u32, type=_s, pair=_u32)
 Ports = _struct(
     "Ports", count=c.CFUNCTYPE(_u32, _p, _bool), get=c.CFUNCTYPE(_bool, _p, _u32, _bool, c.POINTER(PortInfo))
 )
@@ -126,7 +118,9 @@ class Host:
         assert self.entry.version.major == 1
         assert self.entry.init(str(path).encode())
         self.factory = c.cast(self.entry.factory(b"clap.plugin-factory"), c.POINTER(Factory)).contents
-        requests = [c.CFUNCTYPE(None, _p)(lambda _, what=what: SAID.append(what)) for what in ("restart", "run", "call")]
+        requests = [
+            c.CFUNCTYPE(None, _p)(lambda _, what=what: SAID.append(what)) for what in ("restart", "run", "call")
+        ]
         nothing = c.CFUNCTYPE(_p, _p, _s)(lambda *_: None)
         self.struct = HostStruct(Version(1, 1, 1), None, b"tests", b"", b"", b"1", nothing, *requests)
 
