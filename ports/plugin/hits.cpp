@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <new>
 
 #include "knobs.h"
@@ -13,11 +14,10 @@ namespace {
 
 constexpr float kFaded = 1e-4f;  // -80 dB
 constexpr double kLongestS = 10.0;
-constexpr double kFirstTriedS = 1.0;
+constexpr double kNearEnd = 0.75;  // where a sound that ends here may go on after it
 constexpr double kLonger = 1.1;
 constexpr double kFadeS = 0.002;
 constexpr uint32_t kSideStream = 0xFFFFFFFD;
-constexpr int kSides = 3;
 // Far above what an instrument gives; what passes it, or is no number, is silenced.
 constexpr float kLoudest = 1e6f;
 
@@ -40,8 +40,21 @@ Struck struck(const Pad& pad, const Measured& measured, double velocity, int num
     Struck made{std::vector<double>(measured.values.size()), 0};
     const backbeat_strike strike = {
         velocity, number, pad.seed, pad.velocity.data(), pad.curves.data(), measured.humanize.data()};
-    check(backbeat_hit(pad.program, &strike, measured.values.data(), made.values.data(), &made.seed));
+    check(backbeat_hit(pad.program->side(0).get(), &strike, measured.values.data(), made.values.data(), &made.seed));
     return made;
+}
+
+// Bits of numbers without their signs are in the order of the numbers, and those of no number are above them all.
+float peak_of(const std::vector<float>& sound) {
+    uint32_t most = 0;
+    for (const float each : sound) {
+        uint32_t bits;
+        std::memcpy(&bits, &each, sizeof bits);
+        most = std::max(most, bits & 0x7fffffffu);
+    }
+    float peak;
+    std::memcpy(&peak, &most, sizeof peak);
+    return peak;
 }
 
 std::vector<float> sound_of(const Pad& pad, const Struck& hit, int side, int64_t samples, double sample_rate) {
@@ -54,16 +67,11 @@ std::vector<float> sound_of(const Pad& pad, const Struck& hit, int side, int64_t
     batch.most_threads = 1;
     batch.seeds = &seed;
     batch.values = hit.values.data();
-    check(backbeat_render(pad.program, &batch, audio.data()));
-    for (float& each : audio)
-        if (!(std::fabs(each) <= kLoudest)) each = 0.0f;
+    check(backbeat_render(pad.program->side(side).get(), &batch, audio.data()));
+    if (!(peak_of(audio) <= kLoudest))
+        for (float& each : audio)
+            if (!(std::fabs(each) <= kLoudest)) each = 0.0f;
     return audio;
-}
-
-float peak_of(const std::vector<float>& sound) {
-    float peak = 0.0f;
-    for (const float each : sound) peak = std::max(peak, std::fabs(each));
-    return peak;
 }
 
 int64_t last_above(const float* sound, int64_t samples, float level) {
@@ -78,16 +86,14 @@ struct Extent {
     float peak;
 };
 
-Extent extent(const Pad& pad, const Struck& hit, double sample_rate, Care care) {
+Extent extent(const Pad& pad, const Struck& hit, double sample_rate, int64_t tried) {
     const int64_t longest = rounded_to_even(kLongestS * sample_rate);
-    int64_t tried = care == Care::quick ? rounded_to_even(kFirstTriedS * sample_rate) : longest;
-    while (true) {
+    for (tried = std::min(tried, longest);; tried = std::min(longest, 2 * tried)) {
         const std::vector<float> sound = sound_of(pad, hit, 0, tried, sample_rate);
         const float peak = peak_of(sound);
         const int64_t last = last_above(sound.data(), tried, kFaded * peak);
-        const int64_t natural = last < 0 ? (int64_t)sample_rate : last + 1;
-        if (tried == longest || (last >= 0 && natural <= tried / 2)) return {natural, peak};
-        tried = std::min(longest, 2 * tried);
+        if (tried < longest && (last < 0 || (double)last > kNearEnd * (double)tried)) continue;
+        return {last < 0 ? (int64_t)sample_rate : last + 1, peak};
     }
 }
 
@@ -132,20 +138,42 @@ std::shared_ptr<const Sound> ended(const std::vector<float>& audio, int channels
 
 }  // namespace
 
-Measured measure(const Pad& pad, int note, const Turns& turns, double sample_rate, Care care) {
-    StandardFloats while_here;
+namespace {
+
+Measured turned_pad(const Pad& pad, int note, const Turns& turns) {
     Measured made;
     made.values = pad.values;
     for (const Knob& each : pad.knobs)
-        for (int k = 0; k < kKnobs; ++k)
+        for (size_t k = 0; k < kKnobs; ++k)
             if (each.name == kKnobNames[k]) made.values = turned(made.values, each, turns.amounts[k]);
     if (note != pad.note) made.values = turned(made.values, *pad.find_knob("tune"), (double)(note - pad.note));
     made.humanize = pad.humanize;
     for (double& each : made.humanize) each *= turns.humanize;
-    const Extent hardest = extent(pad, struck(pad, made, 1.0, 0), sample_rate, care);
-    const Extent softest = extent(pad, struck(pad, made, 0.0, 0), sample_rate, care);
-    made.samples = std::max<int64_t>(1, rounded_to_even(kLonger * (double)std::max(hardest.samples, softest.samples)));
-    made.faded = (float)((double)hardest.peak * 1e-4);
+    return made;
+}
+
+void finish(Measured& made, float peak, int64_t longest) {
+    made.samples = std::max<int64_t>(1, rounded_to_even(kLonger * (double)longest));
+    made.faded = (float)((double)peak * 1e-4);
+}
+
+}  // namespace
+
+Measured measure(const Pad& pad, int note, const Turns& turns, double sample_rate) {
+    StandardFloats while_here;
+    Measured made = turned_pad(pad, note, turns);
+    const int64_t tried = rounded_to_even(kLongestS * sample_rate);
+    const Extent hardest = extent(pad, struck(pad, made, 1.0, 0), sample_rate, tried);
+    const Extent softest = extent(pad, struck(pad, made, 0.0, 0), sample_rate, tried);
+    finish(made, hardest.peak, std::max(hardest.samples, softest.samples));
+    return made;
+}
+
+Measured measure_quickly(const Pad& pad, int note, const Turns& turns, double sample_rate, int64_t about) {
+    StandardFloats while_here;
+    Measured made = turned_pad(pad, note, turns);
+    const Extent hardest = extent(pad, struck(pad, made, 1.0, 0), sample_rate, std::max<int64_t>(1, 2 * about));
+    finish(made, hardest.peak, hardest.samples);
     return made;
 }
 

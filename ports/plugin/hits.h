@@ -44,13 +44,11 @@ struct Measured {
     float faded;      // the level below which they have
 };
 
-enum class Care {
-    exact,  // as kits/hits.py
-    quick   // the same, unless the sound rises again after it has long been silent
-};
-
 // Throws std::bad_alloc.
-Measured measure(const Pad& pad, int note, const Turns& turns, double sample_rate, Care care);
+Measured measure(const Pad& pad, int note, const Turns& turns, double sample_rate);
+// The same, sooner, where it is known about how long hits may last: but for sounds that rise again after they have long
+// been silent, and for softer hits that last longer than harder ones.
+Measured measure_quickly(const Pad& pad, int note, const Turns& turns, double sample_rate, int64_t about);
 std::shared_ptr<const Sound> render(const Pad& pad, const Measured& measured, Hit hit, double sample_rate);
 
 }  // namespace backbeat

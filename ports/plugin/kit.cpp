@@ -1,5 +1,6 @@
 #include "kit.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 
@@ -137,8 +138,6 @@ class StepReader {
     const Document& program_;
 };
 
-}  // namespace
-
 class KitReader {
    public:
     static std::shared_ptr<const Kit> read(const std::string& written) {
@@ -162,14 +161,14 @@ class KitReader {
         const std::vector<std::string> texts = written_items(written, "programs");
         if (texts.size() != count) refuse("programs: found a name with escapes; must be written plainly");
         for (const std::string& each : texts) {
-            const std::string where = "programs[" + std::to_string(kit.programs_.size()) + "]: ";
-            char message[300];
-            backbeat_program* program = nullptr;
-            const int status = backbeat_read(each.data(), each.size(), &program, message, sizeof message);
-            kit.programs_.emplace_back(program);
-            if (status == BACKBEAT_OUT_OF_MEMORY) throw std::bad_alloc();
-            if (status != BACKBEAT_OK) refuse(where + message);
-            if (backbeat_inputs(program)) refuse(where + "inputs: found some; must be none");
+            const std::string where = "programs[" + std::to_string(kit.programs.size()) + "].";
+            try {
+                kit.programs.push_back(std::make_unique<const Program>(each));
+            } catch (const Invalid& invalid) {
+                refuse(where + invalid.message);
+            }
+            const std::shared_ptr<const backbeat_program> program = kit.programs.back()->side(0);
+            if (backbeat_inputs(program.get())) refuse(where + "inputs: found some; must be none");
             const std::vector<Node>& nodes = document_of(*program).nodes;
             if (nodes.size() > kMostNodes)
                 refuse(where + "nodes: found " + std::to_string(nodes.size()) + "; must be at most " +
@@ -202,10 +201,10 @@ class KitReader {
         made.layers = (int)whole(field("layers"), named("layers"), 1, kMostLayers);
         made.round_robins = (int)whole(field("round_robins"), named("round_robins"), 1, kMostRoundRobins);
         made.seed = whole(field("seed"), named("seed"), 0, kLastSeed);
-        const auto program = whole(field("program"), named("program"), 0, (double)kit.programs_.size() - 1);
-        made.program = kit.programs_[program].get();
-        read_entries(json, where, document_of(*made.program), made);
-        read_knobs(json, where, document_of(*made.program), made);
+        const auto program = whole(field("program"), named("program"), 0, (double)kit.programs.size() - 1);
+        made.program = kit.programs[program].get();
+        read_entries(json, where, document_of(*made.program->side(0)), made);
+        read_knobs(json, where, document_of(*made.program->side(0)), made);
         for (int note = made.first_note; note <= made.last_note; ++note) {
             int& owner = kit.pad_of_note[note];
             if (owner >= 0)
@@ -253,6 +252,33 @@ class KitReader {
             refuse(where + ".notes: found several without a macro tune; must be one");
     }
 };
+
+}  // namespace
+
+Program::Program(std::string text) : text_(std::move(text)) {
+    char message[300];
+    backbeat_program* program = nullptr;
+    const int status = backbeat_read(text_.data(), text_.size(), &program, message, sizeof message);
+    if (status == BACKBEAT_INVALID) refuse(message);
+    if (status != BACKBEAT_OK) throw std::bad_alloc();
+    sides_[0] = {program, backbeat_free};
+}
+
+std::shared_ptr<const backbeat_program> Program::side(int number) const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::shared_ptr<const backbeat_program>& found = sides_[(size_t)number];
+    if (!found) {
+        backbeat_program* program = nullptr;
+        if (backbeat_read(text_.data(), text_.size(), &program, nullptr, 0) != BACKBEAT_OK) throw std::bad_alloc();
+        found = {program, backbeat_free};
+    }
+    return found;
+}
+
+void Program::forget_sides() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    std::fill(sides_.begin() + 1, sides_.end(), nullptr);
+}
 
 const Knob* Pad::find_knob(const std::string& wanted) const {
     for (const Knob& each : knobs)

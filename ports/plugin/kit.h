@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,25 @@ constexpr int kMostLayers = 127;
 constexpr int kMostRoundRobins = 64;
 constexpr int kNotes = 128;
 constexpr int kLastVelocity = 127;
+
+constexpr int kSides = 3;  // noises that a stereo hit is made of, see src/backbeat/patch/stereo.py
+
+// An instrument, read once for each side: a program keeps the noise it made last, and so each side finds its own again.
+class Program {
+   public:
+    // Throws `Invalid`.
+    explicit Program(std::string text);
+
+    // Throws std::bad_alloc.
+    std::shared_ptr<const backbeat_program> side(int number) const;
+    // Free what the sides besides the first have made, which is as large as all sounds, until they are asked for again.
+    void forget_sides() const;
+
+   private:
+    const std::string text_;
+    mutable std::mutex mutex_;
+    mutable std::array<std::shared_ptr<const backbeat_program>, kSides> sides_;
+};
 
 // What a knob does to the entries of one parameter.
 struct Step {
@@ -39,7 +59,7 @@ struct Pad {
     int note, first_note, last_note;
     double level_db, pan, width;
     int choke_group, output, layers, round_robins;
-    const backbeat_program* program;
+    const Program* program;
     int64_t seed;
     std::vector<double> values, velocity, humanize;
     std::vector<int64_t> curves;
@@ -58,13 +78,7 @@ class Kit {
     // Throws std::runtime_error, whose message is one line that names the field, what was found and what is allowed.
     static std::shared_ptr<const Kit> read(const std::string& text);
 
-   private:
-    struct Free {
-        void operator()(backbeat_program* program) const { backbeat_free(program); }
-    };
-    std::vector<std::unique_ptr<backbeat_program, Free>> programs_;
-
-    friend class KitReader;
+    std::vector<std::unique_ptr<const Program>> programs;
 };
 
 }  // namespace backbeat

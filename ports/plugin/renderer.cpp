@@ -10,9 +10,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr size_t kMostBytes = size_t(512) << 20;
-constexpr unsigned kMostThreads = 2;
+constexpr int kMostThreads = 2;
 // The audio thread cannot wake a thread without a lock: they look by themselves.
 constexpr auto kPause = 3ms;
+constexpr int kPausesOfIdle = 1000;
 // While a knob moves, its pad's other hits can wait.
 constexpr auto kQuiet = 150ms;
 // After which a kit is heard though some pads have nothing yet.
@@ -31,11 +32,14 @@ std::shared_ptr<const Sound> sound_or_silence(Work work) {
     }
 }
 
-Measured measured_or_nothing(const Table& table, int note, double sample_rate, Care care) {
+// Exactly, unless it is known about how long hits last: see `measure_quickly`.
+std::shared_ptr<const Measured> measured(const Table& table, int note, double sample_rate, int64_t about = 0) {
     try {
-        return measure(table.pad, note, table.turns, sample_rate, care);
+        return std::make_shared<const Measured>(about
+                                                    ? measure_quickly(table.pad, note, table.turns, sample_rate, about)
+                                                    : measure(table.pad, note, table.turns, sample_rate));
     } catch (const std::bad_alloc&) {
-        return {table.pad.values, table.pad.humanize, 1, 0.0f};
+        return std::make_shared<const Measured>(Measured{table.pad.values, table.pad.humanize, 1, 0.0f});
     }
 }
 
@@ -56,12 +60,15 @@ Renderer::~Renderer() {
 
 void Renderer::run() {
     Lock lock(mutex_);
-    while (!is_over_) {
+    for (int pauses = 0; !is_over_;) {
         attic.sweep();
         ++busy_;
         const bool has_worked = work(lock);
         --busy_;
         changed_.notify_all();
+        pauses = has_worked ? 0 : pauses + 1;
+        if (pauses == kPausesOfIdle && bank_)
+            for (const auto& each : bank_->kit->programs) each->forget_sides();
         if (!has_worked) changed_.wait_for(lock, kPause);
     }
 }
@@ -76,41 +83,39 @@ bool Renderer::is_turned(const Bank& bank, int pad) const {
 bool Renderer::work_on_turned(Lock& lock) {
     const std::shared_ptr<Bank> bank = bank_;
     for (int pad = 0; pad < (int)bank->kit->pads.size(); ++pad) {
-        Bank::Place& place = bank->places[(size_t)pad];
-        if (place.is_in_work || !is_turned(*bank, pad)) continue;
+        const Bank::Place& place = bank->places[(size_t)pad];
+        if (place.is_turning || !is_turned(*bank, pad)) continue;
         const Pad& own = bank->kit->pads[(size_t)pad];
         const uint32_t next = place.next.load();
-        turn(lock, bank, pad, next ? unpacked(pad, next) : Hit{pad, own.note, layer_of(kMediumVelocity, own.layers), 0},
-             Care::quick);
+        const Hit first = next ? unpacked(pad, next) : Hit{pad, own.note, layer_of(kMediumVelocity, own.layers), 0};
+        turn(lock, bank, first, place.table ? place.table->about(first.note) : 0);
         return true;
     }
     return false;
 }
 
-// A new table of a pad, with a hit in it.
-void Renderer::turn(Lock& lock, const std::shared_ptr<Bank>& bank, int pad, Hit first, Care care) {
-    Bank::Place& place = bank->places[(size_t)pad];
-    place.is_in_work = true;
-    const Pad& own = bank->kit->pads[(size_t)pad];
+// A new table of a pad, with a hit in it; `about` is as of `measured`.
+void Renderer::turn(Lock& lock, const std::shared_ptr<Bank>& bank, Hit first, int64_t about) {
+    Bank::Place& place = bank->places[(size_t)first.pad];
+    place.is_turning = true;
+    const Pad& own = bank->kit->pads[(size_t)first.pad];
     const bool has_room = bytes_ < kMostBytes;
     lock.unlock();
-    const uint32_t number = settings_.turned(pad);  // before the knobs: what changes in between is seen later
-    const auto table = std::make_shared<Table>(own, settings_.turns(own, pad), number);
-    const auto measured =
-        std::make_shared<const Measured>(measured_or_nothing(*table, first.note, bank->sample_rate, care));
+    const uint32_t number = settings_.turned(first.pad);  // before the knobs: what changes in between is seen later
+    const auto table = std::make_shared<Table>(own, settings_.turns(own, first.pad), number);
+    const auto found = measured(*table, first.note, bank->sample_rate, about);
     std::shared_ptr<const Sound> sound;
-    if (has_room) sound = sound_or_silence([&] { return render(own, *measured, first, bank->sample_rate); });
+    if (has_room) sound = sound_or_silence([&] { return render(own, *found, first, bank->sample_rate); });
     lock.lock();
     if (bank != bank_ && bank != heard_bank_) return;  // it was retired meanwhile
-    Table::Note& note = table->notes[(size_t)(first.note - own.first_note)];
-    (care == Care::exact ? note.exact : note.quick) = measured;
-    if (sound) store(table, table->slot(first), sound, care == Care::exact ? Table::State::there : Table::State::early);
+    (about ? table->of_note(first.note).quick : table->of_note(first.note).exact) = found;
+    if (sound) store(table, table->slot(first), sound, about ? Table::State::early : Table::State::there);
     const std::shared_ptr<Table> before = std::exchange(place.table, table);
     place.heard.store(table.get());
     if (before) retire(before);
     bank->done = 0;
     bank->is_full = false;
-    place.is_in_work = false;
+    place.is_turning = false;
     changed_.notify_all();
 }
 
@@ -131,56 +136,71 @@ bool Renderer::work_on_asked(Lock& lock) {
 
 bool Renderer::work_ahead(Lock& lock) {
     const std::shared_ptr<Bank> bank = bank_;
-    const auto now = std::chrono::steady_clock::now();
     bank->is_full = bank->is_full || bytes_ >= kMostBytes;
-    for (size_t k = bank->done; k < bank->ahead.size() && !bank->is_full; ++k) {
-        const Hit hit = bank->ahead[k];
-        const std::shared_ptr<Table>& table = bank->places[(size_t)hit.pad].table;
-        if (!table) continue;
-        const Table::State state = table->states[table->slot(hit)];
-        if (state == Table::State::there && k == bank->done) ++bank->done;
-        const bool is_quiet = table->number == 0 || now - table->made_at > kQuiet;
-        const bool is_free = state != Table::State::there && state != Table::State::in_work;
-        if (!is_free || !is_quiet || table->notes[(size_t)(hit.note - table->pad.first_note)].is_in_work) continue;
-        render_hit(lock, bank, hit);
-        return true;
+    while (bank->done < bank->ahead.size() && is_there(*bank, bank->ahead[bank->done])) ++bank->done;
+    if (bank->is_full) return false;
+    // Two threads that render the same pad would make the same noise twice.
+    for (const int most_workers : {0, kMostThreads}) {
+        for (size_t k = bank->done; k < bank->ahead.size(); ++k) {
+            const Hit hit = bank->ahead[k];
+            if (bank->places[(size_t)hit.pad].workers > most_workers || !can_be_rendered(*bank, hit)) continue;
+            render_hit(lock, bank, hit);
+            return true;
+        }
     }
     return false;
+}
+
+bool Renderer::is_there(const Bank& bank, Hit hit) const {
+    const std::shared_ptr<Table>& table = bank.places[(size_t)hit.pad].table;
+    return table && table->states[table->slot(hit)] == Table::State::there;
+}
+
+bool Renderer::can_be_rendered(const Bank& bank, Hit hit) const {
+    const std::shared_ptr<Table>& table = bank.places[(size_t)hit.pad].table;
+    if (!table || table->of_note(hit.note).is_in_work) return false;
+    const Table::State state = table->states[table->slot(hit)];
+    const bool is_quiet = table->number == 0 || std::chrono::steady_clock::now() - table->made_at > kQuiet;
+    return is_quiet && state != Table::State::there && state != Table::State::in_work;
 }
 
 // The exact measure of a note; what was rendered with another one is rendered again.
 void Renderer::measure_note(Lock& lock, const std::shared_ptr<Bank>& bank, const std::shared_ptr<Table>& table,
                             int note) {
-    Table::Note& own = table->notes[(size_t)(note - table->pad.first_note)];
+    Table::Note& own = table->of_note(note);
     own.is_in_work = true;
     lock.unlock();
-    auto measured = std::make_shared<const Measured>(measured_or_nothing(*table, note, bank->sample_rate, Care::exact));
+    const auto found = measured(*table, note, bank->sample_rate);
     lock.lock();
-    own.exact = measured;
+    own.exact = found;
     own.is_in_work = false;
-    const Table::State state =
-        own.quick && is_same(*own.quick, *measured) ? Table::State::there : Table::State::missing;
-    const size_t count = (size_t)table->pad.layers * table->pad.round_robins;
+    const bool is_right = own.quick && is_same(*own.quick, *found);
+    const size_t count = (size_t)(table->pad.layers * table->pad.round_robins);
     const size_t first = count * (size_t)(note - table->pad.first_note);
     for (size_t slot = first; slot < first + count; ++slot)
-        if (table->states[slot] == Table::State::early) table->states[slot] = state;
+        if (table->states[slot] == Table::State::early)
+            table->states[slot] = is_right ? Table::State::there : Table::State::missing;
     changed_.notify_all();
 }
 
 // Unless another thread is at it.
 void Renderer::render_hit(Lock& lock, const std::shared_ptr<Bank>& bank, Hit hit) {
-    const std::shared_ptr<Table> table = bank->places[(size_t)hit.pad].table;
-    const Table::Note& note = table->notes[(size_t)(hit.note - table->pad.first_note)];
+    Bank::Place& place = bank->places[(size_t)hit.pad];
+    const std::shared_ptr<Table> table = place.table;
+    const Table::Note& note = table->of_note(hit.note);
     if (note.is_in_work) return;
+    ++place.workers;
     if (!note.exact) measure_note(lock, bank, table, hit.note);
     const size_t slot = table->slot(hit);
-    if (table->states[slot] != Table::State::missing) return;
-    table->states[slot] = Table::State::in_work;
-    const std::shared_ptr<const Measured> measured = note.exact;
-    lock.unlock();
-    auto sound = sound_or_silence([&] { return render(table->pad, *measured, hit, bank->sample_rate); });
-    lock.lock();
-    if (bank->places[(size_t)hit.pad].table == table) store(table, slot, std::move(sound), Table::State::there);
+    if (table->states[slot] == Table::State::missing) {
+        table->states[slot] = Table::State::in_work;
+        const std::shared_ptr<const Measured> exact = note.exact;
+        lock.unlock();
+        auto sound = sound_or_silence([&] { return render(table->pad, *exact, hit, bank->sample_rate); });
+        lock.lock();
+        if (place.table == table) store(table, slot, std::move(sound), Table::State::there);
+    }
+    --place.workers;
     changed_.notify_all();
 }
 
@@ -234,7 +254,7 @@ void Renderer::set(std::shared_ptr<const Kit> kit, double sample_rate) {
     Lock lock(mutex_);
     const std::shared_ptr<Bank> made = kit ? std::make_shared<Bank>(std::move(kit), sample_rate, ++banks_) : nullptr;
     if (threads_.empty() && made)
-        for (unsigned k = 0; k < std::clamp(std::thread::hardware_concurrency(), 1u, kMostThreads); ++k)
+        for (int k = 0; k < std::clamp((int)std::thread::hardware_concurrency(), 1, kMostThreads); ++k)
             threads_.emplace_back([this] { run(); });
     bank_ = made;
     changed_.notify_all();
@@ -277,8 +297,8 @@ std::shared_ptr<const Sound> Renderer::look(Hit hit) {
     if (table && !is_turned(*bank, hit.pad) && table->sounds[table->slot(hit)]) return table->sounds[table->slot(hit)];
     lock.unlock();
     const Table own(pad, settings_.turns(pad, hit.pad), 0);
-    const Measured measured = measured_or_nothing(own, hit.note, bank->sample_rate, Care::quick);
-    return sound_or_silence([&] { return render(pad, measured, hit, bank->sample_rate); });
+    const auto found = measured(own, hit.note, bank->sample_rate);
+    return sound_or_silence([&] { return render(pad, *found, hit, bank->sample_rate); });
 }
 
 void Renderer::ask(const Bank& heard, Hit hit) {
@@ -294,15 +314,15 @@ void Renderer::ensure(const Bank& heard, Hit hit) {
     if (bank.get() != &heard) return;  // another kit is about to be heard
     Bank::Place& place = bank->places[(size_t)hit.pad];
     while (true) {
-        const std::shared_ptr<Table> table = place.table;
         const bool is_late = is_turned(*bank, hit.pad);
+        if (!is_late && is_there(*bank, hit)) return;
+        const std::shared_ptr<Table> table = place.table;
         const bool is_in_work =
-            place.is_in_work || (table && table->notes[(size_t)(hit.note - table->pad.first_note)].is_in_work);
-        if (!is_late && table->states[table->slot(hit)] == Table::State::there) return;
-        if (is_in_work || (!is_late && table->states[table->slot(hit)] == Table::State::in_work)) {
+            table && (table->of_note(hit.note).is_in_work || table->states[table->slot(hit)] == Table::State::in_work);
+        if (place.is_turning || (!is_late && is_in_work)) {
             changed_.wait(lock);
         } else if (is_late) {
-            turn(lock, bank, hit.pad, hit, Care::exact);
+            turn(lock, bank, hit, 0);
         } else {
             make_room();
             render_hit(lock, bank, hit);

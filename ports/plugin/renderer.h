@@ -49,7 +49,9 @@ class Renderer {
     bool work_ahead(Lock& lock);
     bool is_whole();
     bool is_turned(const Bank& bank, int pad) const;
-    void turn(Lock& lock, const std::shared_ptr<Bank>& bank, int pad, Hit first, Care care);
+    bool is_there(const Bank& bank, Hit hit) const;
+    bool can_be_rendered(const Bank& bank, Hit hit) const;
+    void turn(Lock& lock, const std::shared_ptr<Bank>& bank, Hit first, int64_t about);
     void measure_note(Lock& lock, const std::shared_ptr<Bank>& bank, const std::shared_ptr<Table>& table, int note);
     void render_hit(Lock& lock, const std::shared_ptr<Bank>& bank, Hit hit);
     void store(const std::shared_ptr<Table>& table, size_t slot, std::shared_ptr<const Sound> sound,

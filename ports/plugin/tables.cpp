@@ -8,7 +8,7 @@ namespace backbeat {
 Table::Table(const Pad& pad, const Turns& turns, uint32_t number) : pad(pad), turns(turns), number(number) {
     const auto own_notes = (size_t)(pad.last_note - pad.first_note + 1);
     const size_t slots = own_notes * pad.layers * pad.round_robins;
-    notes.resize(own_notes);
+    notes_.resize(own_notes);
     states.resize(slots, State::missing);
     sounds.resize(slots);
     heard_.reset(new std::atomic<const Sound*>[slots]());
@@ -20,6 +20,11 @@ std::shared_ptr<const Sound> Table::publish(size_t slot, std::shared_ptr<const S
     counts_[note] += (sound != nullptr) - (sounds[slot] != nullptr);
     heard_[slot].store(sound.get());
     return std::exchange(sounds[slot], std::move(sound));
+}
+
+int64_t Table::about(int note) const {
+    const Note& own = notes_[(size_t)(note - pad.first_note)];
+    return own.exact ? own.exact->samples : own.quick ? own.quick->samples : 0;
 }
 
 const Sound* Table::nearest(Hit hit) const {
@@ -53,35 +58,26 @@ const Sound* Table::nearest_of_note(Hit hit) const {
 
 namespace {
 
-// First those of medium velocity, then few layers of each pad, then those between, then more takes.
+// First few layers of each pad, then a hit of each other note, then all layers, take by take. The hits of a take have
+// one seed, and a program keeps the noise it made last: so they follow each other.
 std::vector<Hit> hits_ahead(const Kit& kit) {
     std::vector<Hit> made;
-    const auto most = [&](int Pad::* field) {
-        int found = 0;
-        for (const Pad& each : kit.pads) found = std::max(found, each.*field);
-        return found;
-    };
-    const int layers = most(&Pad::layers);
-    std::vector<bool> is_listed((size_t)layers);
-    for (int take = 0; take < most(&Pad::round_robins); ++take) {
-        std::fill(is_listed.begin(), is_listed.end(), false);
-        for (int apart = layers; apart >= 1; apart /= 2) {
-            for (int down = 0; down < layers; down += apart) {
-                if (is_listed[(size_t)down]) continue;
-                is_listed[(size_t)down] = true;
-                for (int pad = 0; pad < (int)kit.pads.size(); ++pad) {
-                    const Pad& own = kit.pads[(size_t)pad];
-                    if (down < own.layers && take < own.round_robins)
-                        made.push_back({pad, own.note, own.layers - 1 - down, take});
-                }
-            }
-        }
+    const int pads = (int)kit.pads.size();
+    for (int pad = 0; pad < pads; ++pad) {
+        const Pad& own = kit.pads[(size_t)pad];
+        for (const int layer : {own.layers - 1, (own.layers - 1) / 2}) made.push_back({pad, own.note, layer, 0});
     }
-    for (int pad = 0; pad < (int)kit.pads.size(); ++pad) {
+    for (int pad = 0; pad < pads; ++pad) {
         const Pad& own = kit.pads[(size_t)pad];
         for (int note = own.first_note; note <= own.last_note; ++note)
             if (note != own.note) made.push_back({pad, note, layer_of(kMediumVelocity, own.layers), 0});
     }
+    for (int take = 0; take < kMostRoundRobins; ++take)
+        for (int pad = 0; pad < pads; ++pad) {
+            const Pad& own = kit.pads[(size_t)pad];
+            for (int layer = own.layers - 1; layer >= 0 && take < own.round_robins; --layer)
+                made.push_back({pad, own.note, layer, take});
+        }
     return made;
 }
 

@@ -43,13 +43,16 @@ class Table {
         std::shared_ptr<const Measured> quick, exact;
         bool is_in_work = false;
     };
-    std::vector<Note> notes;
+    Note& of_note(int note) { return notes_[(size_t)(note - pad.first_note)]; }
+    // About how long hits of a note last, in samples; 0 where it is not known.
+    int64_t about(int note) const;
     std::vector<State> states;
     std::vector<std::shared_ptr<const Sound>> sounds;
 
    private:
     const Sound* nearest_of_note(Hit hit) const;
 
+    std::vector<Note> notes_;
     std::unique_ptr<std::atomic<const Sound*>[]> heard_;
     std::unique_ptr<std::atomic<int>[]> counts_;  // of each note's hits
 };
@@ -69,12 +72,12 @@ struct Bank {
         std::atomic<const Table*> heard{nullptr};  // what the audio thread reads
         std::atomic<uint32_t> next{0};             // the hit that it expects to play next, see `packed`
         std::shared_ptr<Table> table;
-        bool is_in_work = false;
+        bool is_turning = false;
+        int workers = 0;  // that render its hits
     };
     std::unique_ptr<Place[]> places;
 
-    // All hits of pads at their own notes, in the order in which they are worth having, and after those a hit of each
-    // other note.
+    // All hits of pads at their own notes and one of each other note, in the order in which they are worth having.
     std::vector<Hit> ahead;
     size_t done = 0;       // all before have been there
     bool is_full = false;  // there is no memory for more
