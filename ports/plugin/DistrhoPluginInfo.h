@@ -6,6 +6,7 @@
 #define DISTRHO_PLUGIN_NAME "backbeat"
 #define DISTRHO_PLUGIN_URI "urn:backbeat:drum-machine"
 #define DISTRHO_PLUGIN_CLAP_ID "backbeat.drum-machine"
+#define DISTRHO_PLUGIN_LV2_STATE_PREFIX "urn:backbeat:"
 
 #define DISTRHO_PLUGIN_NUM_INPUTS 0
 #define DISTRHO_PLUGIN_NUM_OUTPUTS 34  // backbeat::CHANNELS

@@ -9,6 +9,9 @@ import os
 import re
 from pathlib import Path
 
+from backbeat.kits.factory import factory_kit, factory_kits
+from backbeat.kits.state import lv2_presets
+
 WORKER = "<http://lv2plug.in/ns/ext/worker#schedule>"
 
 
@@ -35,7 +38,7 @@ def corrected(text: str) -> str:
 
 
 def main() -> None:
-    """Write manifest.ttl and backbeat.ttl into the plugin's folder."""
+    """Write manifest.ttl and backbeat.ttl into the plugin's folder, and a preset for each kit that comes with it."""
     parser = argparse.ArgumentParser(description="Let the LV2 plugin describe itself.")
     parser.add_argument("folder", type=Path, help="the plugin's")
     folder = parser.parse_args().folder.resolve()
@@ -43,6 +46,11 @@ def main() -> None:
     ctypes.CDLL(str(folder / "backbeat.so")).lv2_generate_ttl(b"backbeat")
     path = folder / "backbeat.ttl"
     path.write_text(corrected(path.read_text(encoding="utf-8")), encoding="utf-8")
+    presets = lv2_presets({name: factory_kit(name) for name in factory_kits()})
+    listed = (folder / "manifest.ttl").read_text(encoding="utf-8") + "\n" + presets.pop("manifest.ttl")
+    (folder / "manifest.ttl").write_text(listed, encoding="utf-8")
+    for name, text in presets.items():
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
