@@ -13,9 +13,10 @@ from backbeat.kits import Kit
 from backbeat.kits.factory import factory_kit
 from backbeat.kits.hits import Hits
 from backbeat.kits.playing import Performance, mixed
+from backbeat.kits.state import write_state
 from backbeat.songs import Note, Song, read_song
 from kernels.crossbuilt import ROOT
-from ports.beat import NOTES
+from ports.beat import KIT, NOTES
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no kernels here to compare with")
 
@@ -88,9 +89,19 @@ class TestPedalboard:
         other = pedalboard.load_plugin(bundle_of(plugin), initialization_timeout=0.01)
         assert other.raw_state == host.raw_state
         other.pad_3_tune_st = 5.0
+        other([], duration=0.1, sample_rate=44100)  # where it tells the plugin
         third = pedalboard.load_plugin(bundle_of(plugin), initialization_timeout=0.01)
         third.raw_state = other.raw_state
         assert third.raw_state == other.raw_state != host.raw_state
+
+    def test_a_preset_file(self, plugin, tmp_path):
+        import pedalboard
+
+        write_state(KIT, tmp_path / "beat.vstpreset")
+        drums = pedalboard.load_plugin(bundle_of(plugin), initialization_timeout=0.01)
+        drums.load_preset(str(tmp_path / "beat.vstpreset"))
+        expected = rendered(KIT, BEAT, 44100).mix
+        np.testing.assert_array_equal(self.play(drums, BEAT, 44100, expected.shape[-1], 512), expected)
 
     def test_names_of_parameters(self, host):
         names = list(host.parameters)
