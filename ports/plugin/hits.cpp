@@ -88,7 +88,7 @@ struct Extent {
 
 Extent extent(const Pad& pad, const Struck& hit, double sample_rate, int64_t tried) {
     const int64_t longest = rounded_to_even(kLongestS * sample_rate);
-    for (tried = std::min(tried, longest);; tried = std::min(longest, 2 * tried)) {
+    for (tried = std::min(tried, longest);; tried = longest) {
         const std::vector<float> sound = sound_of(pad, hit, 0, tried, sample_rate);
         const float peak = peak_of(sound);
         const int64_t last = last_above(sound.data(), tried, kFaded * peak);

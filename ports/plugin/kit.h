@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,8 @@ class Program {
     std::shared_ptr<const backbeat_program> side(int number) const;
     // Free what the sides besides the first have made, which is as large as all sounds, until they are asked for again.
     void forget_sides() const;
+
+    mutable std::atomic<int> workers{0};  // that render with it: two of them would make the same noise twice
 
    private:
     const std::string text_;

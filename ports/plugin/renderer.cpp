@@ -13,6 +13,8 @@ constexpr size_t kMostBytes = size_t(512) << 20;
 constexpr int kMostThreads = 2;
 // The audio thread cannot wake a thread without a lock: they look by themselves.
 constexpr auto kPause = 3ms;
+// That most drums last.
+constexpr double kAboutS = 0.5;
 constexpr int kPausesOfIdle = 1000;
 // While a knob moves, its pad's other hits can wait.
 constexpr auto kQuiet = 150ms;
@@ -82,13 +84,15 @@ bool Renderer::is_turned(const Bank& bank, int pad) const {
 
 bool Renderer::work_on_turned(Lock& lock) {
     const std::shared_ptr<Bank> bank = bank_;
-    for (int pad = 0; pad < (int)bank->kit->pads.size(); ++pad) {
+    const int pads = (int)bank->kit->pads.size();
+    for (int k = 0; k < 2 * pads; ++k) {  // first those whose program is free
+        const int pad = k % pads;
         const Bank::Place& place = bank->places[(size_t)pad];
-        if (place.is_turning || !is_turned(*bank, pad)) continue;
         const Pad& own = bank->kit->pads[(size_t)pad];
+        if (place.is_turning || !is_turned(*bank, pad) || (k < pads && own.program->workers)) continue;
         const uint32_t next = place.next.load();
         const Hit first = next ? unpacked(pad, next) : Hit{pad, own.note, layer_of(kMediumVelocity, own.layers), 0};
-        turn(lock, bank, first, place.table ? place.table->about(first.note) : 0);
+        turn(lock, bank, first, place.table ? place.table->about(first.note) : (int64_t)(kAboutS * bank->sample_rate));
         return true;
     }
     return false;
@@ -100,6 +104,7 @@ void Renderer::turn(Lock& lock, const std::shared_ptr<Bank>& bank, Hit first, in
     place.is_turning = true;
     const Pad& own = bank->kit->pads[(size_t)first.pad];
     const bool has_room = bytes_ < kMostBytes;
+    ++own.program->workers;
     lock.unlock();
     const uint32_t number = settings_.turned(first.pad);  // before the knobs: what changes in between is seen later
     const auto table = std::make_shared<Table>(own, settings_.turns(own, first.pad), number);
@@ -107,6 +112,7 @@ void Renderer::turn(Lock& lock, const std::shared_ptr<Bank>& bank, Hit first, in
     std::shared_ptr<const Sound> sound;
     if (has_room) sound = sound_or_silence([&] { return render(own, *found, first, bank->sample_rate); });
     lock.lock();
+    --own.program->workers;
     if (bank != bank_ && bank != heard_bank_) return;  // it was retired meanwhile
     (about ? table->of_note(first.note).quick : table->of_note(first.note).exact) = found;
     if (sound) store(table, table->slot(first), sound, about ? Table::State::early : Table::State::there);
@@ -139,11 +145,11 @@ bool Renderer::work_ahead(Lock& lock) {
     bank->is_full = bank->is_full || bytes_ >= kMostBytes;
     while (bank->done < bank->ahead.size() && is_there(*bank, bank->ahead[bank->done])) ++bank->done;
     if (bank->is_full) return false;
-    // Two threads that render the same pad would make the same noise twice.
     for (const int most_workers : {0, kMostThreads}) {
         for (size_t k = bank->done; k < bank->ahead.size(); ++k) {
             const Hit hit = bank->ahead[k];
-            if (bank->places[(size_t)hit.pad].workers > most_workers || !can_be_rendered(*bank, hit)) continue;
+            if (bank->kit->pads[(size_t)hit.pad].program->workers > most_workers || !can_be_rendered(*bank, hit))
+                continue;
             render_hit(lock, bank, hit);
             return true;
         }
@@ -189,7 +195,7 @@ void Renderer::render_hit(Lock& lock, const std::shared_ptr<Bank>& bank, Hit hit
     const std::shared_ptr<Table> table = place.table;
     const Table::Note& note = table->of_note(hit.note);
     if (note.is_in_work) return;
-    ++place.workers;
+    ++table->pad.program->workers;
     if (!note.exact) measure_note(lock, bank, table, hit.note);
     const size_t slot = table->slot(hit);
     if (table->states[slot] == Table::State::missing) {
@@ -200,7 +206,7 @@ void Renderer::render_hit(Lock& lock, const std::shared_ptr<Bank>& bank, Hit hit
         lock.lock();
         if (place.table == table) store(table, slot, std::move(sound), Table::State::there);
     }
-    --place.workers;
+    --table->pad.program->workers;
     changed_.notify_all();
 }
 

@@ -73,7 +73,6 @@ struct Bank {
         std::atomic<uint32_t> next{0};             // the hit that it expects to play next, see `packed`
         std::shared_ptr<Table> table;
         bool is_turning = false;
-        int workers = 0;  // that render its hits
     };
     std::unique_ptr<Place[]> places;
 
