@@ -9,7 +9,7 @@ SANITIZED ?= tests/kernels tests/program
 READY := $(VENV)/.ready
 TRITON := $(VENV)/.triton
 KERNELS := $(wildcard src/backbeat/kernels/*.cpp src/backbeat/kernels/*.h)
-OTHER_CPP := examples/engine/render_patch.cpp ports/web/runtime.cpp $(wildcard ports/plugin/*.cpp ports/plugin/*.h)
+OTHER_CPP := examples/engine/render_patch.cpp ports/web/runtime.cpp $(wildcard ports/plugin/*.cpp ports/plugin/*.h tests/ports/*.cpp)
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo kernels web plugin test test-all test-parity test-processors test-sanitize check format bench bench-gpu docs clean

@@ -83,25 +83,21 @@ class TestPedalboard:
         expected = rendered(kit, song, 44100).mix
         np.testing.assert_array_equal(self.play(host, song, 44100, expected.shape[-1], 512), expected)
 
-    def test_state(self, host, plugin):
-        import pedalboard
-
-        other = pedalboard.load_plugin(bundle_of(plugin), initialization_timeout=0.01)
-        assert other.raw_state == host.raw_state
-        other.pad_3_tune_st = 5.0
-        other([], duration=0.1, sample_rate=44100)  # where it tells the plugin
-        third = pedalboard.load_plugin(bundle_of(plugin), initialization_timeout=0.01)
-        third.raw_state = other.raw_state
-        assert third.raw_state == other.raw_state != host.raw_state
-
-    def test_a_preset_file(self, plugin, tmp_path):
-        import pedalboard
-
+    def test_state_and_preset(self, host, tmp_path):
+        before = host.raw_state
+        host.pad_3_tune_st = 5.0
+        host([], duration=0.1, sample_rate=44100)  # where it tells the plugin
+        turned = host.raw_state
+        assert turned != before
+        host.raw_state = before
+        assert host.raw_state == before
         write_state(KIT, tmp_path / "beat.vstpreset")
-        drums = pedalboard.load_plugin(bundle_of(plugin), initialization_timeout=0.01)
-        drums.load_preset(str(tmp_path / "beat.vstpreset"))
+        host.load_preset(str(tmp_path / "beat.vstpreset"))
         expected = rendered(KIT, BEAT, 44100).mix
-        np.testing.assert_array_equal(self.play(drums, BEAT, 44100, expected.shape[-1], 512), expected)
+        np.testing.assert_array_equal(self.play(host, BEAT, 44100, expected.shape[-1], 512), expected)
+        host.raw_state = turned
+        assert host.raw_state == turned
+        host.raw_state = before
 
     def test_names_of_parameters(self, host):
         names = list(host.parameters)
