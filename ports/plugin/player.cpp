@@ -33,6 +33,7 @@ void Player::activate(double sample_rate) {
     sample_rate_ = sample_rate;
     before_ = now_;
     outputs_ = 1;
+    bank_number_ = 0;  // so that the outputs of the bank that stays are counted again
     std::fill(takes_.begin(), takes_.end(), 0);
     waiting_count_ = 0;
     level_ = aim_ = (float)amplitude(settings_.kit_level_db());
