@@ -55,7 +55,7 @@ Renderer::~Renderer() {
     {
         Lock lock(mutex_);
         is_over_ = true;
-        changed_.notify_all();
+        wake_.notify_all();
     }
     for (std::thread& each : threads_) each.join();
 }
@@ -67,11 +67,11 @@ void Renderer::run() {
         ++busy_;
         const bool has_worked = work(lock);
         --busy_;
-        changed_.notify_all();
+        if (has_worked) done_.notify_all();
         pauses = has_worked ? 0 : pauses + 1;
         if (pauses == kPausesOfIdle && bank_)
             for (const auto& each : bank_->kit->programs) each->forget_sides();
-        if (!has_worked) changed_.wait_for(lock, kPause);
+        if (!has_worked) wake_.wait_for(lock, kPause);
     }
 }
 
@@ -113,6 +113,7 @@ void Renderer::turn(Lock& lock, const std::shared_ptr<Bank>& bank, Hit first, in
     if (has_room) sound = sound_or_silence([&] { return render(own, *found, first, bank->sample_rate); });
     lock.lock();
     --own.program->workers;
+    place.is_turning = false;
     if (bank != bank_ && bank != heard_bank_) return;  // it was retired meanwhile
     (about ? table->of_note(first.note).quick : table->of_note(first.note).exact) = found;
     if (sound) store(table, table->slot(first), sound, about ? Table::State::early : Table::State::there);
@@ -121,8 +122,7 @@ void Renderer::turn(Lock& lock, const std::shared_ptr<Bank>& bank, Hit first, in
     if (before) retire(before);
     bank->done = 0;
     bank->is_full = false;
-    place.is_turning = false;
-    changed_.notify_all();
+    done_.notify_all();
 }
 
 bool Renderer::work_on_asked(Lock& lock) {
@@ -186,7 +186,7 @@ void Renderer::measure_note(Lock& lock, const std::shared_ptr<Bank>& bank, const
     for (size_t slot = first; slot < first + count; ++slot)
         if (table->states[slot] == Table::State::early)
             table->states[slot] = is_right ? Table::State::there : Table::State::missing;
-    changed_.notify_all();
+    done_.notify_all();
 }
 
 // Unless another thread is at it.
@@ -207,7 +207,7 @@ void Renderer::render_hit(Lock& lock, const std::shared_ptr<Bank>& bank, Hit hit
         if (place.table == table) store(table, slot, std::move(sound), Table::State::there);
     }
     --table->pad.program->workers;
-    changed_.notify_all();
+    done_.notify_all();
 }
 
 void Renderer::store(const std::shared_ptr<Table>& table, size_t slot, std::shared_ptr<const Sound> sound,
@@ -263,17 +263,18 @@ void Renderer::set(std::shared_ptr<const Kit> kit, double sample_rate) {
         for (int k = 0; k < std::clamp((int)std::thread::hardware_concurrency(), 1, kMostThreads); ++k)
             threads_.emplace_back([this] { run(); });
     bank_ = made;
-    changed_.notify_all();
+    wake_.notify_all();
     const auto is_playable = [&] {
         for (size_t pad = 0; made && pad < made->kit->pads.size(); ++pad)
             if (!made->places[pad].table) return false;
         return true;
     };
-    changed_.wait_for(lock, kLongestWait, is_playable);
+    done_.wait_for(lock, kLongestWait, is_playable);
     const std::shared_ptr<Bank> before = std::exchange(heard_bank_, made);
     heard_.store(made.get());
     if (before) retire(before);
     attic.sweep();
+    done_.notify_all();
 }
 
 bool Renderer::is_whole() {
@@ -286,7 +287,7 @@ bool Renderer::is_whole() {
 
 void Renderer::wait_until_whole() {
     Lock lock(mutex_);
-    while (!is_whole()) changed_.wait_for(lock, 20ms);
+    while (!is_whole()) done_.wait_for(lock, 20ms);
 }
 
 void Renderer::forget_voices() {
@@ -317,16 +318,16 @@ void Renderer::ask(const Bank& heard, Hit hit) {
 void Renderer::ensure(const Bank& heard, Hit hit) {
     Lock lock(mutex_);
     const std::shared_ptr<Bank> bank = heard_bank_;
-    if (bank.get() != &heard) return;  // another kit is about to be heard
+    if (bank.get() != &heard) return;
     Bank::Place& place = bank->places[(size_t)hit.pad];
-    while (true) {
+    while (bank == heard_bank_) {  // no other kit is about to be heard
         const bool is_late = is_turned(*bank, hit.pad);
         if (!is_late && is_there(*bank, hit)) return;
         const std::shared_ptr<Table> table = place.table;
         const bool is_in_work =
             table && (table->of_note(hit.note).is_in_work || table->states[table->slot(hit)] == Table::State::in_work);
         if (place.is_turning || (!is_late && is_in_work)) {
-            changed_.wait(lock);
+            done_.wait(lock);
         } else if (is_late) {
             turn(lock, bank, hit, 0);
         } else {

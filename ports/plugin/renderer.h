@@ -63,7 +63,8 @@ class Renderer {
 
     const Settings& settings_;
     std::mutex mutex_;
-    std::condition_variable changed_;
+    std::condition_variable wake_;  // the threads, sooner than they would
+    std::condition_variable done_;  // of something that others may wait for
     std::vector<std::thread> threads_;
     bool is_over_ = false;
     int busy_ = 0;
