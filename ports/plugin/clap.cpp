@@ -19,6 +19,7 @@ START_NAMESPACE_DISTRHO
 namespace {
 
 constexpr uint32_t GUARDED_PARAMETERS = backbeat::PARAMETERS + 1;  // and bypass
+constexpr double MOST_VELOCITY = 1e3;  // 1 is as hard as it goes; DPF makes an integer of it
 constexpr uint32_t PORTS = backbeat::CHANNELS / 2;
 
 // What DPF made, with what it does not keep. DPF's calls take it for their own.
@@ -38,7 +39,8 @@ bool is_understood(const clap_event_header_t* event) {
     if (event->type == CLAP_EVENT_NOTE_ON || event->type == CLAP_EVENT_NOTE_OFF) {
         if (event->size < sizeof(clap_event_note_t)) return false;
         const auto* const note = static_cast<const clap_event_note_t*>(whole);
-        return note->port_index == 0 && note->key >= 0 && note->key <= 127 && std::isfinite(note->velocity);
+        return note->port_index == 0 && note->key >= 0 && note->key <= 127 &&
+               std::fabs(note->velocity) <= MOST_VELOCITY;
     }
     if (event->type == CLAP_EVENT_PARAM_VALUE) {
         if (event->size != sizeof(clap_event_param_value_t)) return false;
@@ -183,7 +185,7 @@ bool CLAP_ABI load(const clap_plugin_t* plugin, const clap_istream_t* stream) {
         }
         backbeat::Pieces pieces(all);
         const clap_istream_t whole = {&pieces, next_piece};
-        backbeat::call.was_refused = false;
+        const backbeat::Loading loading;
         return clap_plugin_state_load(plugin, &whole) && !backbeat::call.was_refused;
     } catch (const std::bad_alloc&) {
         return false;

@@ -13,7 +13,7 @@
 #include "machine.h"
 
 namespace backbeat {
-thread_local Call call = {false, false};
+thread_local Call call = {false, false, false};
 }
 
 START_NAMESPACE_DISTRHO
@@ -110,6 +110,7 @@ class BackbeatPlugin : public Plugin {
     }
 
     void setParameterValue(uint32_t index, float value) override {
+        if (backbeat::call.is_loading && backbeat::call.was_refused) return;
         if (index == BYPASS) is_bypassed_ = value > 0.5f;
         if (index < BYPASS) machine_.set_parameter(static_cast<int>(index), value);
     }

@@ -6,6 +6,7 @@
 #define BACKBEAT_PLUGIN_STATE_H
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -27,13 +28,39 @@ bool read_all(Read read, std::string& all) {
     }
 }
 
+// The texts of a state, one after the other.
+class Texts {
+   public:
+    explicit Texts(const std::string& all) : all_(all) {}
+    std::string next() {
+        const std::size_t start = std::min(place_, all_.size());
+        const std::size_t end = std::min(all_.find('\0', start), all_.size());
+        place_ = end + 1;
+        return all_.substr(start, end - start);
+    }
+    bool is_at_end() const { return place_ >= all_.size() || all_[place_] == '\xfe'; }
+    bool ends_well() const { return place_ < all_.size() && all_[place_] == '\xfe'; }
+
+   private:
+    const std::string& all_;
+    std::size_t place_ = 0;
+};
+
+// Values with their names, between two marks.
+inline bool has_section(Texts& texts, const std::string& section) {
+    if (texts.next() != "__dpf_" + section + "_begin__") return false;
+    while (!texts.is_at_end()) {
+        const std::string name = texts.next();
+        if (name == "__dpf_" + section + "_end__") return true;
+        if (name.compare(0, 6, "__dpf_") == 0 || texts.is_at_end()) return false;
+        texts.next();
+    }
+    return false;
+}
+
 inline bool is_state(const std::string& all) {
-    const std::string first("__dpf_state_begin__\0", 20);
-    const std::string last("__dpf_parameters_end__\0\xfe", 24);
-    if (all.compare(0, first.size(), first) != 0) return false;
-    const std::size_t end = all.find('\xfe');
-    return end != std::string::npos && end + 1 >= last.size() &&
-           all.compare(end + 1 - last.size(), last.size(), last) == 0;
+    Texts texts(all);
+    return has_section(texts, "state") && has_section(texts, "parameters") && texts.ends_well();
 }
 
 // A state in memory, handed out as DPF asks for it.

@@ -141,7 +141,7 @@ v3_result V3_API set_state(void* self, v3_bstream** stream) {
             return V3_INTERNAL_ERR;
         }
         Stream whole(all);
-        backbeat::call.was_refused = false;
+        const backbeat::Loading loading;
         const v3_result result = dpf_component::set_state(self, whole.as_stream());
         return result == V3_OK && backbeat::call.was_refused ? static_cast<v3_result>(V3_INTERNAL_ERR) : result;
     } catch (const std::bad_alloc&) {

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import ninja
@@ -33,7 +34,7 @@ def package(tmp_path_factory) -> Path:
 DPF = Path("/usr/share/dpf")
 
 
-def build_plugin(folder: Path, *options: str) -> Path:
+def build_plugin(folder: Path, *options: str, targets: Sequence[str] = ("all",)) -> Path:
     """The folder with the plugin in all formats, as `make plugin` makes it."""
     configure = [
         "-S",
@@ -47,7 +48,7 @@ def build_plugin(folder: Path, *options: str) -> Path:
     configure += ["-DBACKBEAT_PLUGIN=ON", f"-DBACKBEAT_OUT={folder}", f"-DPython3_EXECUTABLE={sys.executable}"]
     configure += [f"-DDPF={DPF}", "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON", *options]
     with FileLock(folder.with_suffix(".lock")):
-        for arguments in (configure, ["--build", folder / "make", "--parallel", "2"]):
+        for arguments in (configure, ["--build", folder / "make", "--parallel", "2", "--target", *targets]):
             command = [sys.executable, "-m", "cmake", *map(str, arguments)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

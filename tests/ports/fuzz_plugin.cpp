@@ -26,7 +26,7 @@
 namespace {
 
 constexpr int CHANNELS = 34;
-constexpr unsigned LONGEST_S = 120;  // of one round, before it is taken for a hang
+constexpr unsigned LONGEST_S = 120;  // of one block, before it is taken for a hang
 constexpr float LOUDEST = 1e6f;
 
 using Chance = std::mt19937_64;
@@ -147,7 +147,9 @@ void play(const clap_plugin_t* plugin, uint32_t most, uint64_t seed, std::atomic
     std::vector<std::vector<float>> audio(CHANNELS, std::vector<float>(most));
     const clap_output_events_t out = {nullptr, push_event};
     if (!plugin->start_processing(plugin)) fail("it does not start");
-    for (int blocks = pick(chance, 1, 400); blocks > 0; --blocks) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+    for (int blocks = pick(chance, 1, 400); blocks > 0 && std::chrono::steady_clock::now() < end; --blocks) {
+        alarm(LONGEST_S);
         const auto frames = static_cast<uint32_t>(pick(chance, 0, static_cast<int>(most)));
         std::vector<AnyEvent> events;
         for (int k = happens(chance, 0.5) ? 0 : pick(chance, 0, happens(chance, 0.02) ? 900 : 20); k > 0; --k)
@@ -203,6 +205,7 @@ void life(const clap_plugin_factory_t* factory, const clap_host_t* host, Chance&
         std::atomic<bool> is_over{false};
         std::thread audio(play, plugin, most, chance(), std::ref(is_over));
         while (!is_over) {
+            alarm(LONGEST_S);
             Pieces given = {damaged(first.bytes, chance), 0, &chance};
             const clap_istream_t in = {&given, read_piece};
             ++counts.states;

@@ -3,6 +3,8 @@
 import ctypes
 import itertools
 import random
+import re
+import subprocess
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from backbeat.songs import Note, Song
 from ports import clap_host
 from ports.beat import KIT, NOTES
 from ports.clap_host import ERROR, FOREIGN, IDENTIFIER, NOTE_OFF, Host, midi, note, value
+from ports.conftest import build_plugin
 
 PARAMETERS = 2 + 16 * 6 + 1
 LEVEL, FIRST_PAN, FIRST_TUNE, BYPASS = 0, 3, 4, PARAMETERS - 1
@@ -226,15 +229,17 @@ class TestState:
             (lambda state: state.replace(b'"schema":1', b'"schema":9', 1), "schema"),
             (lambda state: state_of("[]", state), ""),
             (lambda state: state_of('{"schema":1', state), ""),
+            (lambda state: state.replace(b"kit\0", b"__dpf_kit\0"), "state: found what this plugin has not written"),
             (lambda state: state.replace(b"format\x001\0", b"format\x002\0"), 'format: found "2"; must be "1"'),
         ],
     )
     def test_what_is_no_state_of_this_plugin(self, drums, damage, line, capfd):
         drums.flush([value(0, FIRST_TUNE, 2.0)])
         before = drums.save()
+        assert b"pad_01_tune\x002" in before
         drums.start(44100)
         expected = drums.play(256, [note(0, KICK, 1.0)])
-        assert not drums.load(damage(before))
+        assert not drums.load(damage(before.replace(b"pad_01_tune\x002", b"pad_01_tune\x003")))
         assert drums.save() == before
         drums.stop()
         drums.start(44100)
@@ -260,3 +265,17 @@ def test_several_at_once(host):
     again.start(44100)
     np.testing.assert_array_equal(again.play(512, [note(0, KICK, 1.0)]), found[0])
     again.destroy()
+
+
+@pytest.mark.slow
+def test_a_minute_of_a_host_that_does_what_none_should(plugin, tmp_path_factory):
+    """With a plugin that checks itself: `fuzz_plugin.cpp`."""
+    folder = build_plugin(
+        tmp_path_factory.mktemp("fuzz") / "plugin", "-DBACKBEAT_SANITIZE=ON", targets=("plugin_clap", "fuzz")
+    )
+    command = [folder / "fuzz", folder / "backbeat.clap", "60", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    lives, states, taken = map(int, re.findall(r"\d+", done.stdout))
+    assert lives > 1
+    assert 0 < taken < states

@@ -74,9 +74,18 @@ class Bands {
                 const double position = clamped(mel * bands / highest() - 0.5, 0.0, bands - 1.0);
                 response[k] = maximum(0.0, 1.0 - magnitude(position - band));
             }
+            int first = 1;
+            int end = whole;
+            while (first < end && response[first] == 0.0) ++first;
+            while (first < end && response[end - 1] == 0.0) --end;
             for (int m = 0; m <= half; ++m) {
                 double total = 0.5 * (response[0] + (m % 2 ? -1.0 : 1.0) * response[whole]);
-                for (int k = 1; k < whole; ++k) total += response[k] * cosine[(int64_t)k * m % (2 * whole)];
+                int at = (int)((int64_t)first * m % (2 * whole));
+                for (int k = first; k < end; ++k) {
+                    total += response[k] * cosine[at];
+                    at += m;
+                    if (at >= 2 * whole) at -= 2 * whole;
+                }
                 const double window = 0.5 + 0.5 * cosine_of_cycles(0.5 * m / whole);
                 kernels_[band * (half + 1) + m] = (float)(total / whole * window);
             }
