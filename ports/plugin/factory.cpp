@@ -12,7 +12,7 @@ struct Written {
     const char* after;                // and what comes behind it
 };
 
-#include "factory_kits.inc"  // written by kits.py: PROGRAMS, texts of JSON, and KITS
+#include "factory_kits.inc"  // written by write_kits.py: PROGRAMS, texts of JSON, and KITS
 
 }  // namespace
 

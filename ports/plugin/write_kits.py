@@ -1,6 +1,6 @@
 """Write the kits that come with the plugin as C++, which factory.cpp includes.
 
-    python ports/plugin/kits.py --out build/plugin/make/ports/plugin/factory_kits.inc
+    python ports/plugin/write_kits.py --out build/plugin/make/ports/plugin/factory_kits.inc
 
 Kits share most of their programs, which are the larger part of them: each is written once.
 """
