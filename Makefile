@@ -8,7 +8,8 @@ SANITIZED ?= tests/kernels tests/program
 READY := $(VENV)/.ready
 TRITON := $(VENV)/.triton
 KERNELS := $(wildcard src/backbeat/kernels/*.cpp src/backbeat/kernels/*.h)
-OTHER_CPP := examples/engine/render_patch.cpp ports/web/runtime.cpp
+OTHER_CPP := examples/engine/render_patch.cpp ports/web/runtime.cpp tests/ports/audio_thread.cpp \
+    $(wildcard ports/plugin/*.cpp ports/plugin/*.h)
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: demo kernels web test test-all test-parity test-processors test-sanitize check format bench bench-gpu docs clean

@@ -104,7 +104,8 @@ static void play(Machine& machine, std::atomic<bool>& is_over, bool is_offline) 
             each.data[1] = (uint8_t)(each.data[0] == 0xb0 ? 123 : 35 + random() % 36);
             each.data[2] = (uint8_t)random();
         }
-        if (random() % (is_offline ? 100 : 4) == 0) machine.set_parameter((int)(random() % PARAMETERS), (float)(random() % 100) - 50.0f);
+        if (random() % (is_offline ? 100 : 4) == 0)
+            machine.set_parameter((int)(random() % PARAMETERS), (float)(random() % 100) - 50.0f);
         is_audio_thread = true;
         machine.process(events.data(), events.size(), channels, frames);
         is_audio_thread = false;
