@@ -148,7 +148,7 @@ def test_a_turned_knob_changes_the_next_hit(machine):
         turns={},
     )
     # The machine has played two hits of this layer, so that the next is the third.
-    expected = Hits(Kit("Turned", (pad,)), RATE)[Hit("kick", KICK, 3, 2)][0]
+    expected = Hits(Kit("Turned", (pad,), layers=4), RATE)[Hit("kick", KICK, 3, 2)][0]
     found = machine.play(events, len(expected))[2] / np.float32(10.0 ** (-2.0 / 20.0))
     np.testing.assert_allclose(found, expected, atol=2e-5)
     machine.set(pad_parameter(0, drum_machine.TUNE), 0.0)
