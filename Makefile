@@ -4,14 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 FOLDER ?= examples/sounds
 GPU ?= cuda
+DPF ?= /usr/share/dpf
 SANITIZED ?= tests/kernels tests/program
 READY := $(VENV)/.ready
 TRITON := $(VENV)/.triton
 KERNELS := $(wildcard src/backbeat/kernels/*.cpp src/backbeat/kernels/*.h)
-OTHER_CPP := examples/engine/render_patch.cpp ports/web/runtime.cpp
+OTHER_CPP := examples/engine/render_patch.cpp ports/web/runtime.cpp $(wildcard ports/plugin/*.cpp ports/plugin/*.h tests/ports/*.cpp)
 PIP := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo kernels web test test-all test-parity test-processors test-sanitize check format bench bench-gpu docs clean
+.PHONY: demo kernels web plugin test test-all test-parity test-processors test-sanitize check format bench bench-gpu docs clean
 
 demo: $(READY)  ## Match a kick that ships with the repo; write patch, sound, picture and page
 	$(BIN)/backbeat match examples/sounds/bd_fat.flac --out demo-output
@@ -53,6 +54,13 @@ web: $(READY)  ## The package for JavaScript, in build/web/package
 	-DBACKBEAT_TARGET=wasm32-wasi -DBACKBEAT_LEGACY_EXCEPTIONS=ON
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build build/web --parallel 2
 	$(BIN)/python ports/web/package.py build/web/backbeat.wasm --out build/web/package
+
+plugin: $(READY)  ## The plugin for hosts of CLAP, LV2 and VST3, in build/plugin
+	@test -e $(DPF)/distrho/DistrhoPluginMain.cpp && command -v $(CXX) >/dev/null || \
+	{ echo "make plugin needs a C++ compiler and DPF: install the packages g++ and dpf-source, or set DPF=FOLDER" >&2; exit 1; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/plugin/make -G Ninja -DBACKBEAT_PLUGIN=ON -DDPF=$(DPF) \
+	-DBACKBEAT_OUT=$(CURDIR)/build/plugin -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build build/plugin/make --parallel 2
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -77,6 +77,26 @@ def kit(
     _write(to_json(read_kit(source)), out)
 
 
+@export.command("plugin-state")
+def plugin_state(
+    source: KitArgument,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            help="What to write: FILE.vstpreset, a folder FOLDER.lv2 with a preset of LV2, or FILE.state.",
+        ),
+    ],
+) -> None:
+    """Write a kit as a preset of the plugin for hosts of VST3 or LV2, or as the bytes that a host keeps of it."""
+    from backbeat.kits.state import write_state
+
+    check_folder(out)
+    write_state(read_kit(source), out)
+    say(str(out))
+
+
 @export.command()
 def web(
     sources: Annotated[

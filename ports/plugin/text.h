@@ -1,0 +1,15 @@
+// The text of a kit, before and beside the reading of its JSON.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace backbeat {
+
+// Refuse a text that would take much memory or time to read, or is not UTF-8. Throws `Invalid`.
+void check_text(const std::string& text);
+
+// The items of a list in the outermost object, as they are written. The text is JSON, as `Json::read` has found.
+std::vector<std::string> written_items(const std::string& text, const std::string& name);
+
+}  // namespace backbeat
