@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from backbeat.kits.bundle import to_json  # noqa: E402
 from backbeat.kits.factory import factory_kit  # noqa: E402
 from machine import describe_machine, write_figures  # noqa: E402
-from ports.drum_machine import DrumMachine, Event, build
+from ports.drum_machine import DrumMachine, Event, build  # noqa: E402
 
 RATE, BLOCK, VOICES, BLOCKS = 48_000, 64, 64, 700
 KITS = ("909", "acoustic")
