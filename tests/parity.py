@@ -2,9 +2,9 @@
 
     make test-parity
 
-The hits are of every preset and of patches by chance, with and without detail, at three rates, three velocities and two
-hit numbers. The first row is what the others are compared with. A row is left out where what it needs is not here. Ends
-with 1 where a hit differs.
+The hits are of every preset, of patches by chance, with and without detail, and of matches of the example sounds, at
+three rates, three velocities and two hit numbers. The first row is what the others are compared with. A row is left out
+where what it needs is not here. Ends with 1 where a hit differs.
 
 The plugin plays kits, whose hits end where they are no longer heard: the same patches on the pads of kits, in a host of
 CLAP, are compared with the hits that `backbeat kit render` mixes.
@@ -24,12 +24,12 @@ from typing import Any
 
 import numpy as np
 
-from backbeat import plugins
+from backbeat import match, plugins
 from backbeat.kernels.library import VARIANT, library
 from backbeat.kits import Kit, Pad
 from backbeat.kits.hits import Hit, Hits
 from backbeat.kits.state import state
-from backbeat.patch import Patch, Placement, preset, presets, randomise
+from backbeat.patch import Patch, Placement, load, preset, presets, randomise, save
 from backbeat.patch.hits import amounts
 from kernels.crossbuilt import ROOT, build
 from kernels.webassembly import Engine, Program
@@ -46,6 +46,7 @@ PADS, FIRST_NOTE = 16, 36
 LAYERS, TAKES = 3, 2
 """Of the kits that the plugin plays: velocities of 1, 2/3 and 1/3, and two hit numbers."""
 BUILT = ROOT / "build" / "parity"
+MATCHED = BUILT / "matched"
 RUNNER = ROOT / "tests" / "ports" / "run.mjs"
 REFERENCE = "--reference"
 
@@ -53,7 +54,17 @@ REFERENCE = "--reference"
 def patches() -> list[Patch]:
     sizes = [{}, {"detail_partials": 5, "detail_bands": 8}]
     chosen = product(plugins.names(), range(BY_CHANCE))
-    return [*map(preset, presets()), *(randomise(plugins.get(name, **sizes[seed % 2]), seed) for name, seed in chosen)]
+    random = (randomise(plugins.get(name, **sizes[seed % 2]), seed) for name, seed in chosen)
+    return [*map(preset, presets()), *random, *map(load, sorted(MATCHED.glob("*.json")))]
+
+
+def match_sounds() -> None:
+    """Once for all engines, which are processes of their own."""
+    shutil.rmtree(MATCHED, ignore_errors=True)
+    MATCHED.mkdir(parents=True)
+    for path in sorted((ROOT / "examples" / "sounds").glob("*.flac")):
+        found = match(path, quality="draft", detail="normal").patch
+        save(found, MATCHED / f"{path.stem}.json")
 
 
 def sha(sound: Any) -> str:
@@ -212,6 +223,7 @@ def main() -> int:
     legacy = BUILT / "legacy"
     legacy.mkdir(parents=True, exist_ok=True)
     wasm = build("wasm32-wasi", legacy, options=["-DBACKBEAT_LEGACY_EXCEPTIONS=ON"]) / "backbeat.wasm"
+    match_sounds()
     with tempfile.TemporaryDirectory() as folder:
         package = Path(folder)
         subprocess.run([sys.executable, ROOT / "ports/web/package.py", wasm, "--out", package], check=True)

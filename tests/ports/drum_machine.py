@@ -42,13 +42,13 @@ def note(frame: int, number: int, velocity: int) -> tuple[int, ...]:
     return frame, 0x90, number, velocity
 
 
-def build(folder: Path, main: Path, *, name: str, link: Sequence[str], checks: Sequence[str] = ()) -> Path:
+def build(folder: Path, main: Path, *, name: str, link: Sequence[str], options: Sequence[str] = ("-O2",)) -> Path:
     """What is built of the kernels, the drum machine and a file more; processes of tests take turns."""
     found = re.search(r"set\(FLOATS (.*)\)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"))
     assert found is not None
     assert COMPILER is not None
     march = ["-march=x86-64-v2"] if platform.machine() == "x86_64" else []
-    flags = ["-std=c++17", "-O2", "-fPIC", "-fvisibility=hidden", *shlex.split(found[1]), *march, *checks]
+    flags = ["-std=c++17", "-fPIC", "-fvisibility=hidden", *shlex.split(found[1]), *march, *options]
     flags += [f"-I{_KERNELS}", f"-I{_PLUGIN}", '-DBACKBEAT_SOURCES=""', '-DBACKBEAT_VARIANT=""']
     sources = [*sorted(_KERNELS.glob("*.cpp")), *(_PLUGIN / f"{each}.cpp" for each in _OWN), main]
     folder.mkdir(exist_ok=True)
@@ -62,7 +62,7 @@ def build(folder: Path, main: Path, *, name: str, link: Sequence[str], checks: S
     with FileLock(folder / "lock"), ThreadPoolExecutor(os.cpu_count()) as pool:
         objects = list(pool.map(compiled, sources))
         if not (folder / name).exists():
-            run([COMPILER, *link, *checks, *objects, "-o", folder / name, "-lpthread", "-ldl"])
+            run([COMPILER, *link, *options, *objects, "-o", folder / name, "-lpthread", "-ldl"])
     return folder / name
 
 
