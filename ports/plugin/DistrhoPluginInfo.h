@@ -22,8 +22,13 @@
 
 #ifdef BACKBEAT_FACE
 #define DISTRHO_PLUGIN_HAS_UI 1
-#define DISTRHO_PLUGIN_WANT_DIRECT_ACCESS 1
+#define DISTRHO_PLUGIN_HAS_EMBED_UI 1
+#define DISTRHO_PLUGIN_WANT_DIRECT_ACCESS 1  // the face reads the machine: what is struck, pads, waves
 #define DISTRHO_UI_USE_NANOVG 1
+#define DISTRHO_UI_FILE_BROWSER 1
+#define DISTRHO_UI_USER_RESIZABLE 1
+#define DISTRHO_UI_DEFAULT_WIDTH 960   // backbeat::WIDTH
+#define DISTRHO_UI_DEFAULT_HEIGHT 600  // backbeat::HEIGHT
 #else
 #define DISTRHO_PLUGIN_HAS_UI 0
 #endif

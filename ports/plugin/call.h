@@ -25,5 +25,9 @@ struct Loading {
     ~Loading() { call.is_loading = false; }
 };
 
+// The machine of a plugin, which DPF hands to the face as a bare pointer.
+class Machine;
+Machine& machine_of(void* plugin);
+
 }  // namespace backbeat
 #endif

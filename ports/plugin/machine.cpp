@@ -1,6 +1,7 @@
 #include "machine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <stdexcept>
 
@@ -17,7 +18,8 @@ struct Machine::Body {
     Settings settings;
     Renderer renderer{settings};
     Player player{settings, renderer};
-    double sample_rate = 0.0;  // 0 while it is not active
+    std::atomic<double> sample_rate{0.0};  // 0 while it is not active
+    std::atomic<uint32_t> loads{0};
 
     mutable std::mutex mutex;  // of what the face reads
     std::shared_ptr<const Kit> kit;
@@ -39,6 +41,7 @@ void Machine::load(const std::string& json) {
     std::lock_guard<std::mutex> lock(body_->mutex);
     body_->kit = kit;
     body_->json = json;
+    ++body_->loads;
 }
 
 std::string Machine::kit_json() const {
@@ -62,6 +65,10 @@ std::vector<PadView> Machine::pads() const {
     }
     return made;
 }
+
+uint32_t Machine::loads() const { return body_->loads; }
+
+double Machine::sample_rate() const { return body_->sample_rate; }
 
 void Machine::set_parameter(int index, float value) { body_->settings.set(index, value); }
 

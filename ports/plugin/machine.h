@@ -61,6 +61,7 @@ class Machine {
     std::string kit_json() const;  // as it was loaded; empty without one
     std::string kit_name() const;
     std::vector<PadView> pads() const;
+    uint32_t loads() const;  // kits that have been loaded
 
     void set_parameter(int index, float value);  // out of range is clipped, what is no number is ignored
     float parameter(int index) const;
@@ -80,8 +81,10 @@ class Machine {
     // For the face: how often each pad has been struck, and the velocity of its last hit; a wave to draw.
     uint32_t strikes(int pad) const;
     int last_velocity(int pad) const;
-    std::vector<float> wave(
-        int pad) const;  // the left channel of the pad's hardest hit, as it is turned now; main thread
+    // The left channel of the pad's hardest hit, as it is turned now; rendered where it is missing. Empty where it is
+    // not active.
+    std::vector<float> wave(int pad) const;
+    double sample_rate() const;  // 0 while it is not active
     // From the face: play a pad as if its note had come. Any thread.
     void strike(int pad, int velocity);
 

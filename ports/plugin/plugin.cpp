@@ -238,3 +238,8 @@ class BackbeatPlugin : public Plugin {
 Plugin* createPlugin() { return new BackbeatPlugin(); }
 
 END_NAMESPACE_DISTRHO
+
+backbeat::Machine& backbeat::machine_of(void* plugin) {
+    USE_NAMESPACE_DISTRHO
+    return static_cast<BackbeatPlugin*>(static_cast<Plugin*>(plugin))->machine();
+}

@@ -1,5 +1,7 @@
 #include "text.h"
 
+#include <algorithm>
+
 #include "json.h"
 
 namespace backbeat {
@@ -39,6 +41,21 @@ size_t after_value(const std::string& text, size_t at) {
         ++at;
     }
     return at;
+}
+
+// Where the value of a field of the outermost object begins; the end of the text where there is none.
+size_t value_of(const std::string& text, const std::string& name) {
+    size_t at = after_spaces(text, 0) + 1;
+    while (at < text.size()) {
+        at = after_spaces(text, at);
+        if (at >= text.size() || text[at] != '"') break;
+        const size_t end = after_string(text, at);
+        const bool is_it = text.compare(at + 1, end - at - 2, name) == 0;
+        at = after_spaces(text, after_spaces(text, end) + 1);  // past the colon
+        if (is_it) return std::min(at, text.size());
+        at = after_spaces(text, after_value(text, at)) + 1;  // past the comma
+    }
+    return text.size();
 }
 
 bool continues(const std::string& text, size_t at) {
@@ -93,16 +110,8 @@ void check_text(const std::string& text) {
 
 std::vector<std::string> written_items(const std::string& text, const std::string& name) {
     std::vector<std::string> found;
-    size_t at = after_spaces(text, 0) + 1;
-    while (at < text.size()) {
-        at = after_spaces(text, at);
-        if (text[at] != '"') return found;
-        const size_t end = after_string(text, at);
-        const bool is_it = text.compare(at + 1, end - at - 2, name) == 0;
-        at = after_spaces(text, after_spaces(text, end) + 1);  // past the colon
-        if (is_it && text[at] == '[') break;
-        at = after_spaces(text, after_value(text, at)) + 1;  // past the comma
-    }
+    size_t at = value_of(text, name);
+    if (at >= text.size() || text[at] != '[') return found;
     for (++at; at < text.size(); ++at) {
         at = after_spaces(text, at);
         const size_t end = after_value(text, at);
@@ -111,6 +120,17 @@ std::vector<std::string> written_items(const std::string& text, const std::strin
         if (at < text.size() && text[at] != ',') break;
     }
     return found;
+}
+
+std::string written_field(const std::string& text, const std::string& name) {
+    const size_t at = value_of(text, name);
+    return text.substr(at, after_value(text, at) - at);
+}
+
+std::string with_field(const std::string& text, const std::string& name, const std::string& value) {
+    const size_t at = value_of(text, name);
+    if (at >= text.size()) refuse(name + ": none found; must be there");
+    return text.substr(0, at) + value + text.substr(after_value(text, at));
 }
 
 }  // namespace backbeat

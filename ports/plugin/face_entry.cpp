@@ -1,0 +1,2 @@
+// The face's part of each format, by DPF.
+#include "DistrhoUIMain.cpp"
