@@ -21,7 +21,7 @@ static_assert(DISTRHO_UI_DEFAULT_WIDTH == WIDTH && DISTRHO_UI_DEFAULT_HEIGHT == 
 
 namespace {
 
-constexpr float FADE = 0.07f;  // of a light, each time that the host calls
+constexpr float FADE_S = 0.3f;  // of a light
 
 }  // namespace
 
@@ -50,6 +50,9 @@ void Face::uiScaleFactorChanged(double scale) {
 
 void Face::uiIdle() {
     bool is_changed = false;
+    const auto now = std::chrono::steady_clock::now();
+    const float fade = std::chrono::duration<float>(now - last_idle_).count() / FADE_S;
+    last_idle_ = now;
     if (machine_.loads() != loads_) {
         loads_ = machine_.loads();
         pads_ = machine_.pads();
@@ -66,7 +69,7 @@ void Face::uiIdle() {
         const auto place = static_cast<std::size_t>(pad);
         const uint32_t strikes = machine_.strikes(pad);
         is_changed |= light_[place] > 0.0f;
-        light_[place] = std::max(0.0f, light_[place] - FADE);
+        light_[place] = std::max(0.0f, light_[place] - fade);
         if (strikes == strikes_[place]) continue;
         strikes_[place] = strikes;
         light_[place] = 0.4f + 0.6f * static_cast<float>(machine_.last_velocity(pad)) / 127.0f;

@@ -4,6 +4,7 @@
 #define BACKBEAT_PLUGIN_FACE_H
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,7 @@ class Face : public UI {
 
     std::array<uint32_t, backbeat::PADS> strikes_{};
     std::array<float, backbeat::PADS> light_{};  // from 0 to 1
+    std::chrono::steady_clock::time_point last_idle_ = std::chrono::steady_clock::now();
     int selected_ = 0;
     int focused_ = -1, turning_ = -1, hovered_ = -1;  // knobs
     double turned_from_ = 0.0, last_y_ = 0.0;

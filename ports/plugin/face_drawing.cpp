@@ -55,6 +55,7 @@ void Face::onNanoDisplay() {
 
 // A line of text that is cut where it would be wider than `most`.
 void Face::write(float x, float y, float size, const Color& color, int align, const std::string& text, float most) {
+    if (text.empty()) return;
     fontSize(size);
     textAlign(align);
     fillColor(color);
@@ -76,13 +77,14 @@ void Face::draw_button(const Area& area, const char* text) {
     strokeColor(EDGE);
     strokeWidth(1.0f);
     stroke();
-    write(area.x + area.width / 2, area.y + area.height / 2, 14.0f, INK, CENTER, text, area.width - 8.0f);
+    write(area.x + area.width / 2, area.y + area.height / 2, 16.0f, INK, CENTER, text, area.width - 8.0f);
 }
 
 void Face::draw_header() {
-    write(16.0f, 32.0f, 20.0f, INK, LEFT, "backbeat", 100.0f);
+    write(16.0f, 32.0f, 23.0f, INK, LEFT, "backbeat", 100.0f);
     draw_button(backbeat::PREVIOUS, "◀");
-    draw_button(backbeat::KIT_NAME, kit_name_.c_str());
+    const Area& name = backbeat::KIT_NAME;
+    write(name.x + name.width / 2, name.y + name.height / 2, 17.0f, INK, CENTER, kit_name_, name.width - 8.0f);
     draw_button(backbeat::NEXT, "▶");
     draw_button(backbeat::OPEN, "Open…");
 }
@@ -100,10 +102,11 @@ void Face::draw_pad(int pad) {
     stroke();
     if (!is_there) return;
     const backbeat::PadView& view = pads_[static_cast<std::size_t>(pad)];
+    const Color& written = light_[static_cast<std::size_t>(pad)] > 0.3f ? INK : SOFT;
     const float right = area.x + area.width - 10, bottom = area.y + area.height - 16;
-    write(area.x + 10, area.y + 20, 15.0f, INK, LEFT, with_spaces(view.name), area.width - 20);
-    write(area.x + 10, bottom, 13.0f, SOFT, LEFT, note_name(view.note) + "  " + std::to_string(view.note), 80.0f);
-    write(right, bottom, 13.0f, SOFT, RIGHT, std::string(1, backbeat::PAD_KEYS[pad]), 30.0f);
+    write(area.x + 10, area.y + 20, 17.0f, INK, LEFT, with_spaces(view.name), area.width - 20);
+    write(area.x + 10, bottom, 15.0f, written, LEFT, note_name(view.note) + "  " + std::to_string(view.note), 80.0f);
+    write(right, bottom, 15.0f, written, RIGHT, std::string(1, backbeat::PAD_KEYS[pad]), 30.0f);
 }
 
 void Face::draw_panel() {
@@ -117,17 +120,17 @@ void Face::draw_panel() {
     stroke();
     if (!pads_.empty()) {
         const backbeat::PadView& view = pads_[static_cast<std::size_t>(selected_)];
-        write(area.x + 16, 38.0f, 18.0f, INK, LEFT, with_spaces(view.name), area.width - 32);
-        write(area.x + 16, 61.0f, 13.0f, SOFT, LEFT, view.patch, area.width - 110);
+        write(area.x + 16, 38.0f, 21.0f, INK, LEFT, with_spaces(view.name), area.width - 32);
+        write(area.x + 16, 61.0f, 15.0f, SOFT, LEFT, view.patch, area.width - 110);
         draw_wave();
     }
     beginPath();
-    moveTo(area.x + 16, 420.0f);
-    lineTo(area.x + area.width - 16, 420.0f);
+    moveTo(area.x + 16, 434.0f);
+    lineTo(area.x + area.width - 16, 434.0f);
     strokeColor(EDGE);
     stroke();
     for (int knob = 0; knob < KNOBS; ++knob) draw_knob(knob);
-    draw_button(backbeat::RESET, "Pad as the kit has it");
+    if (!pads_.empty()) draw_button(backbeat::RESET, "As the kit has it");
 }
 
 void Face::draw_wave() {
@@ -136,7 +139,7 @@ void Face::draw_wave() {
     if (picture.columns.empty() || picture.pad != selected_) return;
     char seconds[32];
     std::snprintf(seconds, sizeof seconds, "%.2f s", picture.seconds);
-    write(area.x + area.width, 61.0f, 13.0f, SOFT, RIGHT, seconds, 80.0f);
+    write(area.x + area.width, 61.0f, 15.0f, SOFT, RIGHT, seconds, 80.0f);
     const float middle = area.y + area.height / 2;
     const float step = area.width / static_cast<float>(picture.columns.size());
     const float height = 0.48f * area.height;
@@ -158,7 +161,7 @@ void Face::draw_knob(int knob) {
     static const char* const names[] = {"Level",      "Pan",  "Tune",      "Length",
                                         "Brightness", "Snap", "Kit level", "Humanize"};
     const float x = area.x + area.width / 2, y = area.y + 49.0f;
-    write(x, area.y + 11, 13.0f, is_there ? INK : SOFT, CENTER, names[knob], area.width);
+    write(x, area.y + 11, 15.0f, is_there ? INK : SOFT, CENTER, names[knob], area.width);
     const backbeat::ParameterInfo& host = info(knob);
     const auto angle = [&host](float value) {
         return PI * (0.75f + 1.5f * (value - host.least) / (host.greatest - host.least));
@@ -169,7 +172,7 @@ void Face::draw_knob(int knob) {
     strokeWidth(5.0f);
     stroke();
     if (!is_there) {
-        write(x, area.y + 90, 12.0f, SOFT, CENTER, is_kits || pads_.empty() ? "" : "has none", area.width);
+        write(x, area.y + 90, 14.0f, SOFT, CENTER, is_kits || pads_.empty() ? "" : "has none", area.width);
         return;
     }
     const float now = value(knob);
@@ -187,7 +190,7 @@ void Face::draw_knob(int knob) {
     strokeColor(INK);
     strokeWidth(2.5f);
     stroke();
-    write(x, area.y + 90, 14.0f, INK, CENTER, value_text(knob), area.width);
+    write(x, area.y + 90, 16.0f, INK, CENTER, value_text(knob), area.width);
     if (knob != focused_) return;
     beginPath();
     roundedRect(area.x + 1, area.y, area.width - 2, area.height - 1, CORNER);
@@ -206,7 +209,7 @@ void Face::draw_status() {
     }
     if (line.empty())
         line = "A press is soft at a pad's lower edge, hard at its upper one; keys play as written on the pads";
-    write(area.x, area.y + area.height / 2, 13.0f, is_wrong_ ? WRONG : SOFT, LEFT, line, area.width);
+    write(area.x, area.y + area.height / 2, 15.0f, is_wrong_ ? WRONG : SOFT, LEFT, line, area.width);
 }
 
 END_NAMESPACE_DISTRHO

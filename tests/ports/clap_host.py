@@ -5,7 +5,7 @@ References:
 """
 
 import ctypes as c
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +83,28 @@ Ports = _struct(
     "Ports", count=c.CFUNCTYPE(_u32, _p, _bool), get=c.CFUNCTYPE(_bool, _p, _u32, _bool, c.POINTER(PortInfo))
 )
 Render = _struct("Render", needs_real_time=c.CFUNCTYPE(_bool, _p), set=c.CFUNCTYPE(_bool, _p, c.c_int32))
+Window = _struct("Window", api=_s, number=c.c_ulong)
+_size = c.CFUNCTYPE(_bool, _p, c.POINTER(_u32), c.POINTER(_u32))
+Gui = _struct(
+    "Gui", is_api_supported=c.CFUNCTYPE(_bool, _p, _s, _bool), get_preferred_api=_p,
+    create=c.CFUNCTYPE(_bool, _p, _s, _bool), destroy=c.CFUNCTYPE(None, _p),
+    set_scale=c.CFUNCTYPE(_bool, _p, c.c_double), get_size=_size, can_resize=c.CFUNCTYPE(_bool, _p),
+    get_resize_hints=_p, adjust_size=_size, set_size=c.CFUNCTYPE(_bool, _p, _u32, _u32),
+    set_parent=c.CFUNCTYPE(_bool, _p, c.POINTER(Window)), set_transient=_p, suggest_title=_p,
+    show=c.CFUNCTYPE(_bool, _p), hide=c.CFUNCTYPE(_bool, _p),
+)  # fmt: skip
+HostGui = _struct(
+    "HostGui", resize_hints_changed=c.CFUNCTYPE(None, _p), request_resize=c.CFUNCTYPE(_bool, _p, _u32, _u32),
+    request_show=c.CFUNCTYPE(_bool, _p), request_hide=c.CFUNCTYPE(_bool, _p), closed=c.CFUNCTYPE(None, _p, _bool),
+)  # fmt: skip
+Timer = _struct("Timer", on_timer=c.CFUNCTYPE(None, _p, _u32))
+HostTimer = _struct(
+    "HostTimer", register_timer=c.CFUNCTYPE(_bool, _p, _u32, c.POINTER(_u32)),
+    unregister_timer=c.CFUNCTYPE(_bool, _p, _u32),
+)  # fmt: skip
 EXTENSIONS = {
     "params": (b"clap.params", Params), "state": (b"clap.state", State), "ports": (b"clap.audio-ports", Ports),
-    "render": (b"clap.render", Render),
+    "render": (b"clap.render", Render), "gui": (b"clap.gui", Gui), "timer": (b"clap.timer-support", Timer),
 }  # fmt: skip
 
 
@@ -112,7 +131,7 @@ def _events(events: Sequence[Any]) -> Any:
 class Host:
     """A plugin file, loaded and begun."""
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, extensions: Mapping[bytes, c.Structure] | None = None):
         self.library = c.CDLL(str(path))
         self.entry = Entry.in_dll(self.library, "clap_entry")
         assert self.entry.version.major == 1
@@ -121,8 +140,10 @@ class Host:
         requests = [
             c.CFUNCTYPE(None, _p)(lambda _, what=what: SAID.append(what)) for what in ("restart", "run", "call")
         ]
-        nothing = c.CFUNCTYPE(_p, _p, _s)(lambda *_: None)
-        self.struct = HostStruct(Version(1, 1, 1), None, b"tests", b"", b"", b"1", nothing, *requests)
+        places = {name: c.addressof(each) for name, each in (extensions or {}).items()}
+        self.extensions = extensions
+        find = c.CFUNCTYPE(_p, _p, _s)(lambda _, name: places.get(name))
+        self.struct = HostStruct(Version(1, 1, 1), None, b"tests", b"", b"", b"1", find, *requests)
 
     def descriptor(self, index: int = 0) -> Any:
         found = self.factory.descriptor(c.byref(self.factory), index)
