@@ -119,7 +119,7 @@ class BackbeatPlugin : public Plugin {
         state.key = KEYS[index];
         state.label = index == FORMAT ? "Format of the state" : "Kit";
         state.defaultValue = index == FORMAT ? THIS_FORMAT : "";
-        state.hints = index == FORMAT ? kStateIsOnlyForDSP : 0;
+        state.hints = kStateIsOnlyForDSP;  // the face asks the machine
     }
 
     String getState(const char* key) const override {
