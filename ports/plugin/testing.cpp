@@ -1,11 +1,14 @@
 // The drum machine behind a plain C interface, which tests and benchmarks build and drive.
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
+#include "face_files.h"
 #include "kit.h"
 #include "knobs.h"
 #include "machine.h"
@@ -116,6 +119,19 @@ EXPORTED size_t kit_turned(const char* json, size_t length, int pad, const char*
         return after.size();
     } catch (const std::exception&) {
         return 0;
+    }
+}
+
+// What opening a file makes of a kit whose pad is selected: a status of 0 and the kit, or 1 and why there is none.
+EXPORTED int open_file(const char* path, const char* kit, int pad, int note, char* text, size_t room) {
+    Opening opening;
+    opening.open(path, kit, pad, note);
+    for (;;) {
+        if (const auto done = opening.result()) {
+            std::snprintf(text, room, "%s", done->kit.empty() ? done->line.c_str() : done->kit.c_str());
+            return done->kit.empty();
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
 }
 

@@ -24,7 +24,19 @@ LEVEL, PAN, TUNE, LENGTH, BRIGHTNESS, SNAP, PAD_PARAMETERS = range(7)
 COMPILER = shutil.which(os.environ.get("CXX", "c++"))
 
 _KERNELS, _PLUGIN = ROOT / "src" / "backbeat" / "kernels", ROOT / "ports" / "plugin"
-_OWN = ("hits", "kit", "knobs", "machine", "player", "renderer", "settings", "tables", "text")
+_OWN = (
+    "face_files",
+    "face_process",
+    "hits",
+    "kit",
+    "knobs",
+    "machine",
+    "player",
+    "renderer",
+    "settings",
+    "tables",
+    "text",
+)
 _MESSAGE = 1000
 
 
