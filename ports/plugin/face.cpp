@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 
 #include "factory.h"
@@ -91,7 +92,9 @@ void Face::uiFileBrowserSelected(const char* path) {
     const backbeat::PadView& pad = pads_[static_cast<std::size_t>(selected_)];
     opening_.open(path, machine_.kit_json(), selected_, pad.note);
     const std::string whole = path;
-    say("Opening " + whole.substr(whole.find_last_of("/\\") + 1) + " … (Esc stops; the kit plays on)");
+    const std::size_t folder = whole.find_last_of("/\\") + 1;
+    folder_ = whole.substr(0, folder);
+    say("Opening " + whole.substr(folder) + " … (Esc stops; the kit plays on)");
 }
 
 // ---- kits
@@ -120,6 +123,9 @@ void Face::choose_kit(int step) {
 
 void Face::open_file() {
     FileBrowserOptions options;
+    const char* const home = std::getenv("HOME");
+    if (folder_.empty() && home != nullptr) folder_ = home;
+    if (!folder_.empty()) options.startDir = folder_.c_str();
     options.title = "Open a kit, or a patch or sound for the selected pad";
     if (!openFileBrowser(options)) say("No window to choose files in could be opened", true);
 }

@@ -75,6 +75,7 @@ class Face : public UI {
     backbeat::Machine& machine_;
     backbeat::Pictures pictures_{machine_};
     backbeat::Opening opening_;
+    std::string folder_;  // of the file that was opened last
 
     std::array<float, backbeat::PARAMETERS + 1> values_{};  // and bypass
     std::vector<backbeat::PadView> pads_;

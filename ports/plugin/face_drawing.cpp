@@ -60,11 +60,12 @@ void Face::write(float x, float y, float size, const Color& color, int align, co
     textAlign(align);
     fillColor(color);
     std::string shown = text;
+    std::size_t length = text.size();
     Rectangle<float> bounds;
-    while (textBounds(0.0f, 0.0f, shown.c_str(), nullptr, bounds) > most && shown.size() > 3) {
-        std::size_t end = shown.size() - (shown.size() < text.size() ? 4 : 1);
-        while (end > 0 && (static_cast<unsigned char>(shown[end]) & 0xc0) == 0x80) --end;  // whole characters
-        shown = shown.substr(0, end) + "…";
+    while (textBounds(0.0f, 0.0f, shown.c_str(), nullptr, bounds) > most && length > 0) {
+        --length;
+        while (length > 0 && (static_cast<unsigned char>(text[length]) & 0xc0) == 0x80) --length;  // whole characters
+        shown = text.substr(0, length) + "…";
     }
     this->text(x, y, shown.c_str(), nullptr);
 }

@@ -1,5 +1,6 @@
 """The package for JavaScript and the plugin, built once."""
 
+import ctypes
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from filelock import FileLock
 
 from kernels.crossbuilt import ROOT, build, shared_folder
+from ports import drum_machine
 
 MOST_BYTES = 400_000
 LEGACY = ("-DBACKBEAT_LEGACY_EXCEPTIONS=ON",)
@@ -60,3 +62,10 @@ def plugin(tmp_path_factory) -> Path:
     if not DPF.is_dir() or shutil.which("c++") is None:
         pytest.skip("DPF or a compiler is not installed")
     return build_plugin(shared_folder(tmp_path_factory) / "plugin")
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory) -> ctypes.CDLL:
+    folder = shared_folder(tmp_path_factory) / "drum_machine"
+    main = ROOT / "ports" / "plugin" / "testing.cpp"
+    return ctypes.CDLL(str(drum_machine.build(folder, main, name="machine.so", link=["-shared"])))

@@ -104,8 +104,8 @@ class FaceHost:
         subprocess.run(["xdotool", *map(str, command)], check=True)
         return self.run(seconds)
 
-    def click(self, x: int, y: int) -> float:
-        return self.do("mousemove", x, y, "click", 1)
+    def click(self, x: int, y: int, seconds: float = 0.15) -> float:
+        return self.do("mousemove", x, y, "click", 1, seconds=seconds)
 
     def drag(self, x: int, y: int, up: int) -> None:
         self.do("mousemove", x, y, "mousedown", 1)

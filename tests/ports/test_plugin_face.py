@@ -1,8 +1,13 @@
 """The face of the plugin in a window of an X server without a screen, by pointer and keys."""
 
+import ctypes
+import json
+
 import numpy as np
 import pytest
 
+from backbeat.kits.bundle import to_json
+from ports.beat import KIT
 from ports.clap_host import midi
 from ports.face_host import HEIGHT, MISSING, WIDTH, FaceHost, screen
 
@@ -11,7 +16,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=f"not i
 LEVEL, FIRST_TUNE, SECOND_TUNE = 0, 4, 10
 PAD_1, PAD_2 = (80, 120), (220, 120)
 TUNE, KIT_LEVEL = (874, 229), (650, 495)
-NEXT, AS_THE_KIT = (442, 32), (762, 408)
+NEXT, AS_THE_KIT, OPEN = (442, 32), (762, 408), (518, 32)
+FIRST_FILE = (180, 69)
+STATUS = (16, 570, 928, 24)
+ORANGE = [255, 176, 112]
 
 
 @pytest.fixture
@@ -100,10 +108,46 @@ def test_kits(face):
     assert face.click(*PAD_1) > 0.0
 
 
+def test_files(face, monkeypatch, tmp_path):
+    """A kit in the first row of the list of files, and then what is none: it says so, and the kit plays on."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = tmp_path / "a.json"
+    path.write_text(to_json(KIT), encoding="utf-8")
+
+    def open_first() -> None:
+        face.do("mousemove", *OPEN, "click", 1, seconds=0.5)
+        face.do("mousemove", *FIRST_FILE, "click", "--repeat", 2, "--delay", 60, 1, seconds=0.5)
+
+    def kit() -> str:
+        return json.loads(face.drums.save().split(b"kit\0")[1].split(b"\0")[0])["name"]
+
+    open_first()
+    face.until(lambda: kit() == KIT.name)
+    quiet = pixels(face, *STATUS)
+    path.write_text("hello", encoding="utf-8")
+    open_first()
+    face.until(lambda: ORANGE in pixels(face, *STATUS).reshape(-1, 3).tolist())
+    assert ORANGE not in quiet.reshape(-1, 3).tolist()
+    assert kit() == KIT.name
+    face.run(1.5)
+    assert face.click(*PAD_1) > 0.0
+
+
 def test_size(plugin):
+    """As the host scales it, and as its window is drawn larger: the sides keep their ratio."""
     with screen(1440, 900) as display:
-        face = FaceHost(plugin / "backbeat.clap", display, size=(1440, 900), scale=1.5)
-        width, height = np.zeros(1, np.uint32), np.zeros(1, np.uint32)
+        face = FaceHost(plugin / "backbeat.clap", display, size=(1440, 900), scale=1.25)
         assert face.drums.gui("can_resize")
+        width, height = ctypes.c_uint32(), ctypes.c_uint32()
+        size = ctypes.byref(width), ctypes.byref(height)
+        assert face.drums.gui("get_size", *size)
+        assert (width.value, height.value) == (1200, 750)
+        assert not pixels(face, 1300, 0, 100, 100).any()
+        width.value, height.value = 1440, 1000
+        assert face.drums.gui("adjust_size", *size)
+        assert (width.value, height.value) == (1440, 900)
+        assert face.drums.gui("set_size", 1440, 900)
+        face.run(0.5)
+        assert pixels(face, 1300, 800, 100, 40).any()
+        assert face.click(120, 180, seconds=1.5) > 0.0  # large pictures take long without a graphics card
         face.close()
-        del width, height

@@ -2,8 +2,6 @@
 
 import ctypes
 import json
-import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -11,20 +9,17 @@ import pytest
 
 from backbeat.kernels.library import library
 from backbeat.kits.bundle import bundle, to_json
-from backbeat.kits.factory import factory_kit
 from backbeat.kits.document import save_kit
+from backbeat.kits.factory import factory_kit
 from backbeat.patch import preset, save
 from kernels.crossbuilt import ROOT
 from ports.beat import KIT
 from ports.drum_machine import COMPILER
-from ports.test_plugin_machine import machines
 
 pytestmark = [
     pytest.mark.skipif(library() is None, reason="no kernels here to write kits with"),
     pytest.mark.skipif(COMPILER is None, reason="no compiler to build it with"),
 ]
-__all__ = ["machines"]
-
 OWN = to_json(KIT)
 PAD = 1
 ROOM = 1 << 22

@@ -21,7 +21,7 @@ from backbeat.kits.hits import Hit, Hits, layer_of
 from backbeat.kits.playing import Performance, mixed
 from backbeat.patch import preset, presets, turn
 from backbeat.songs import Note, Song
-from kernels.crossbuilt import ROOT, shared_folder
+from kernels.crossbuilt import shared_folder
 from ports import beat, drum_machine
 from ports.beat import NOTES
 from ports.drum_machine import COMPILER, DrumMachine, note, pad_parameter
@@ -36,13 +36,6 @@ KIT = replace(beat.KIT, layers=4)
 THREE = to_json(KIT)
 KICK, CLOSED, OPEN, TOMS = 36, 42, 46, 65
 THREAD = Path(__file__).parent / "audio_thread.cpp"
-
-
-@pytest.fixture(scope="session")
-def machines(tmp_path_factory) -> ctypes.CDLL:
-    folder = shared_folder(tmp_path_factory) / "drum_machine"
-    main = ROOT / "ports" / "plugin" / "testing.cpp"
-    return ctypes.CDLL(str(drum_machine.build(folder, main, name="machine.so", link=["-shared"])))
 
 
 @pytest.fixture(scope="module")
