@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 FOLDER ?= examples/sounds
 GPU ?= cuda
 DPF ?= /usr/share/dpf
+FACE ?= AUTO
 SANITIZED ?= tests/kernels tests/program
 READY := $(VENV)/.ready
 TRITON := $(VENV)/.triton
@@ -58,7 +59,7 @@ web: $(READY)  ## The package for JavaScript, in build/web/package
 plugin: $(READY)  ## The plugin for hosts of CLAP, LV2 and VST3, in build/plugin
 	@test -e $(DPF)/distrho/DistrhoPluginMain.cpp && command -v $(CXX) >/dev/null || \
 	{ echo "make plugin needs a C++ compiler and DPF: install the packages g++ and dpf-source, or set DPF=FOLDER" >&2; exit 1; }
-	PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/plugin/make -G Ninja -DBACKBEAT_PLUGIN=ON -DDPF=$(DPF) \
+	PATH="$(CURDIR)/$(BIN):$$PATH" cmake -S . -B build/plugin/make -G Ninja -DBACKBEAT_PLUGIN=ON -DDPF=$(DPF) -DBACKBEAT_FACE=$(FACE) \
 	-DBACKBEAT_OUT=$(CURDIR)/build/plugin -DPython3_EXECUTABLE=$(CURDIR)/$(BIN)/python
 	PATH="$(CURDIR)/$(BIN):$$PATH" cmake --build build/plugin/make --parallel 2
 
