@@ -137,6 +137,8 @@ void Face::draw_panel() {
 void Face::draw_wave() {
     const Area& area = backbeat::WAVE;
     const backbeat::Picture& picture = pictures_.last();
+    if (machine_.sample_rate() == 0.0)
+        write(area.x, area.y + area.height / 2, 15.0f, SOFT, LEFT, "Drawn while the host runs the plugin", area.width);
     if (picture.columns.empty() || picture.pad != selected_) return;
     char seconds[32];
     std::snprintf(seconds, sizeof seconds, "%.2f s", picture.seconds);

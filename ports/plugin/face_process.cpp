@@ -28,7 +28,7 @@ void run_process(const std::vector<std::string>& command, const std::atomic<bool
 
 namespace {
 
-constexpr int PATIENCE_MS = 50;
+constexpr int PATIENCE_MS = 50, MOST_PATIENCE = 20;
 constexpr std::size_t MOST_SAID = 1 << 16;
 
 // What a program wrote last, without what terminals alone understand.
@@ -99,10 +99,11 @@ void run_process(const std::vector<std::string>& command, const std::atomic<bool
         throw std::runtime_error(command[0] + ": cannot be run");
     }
     std::string said;
+    int patience = 0;
     for (;;) {
         pollfd wait = {ends[0], POLLIN, 0};
         const int ready = poll(&wait, 1, PATIENCE_MS);
-        if (is_stopped) kill(-process, SIGTERM);
+        if (is_stopped) kill(-process, ++patience > MOST_PATIENCE ? SIGKILL : SIGTERM);
         char buffer[4096];
         const ssize_t found = ready > 0 ? read(ends[0], buffer, sizeof buffer) : -1;
         if (ready > 0 && found <= 0) break;

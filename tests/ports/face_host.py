@@ -69,7 +69,7 @@ class FaceHost:
         assert self.drums.gui("is_api_supported", b"x11", False)
         assert self.drums.gui("create", b"x11", False)
         assert self.drums.gui("set_scale", scale)
-        self.window = _Window(*size)
+        self.window = Window(*size)
         assert self.drums.gui("set_parent", c.byref(clap_host.Window(b"x11", self.window.number)))
         assert self.drums.gui("show")
         self.run(0.5)
@@ -124,7 +124,7 @@ class FaceHost:
         self.window.close()
 
 
-class _Window:
+class Window:
     """A plain window of Xlib."""
 
     def __init__(self, width: int, height: int):

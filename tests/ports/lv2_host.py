@@ -48,6 +48,18 @@ class _State(c.Structure):
     )  # fmt: skip
 
 
+_WRITE, _FIND, _IDLE = c.CFUNCTYPE(None, _p, _u32, _u32, _u32, _p), c.CFUNCTYPE(_p, _s), c.CFUNCTYPE(c.c_int, _p)
+
+
+class _FaceDescriptor(c.Structure):
+    _fields_ = (
+        ("uri", _s),
+        ("instantiate", c.CFUNCTYPE(_p, _p, _s, _s, _WRITE, _p, _p, c.POINTER(c.POINTER(_Feature)))),
+        ("cleanup", c.CFUNCTYPE(None, _p)), ("port_event", c.CFUNCTYPE(None, _p, _u32, _u32, _u32, _p)),
+        ("extension_data", _FIND),
+    )  # fmt: skip
+
+
 class Plugin:
     """The plugin in a folder, active at a sample rate."""
 
@@ -57,7 +69,8 @@ class Plugin:
         found = re.findall(r'lv2:index (\d+) ;(?:(?!lv2:index).)*?lv2:symbol "(\w+)"', text, re.DOTALL)
         self.ports = {symbol: int(index) for index, symbol in found}
         defaults = dict(re.findall(r'lv2:symbol "(\w+)" ;(?:(?!lv2:symbol).)*?lv2:default ([-\d.]+)', text, re.DOTALL))
-        library = c.CDLL(str(folder / "backbeat.so"))
+        self.folder, self.library = folder, c.CDLL(str(folder / "backbeat.so"))
+        library = self.library
         library.lv2_descriptor.restype = c.POINTER(_Descriptor)
         self.descriptor = library.lv2_descriptor(0).contents
         assert not library.lv2_descriptor(1)
@@ -125,4 +138,39 @@ class Plugin:
 
     def end(self) -> None:
         self.descriptor.deactivate(self.handle)
+        self.descriptor.cleanup(self.handle)
+
+
+class Face:
+    """The face of a plugin in a window, by its number, of the same process."""
+
+    def __init__(self, plugin: Plugin, window: int):
+        def write(_: Any, port: int, size: int, __: int, data: int) -> None:
+            names = {index: name for name, index in plugin.ports.items()}
+            if size == c.sizeof(c.c_float):
+                plugin.controls[names[port]].value = c.c_float.from_address(data).value
+
+        plugin.library.lv2ui_descriptor.restype = c.POINTER(_FaceDescriptor)
+        self.descriptor = plugin.library.lv2ui_descriptor(0).contents
+        self._kept = (_FIND(lambda name: plugin.descriptor.extension_data(name)), _WRITE(write))
+        given = {
+            "http://lv2plug.in/ns/ext/urid#map": c.addressof(plugin._map),
+            "http://lv2plug.in/ns/extensions/ui#parent": window,
+            "http://lv2plug.in/ns/ext/data-access": c.addressof(self._kept[0]),
+            "http://lv2plug.in/ns/ext/instance-access": plugin.handle,
+        }
+        features = [c.pointer(_Feature(name.encode(), data)) for name, data in given.items()]
+        listed = (c.POINTER(_Feature) * 5)(*features, None)
+        self.handle = self.descriptor.instantiate(
+            c.addressof(self.descriptor), b"urn:backbeat:drum-machine", f"{plugin.folder}/".encode(), self._kept[1],
+            None, c.addressof(_p()), c.cast(listed, c.POINTER(c.POINTER(_Feature))),
+        )  # fmt: skip
+        assert self.handle
+        found = self.descriptor.extension_data(b"http://lv2plug.in/ns/extensions/ui#idleInterface")
+        self._idle = _IDLE(c.c_void_p.from_address(found).value or 0)
+
+    def idle(self) -> None:
+        assert self._idle(self.handle) == 0
+
+    def close(self) -> None:
         self.descriptor.cleanup(self.handle)

@@ -2,14 +2,18 @@
 
 import ctypes
 import json
+import subprocess
+import time
 
 import numpy as np
 import pytest
+from PIL import ImageGrab
 
 from backbeat.kits.bundle import to_json
+from ports import lv2_host
 from ports.beat import KIT
 from ports.clap_host import midi
-from ports.face_host import HEIGHT, MISSING, WIDTH, FaceHost, screen
+from ports.face_host import HEIGHT, MISSING, WIDTH, FaceHost, Window, screen
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")]
 
@@ -151,3 +155,29 @@ def test_size(plugin):
         assert pixels(face, 1300, 800, 100, 40).any()
         assert face.click(120, 180, seconds=1.5) > 0.0  # large pictures take long without a graphics card
         face.close()
+
+
+def test_in_lv2(plugin):
+    with screen() as display:
+        drums = lv2_host.Plugin(plugin / "backbeat.lv2", 48000.0)
+        window = Window(WIDTH, HEIGHT)
+        face = lv2_host.Face(drums, window.number)
+
+        def run(*command: object) -> float:
+            subprocess.run(["xdotool", *map(str, command)], check=True)
+            peak = 0.0
+            for _ in range(60):
+                peak = max(peak, float(np.abs(drums.play(512)).max()))
+                face.idle()
+                time.sleep(0.01)
+            return peak
+
+        assert run("mousemove", 1, 1) == 0.0
+        assert run("mousemove", *PAD_1, "click", 1) > 0.0
+        x, y = TUNE
+        run("mousemove", x, y, "mousedown", 1, "mousemove", x, y - 20, "mousemove", x, y - 40, "mouseup", 1)
+        assert drums.controls["pad_01_tune"].value == pytest.approx(40 / 220 * 48, abs=0.2)
+        assert len(np.unique(np.asarray(ImageGrab.grab(xdisplay=display)).reshape(-1, 3), axis=0)) > 50
+        face.close()
+        drums.end()
+        window.close()
