@@ -115,8 +115,16 @@ void Face::take(const std::string& kit, const std::string& line) {
 void Face::choose_kit(int step) {
     opening_.stop();
     const std::vector<std::string> names = backbeat::factory_names();
-    const int count = static_cast<int>(names.size());
-    const int next = factory_ < 0 ? (step > 0 ? 0 : count - 1) : (factory_ + step + count) % count;
+    const int factory_kits = static_cast<int>(names.size());
+    if (factory_ < 0 && !pads_.empty()) own_kit_ = machine_.kit_json();
+    const int count = factory_kits + (own_kit_.empty() ? 0 : 1);  // a kit of the user's comes last
+    const int none = step > 0 ? -1 : 0;
+    const int now = factory_ >= 0 ? factory_ : (own_kit_.empty() ? none : factory_kits);
+    const int next = (now + step + count) % count;
+    if (next == factory_kits) {
+        take(own_kit_, "The kit that was opened");
+        return;
+    }
     const std::string& name = names[static_cast<std::size_t>(next)];
     take(backbeat::factory_kit(name), "Kit " + name + ", which comes with backbeat");
 }

@@ -81,7 +81,8 @@ class Face : public UI {
     std::vector<backbeat::PadView> pads_;
     std::string kit_name_;
     uint32_t loads_ = 0;
-    int factory_ = -1;  // the number of the kit, where it is one that comes with the plugin
+    int factory_ = -1;     // the number of the kit, where it is one that comes with the plugin
+    std::string own_kit_;  // the last that was none of them: one can go back to it
 
     std::array<uint32_t, backbeat::PADS> strikes_{};
     std::array<float, backbeat::PADS> light_{};  // from 0 to 1

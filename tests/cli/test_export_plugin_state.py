@@ -46,6 +46,34 @@ def test_a_preset_of_lv2(backbeat, tmp_path):
     assert json.loads(text).encode() == KIT  # as JSON escapes it, so does Turtle
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "manifest.ttl",
+            "@prefix lv2: <http://lv2plug.in/ns/lv2core#> .\n\n<urn:backbeat:drum-machine> a lv2:Plugin .\n",
+        ),
+        ("notes.txt", "precious"),
+    ],
+)
+def test_a_folder_with_something_else(backbeat, tmp_path, name, text):
+    out = tmp_path / "backbeat.lv2"
+    out.mkdir()
+    (out / name).write_text(text)
+    shown = backbeat("export", "plugin-state", "808", "-o", out)
+    assert shown.status == 1
+    assert "found a folder with something else, such as a plugin; must hold a preset, or nothing" in shown.err
+    assert [path.name for path in out.iterdir()] == [name]
+    assert (out / name).read_text() == text
+
+
+def test_pads_without_knobs_are_told(backbeat, tmp_path):
+    kit, out = tmp_path / "kit.json", tmp_path / "kit.state"
+    assert backbeat("kit", "new", kit, "--like", "909", "--pad", "60:zap=kick/click").status == 0
+    shown = backbeat("export", "plugin-state", kit, "-o", out)
+    assert shown.notes() == ["the plugin plays all 17 pads, and has knobs for the first 16"]
+
+
 @pytest.mark.parametrize("name", ["808.json", "808"])
 def test_another_suffix(backbeat, tmp_path, name):
     shown = backbeat("export", "plugin-state", "808", "-o", tmp_path / name)

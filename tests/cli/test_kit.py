@@ -258,6 +258,16 @@ class TestMatch:
             monkeypatch.setattr("backbeat.kits.matching.match_kit", lambda *_, found=found, **__: found)
             done = backbeat("kit", "match", tmp_path, "-o", tmp_path / "kit.json")
             assert (done.status, done.notes()) == (0, told)
+            (tmp_path / "kit.json").unlink()
+
+    @pytest.mark.parametrize("command", ["match", "import"])
+    def test_a_kit_that_is_there_stays(self, backbeat, tmp_path, command):
+        out = tmp_path / "kit.json"
+        out.write_text("changed by hand")
+        done = backbeat("kit", command, tmp_path, "-o", out)
+        assert done.status == 2
+        assert "kit.json: is already there; remove it, or choose another name" in done.err
+        assert out.read_text() == "changed by hand"
 
     def test_stopped_it_writes_nothing_and_says_so(self, backbeat, tmp_path, monkeypatch):
         def stopped(*_, **__):

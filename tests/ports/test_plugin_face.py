@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(bool(MISSING), reason=f"not i
 LEVEL, FIRST_TUNE, SECOND_TUNE = 0, 4, 10
 PAD_1, PAD_2 = (80, 120), (220, 120)
 TUNE, KIT_LEVEL = (874, 229), (650, 495)
-NEXT, AS_THE_KIT, OPEN = (442, 32), (762, 408), (518, 32)
+PREVIOUS, NEXT, AS_THE_KIT, OPEN = (144, 32), (442, 32), (762, 408), (518, 32)
 FIRST_FILE = (180, 69)
 STATUS = (16, 570, 928, 24)
 ORANGE = [255, 176, 112]
@@ -127,6 +127,10 @@ def test_files(face, monkeypatch, tmp_path):
 
     open_first()
     face.until(lambda: kit() == KIT.name)
+    face.click(*NEXT)
+    face.until(lambda: kit() != KIT.name)
+    face.click(*PREVIOUS)
+    face.until(lambda: kit() == KIT.name)  # one's own kit is among those to choose from
     quiet = pixels(face, *STATUS)
     path.write_text("hello", encoding="utf-8")
     open_first()

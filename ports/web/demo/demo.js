@@ -12,7 +12,13 @@ const status = byId("status");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const ARROWS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -4, ArrowDown: 4 };
-const read = async (file) => (await fetch(file)).json();
+async function read(file) {
+  const answer = await fetch(file);
+  if (!answer.ok) throw new Error(`${file}: the server has no such file`);
+  return answer.json().catch(() => {
+    throw new Error(`${file}: is damaged`);
+  });
+}
 const listed = read("kits.json");
 const firstKit = listed.then(([{ file }]) => read(file)); // on its way while the context is made, which takes a while
 firstKit.catch(() => {});
@@ -27,6 +33,7 @@ let spaceIsHeld = false;
 async function openKit(reading) {
   list.disabled = true;
   status.textContent = "Opening …";
+  if (!context.audioWorklet) throw new Error("Browsers play this page from https and from localhost alone.");
   if (drums) await reading; // or the old one plays on
   drums?.close();
   drums = null;

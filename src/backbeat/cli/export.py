@@ -8,7 +8,7 @@ import typer
 
 from backbeat.cli.arguments import read_patch
 from backbeat.cli.kit.arguments import KitArgument, read_kit
-from backbeat.cli.output import check_folder, say
+from backbeat.cli.output import check_folder, say, say_note
 from backbeat.errors import PluginError, UsageError
 from backbeat.files import replacing
 
@@ -90,10 +90,13 @@ def plugin_state(
     ],
 ) -> None:
     """Write a kit as a preset of the plugin for hosts of VST3 or LV2, or as the bytes that a host keeps of it."""
-    from backbeat.kits.state import write_state
+    from backbeat.kits.state import KNOBBED_PADS, write_state
 
     check_folder(out)
-    write_state(read_kit(source), out)
+    kit = read_kit(source)
+    write_state(kit, out)
+    if len(kit.pads) > KNOBBED_PADS:
+        say_note(f"the plugin plays all {len(kit.pads)} pads, and has knobs for the first {KNOBBED_PADS}")
     say(str(out))
 
 
@@ -110,6 +113,7 @@ def web(
     """Write a page that plays kits in a browser, with knobs, for any server of files."""
     from backbeat.kits.web import write_web
 
+    check_folder(out)
     write_web([read_kit(source) for source in sources], package, out)
     say(f"{out}  try it: python3 -m http.server --directory {out}")
 

@@ -20,6 +20,8 @@ from backbeat.samplers.names import safe_name
 FORMAT = "1"
 """Of the state, which the plugin checks: `ports/plugin/plugin.cpp`."""
 PLUGIN = "urn:backbeat:drum-machine"
+KNOBBED_PADS = 16
+"""Of a kit, whose knobs are parameters of the plugin: PADS of `ports/plugin/machine.h`."""
 _CLASS = struct.pack("<4I", *(int.from_bytes(each, "big") for each in (b"DPF ", b"clas", b"Bkbt", bytes(4))))
 _PREFIXES = """\
 @prefix lv2: <http://lv2plug.in/ns/lv2core#> .
@@ -72,6 +74,15 @@ def _text(text: str) -> str:
 
 
 def _write_folder(kit: Kit, out: Path) -> None:
+    manifest = out / "manifest.ttl"
+    if out.exists() and not out.is_dir():
+        raise KitError(f"{out}: found a file; must be a folder, or not there")
+    if out.is_dir() and any(out.iterdir()):
+        written = manifest.read_text("utf-8", "replace") if manifest.is_file() else ""
+        if not written.startswith(_PREFIXES) or f"lv2:appliesTo <{PLUGIN}>" not in written:
+            raise KitError(
+                f"{out}: found a folder with something else, such as a plugin; must hold a preset, or nothing"
+            )
     out.mkdir(exist_ok=True)
     for name, text in lv2_presets({safe_name(kit.name, "kit"): kit}).items():
         with replacing(out / name) as temporary:
@@ -90,11 +101,12 @@ def write_state(kit: Kit, out: Path) -> None:
         KitError: where the suffix is another, it cannot be written, or a pad's instrument has no program.
     """
     try:
-        if out.suffix == ".vstpreset":
+        suffix = out.suffix.lower()
+        if suffix == ".vstpreset":
             _write_file(vst3_preset, kit, out)
-        elif out.suffix == ".lv2":
+        elif suffix == ".lv2":
             _write_folder(kit, out)
-        elif out.suffix == ".state":
+        elif suffix == ".state":
             _write_file(state, kit, out)
         else:
             raise KitError(f"{out}: ends with {out.suffix or 'no suffix'!r}; must end with .vstpreset, .lv2 or .state")

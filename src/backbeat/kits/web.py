@@ -13,6 +13,7 @@ from backbeat.kits.document import Kit
 from backbeat.samplers.names import safe_name
 
 _ENGINE = ("backbeat.js", "backbeat.wasm")
+_LIST = "kits.json"
 _PAGE = ("index.html", "demo.css", "demo.js", "pictures.js")
 
 
@@ -37,11 +38,30 @@ def write_web(kits: Sequence[Kit], package: Path, out: Path) -> None:
         name = f"{number}-{safe_name(kit.name, 'kit')}.kit.json"
         listed.append({"name": kit.name, "file": name})
         files[name] = to_json(kit).encode()
-    files["kits.json"] = (json.dumps(listed, ensure_ascii=False, indent=1) + "\n").encode()
+    files[_LIST] = (json.dumps(listed, ensure_ascii=False, indent=1) + "\n").encode()
+    left = _kits_of(out) - files.keys()
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(exist_ok=True)
         for name, content in files.items():
             with replacing(out / name) as temporary:
                 temporary.write_bytes(content)
+        for name in left:
+            (out / name).unlink(missing_ok=True)
     except OSError as error:
         raise KitError(f"{out}: cannot be written to ({error.strerror})") from error
+
+
+def _kits_of(out: Path) -> set[str]:
+    """Files of kits in a page that was written before.
+
+    Raises:
+        KitError: where the folder holds something else.
+    """
+    if not out.is_dir() or not any(out.iterdir()):
+        return set()
+    try:
+        listed = json.loads((out / _LIST).read_text("utf-8"))
+        names = {str(each["file"]) for each in listed}
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise KitError(f"{out}: found a folder with something else; must be a page of kits, or empty") from error
+    return {name for name in names if name.endswith(".kit.json") and Path(name).name == name}

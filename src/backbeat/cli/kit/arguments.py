@@ -97,6 +97,17 @@ def check_kit_file(out: Path) -> None:
         raise UsageError(f"{out}: suffix {out.suffix!r}; must be .json")
 
 
+def check_new_kit_file(out: Path) -> None:
+    """Refuse, besides, a file that is there: what was changed in a kit by hand is not made again.
+
+    Raises:
+        UsageError: naming the file.
+    """
+    check_kit_file(out)
+    if out.exists():
+        raise UsageError(f"{out}: is already there; remove it, or choose another name")
+
+
 def threads() -> int:
     """As many as there are processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

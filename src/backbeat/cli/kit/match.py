@@ -9,7 +9,7 @@ import typer
 
 from backbeat.cli.effort import Detail, Keep, PluginOrAuto, Quality, Seed, Starts, Steps, kept_of
 from backbeat.cli.executor import Address, ExecutorName, Workers, executor_of
-from backbeat.cli.kit.arguments import check_kit_file
+from backbeat.cli.kit.arguments import check_new_kit_file
 from backbeat.cli.output import AsJson, collect_garbage, counted, say, say_error, say_json, say_note
 from backbeat.cli.progress import counting
 
@@ -42,7 +42,7 @@ def imports(
 
     What a DrumSynth file says is where the match begins to what DrumSynth would play.
     """
-    check_kit_file(out)
+    check_new_kit_file(out)
     from backbeat.kits import save_kit
     from backbeat.kits.importing import drumsynth_files, import_files
     from backbeat.kits.placing import with_room
@@ -106,7 +106,7 @@ def match(
     Names say what is what (kick, snare_v2_r1, hat-open). Takes of one drum at different strengths become one patch,
     whose answer to velocity is fitted to them. Pads that cannot be matched are told at the end.
     """
-    check_kit_file(out)
+    check_new_kit_file(out)
     from dataclasses import replace
 
     from backbeat.kits import save_kit
