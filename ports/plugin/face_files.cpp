@@ -111,7 +111,8 @@ std::string with_pad(const std::string& kit, int place, const std::string& other
     programs.at(program) = their_programs[0];
     try {
         std::string made = with_field(their_pads[0], "program", std::to_string(program));
-        for (const char* kept : {"note", "notes", "level_db", "pan", "choke_group", "output", "layers", "round_robins"})
+        for (const char* kept :
+             {"note", "notes", "level_db", "pan", "choke_group", "note_off", "output", "layers", "round_robins"})
             made = with_field(made, kept, written_field(pad, kept));
         pad = made;
         return with_field(with_field(kit, "programs", joined(programs)), "pads", joined(pads));

@@ -197,6 +197,10 @@ class KitReader {
         made.pan = number(field("pan"), named("pan"), -1.0, 1.0);
         made.width = number(field("width"), named("width"), 0.0, 1.0);
         made.choke_group = (int)whole(field("choke_group"), named("choke_group"), 0, kMostPads);
+        const std::string note_off = field("note_off") ? name_in_a_line(field("note_off"), named("note_off")) : "ring";
+        if (note_off != "ring" && note_off != "choke")
+            refuse(named("note_off") + ": found " + quoted(note_off) + "; must be \"ring\" or \"choke\"");
+        made.is_held = note_off == "choke";
         made.output = (int)whole(field("output"), named("output"), 0, kit.outputs - 1);
         made.layers = (int)whole(field("layers"), named("layers"), 1, kMostLayers);
         made.round_robins = (int)whole(field("round_robins"), named("round_robins"), 1, kMostRoundRobins);

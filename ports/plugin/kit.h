@@ -62,6 +62,7 @@ struct Pad {
     int note, first_note, last_note;
     double level_db, pan, width;
     int choke_group, output, layers, round_robins;
+    bool is_held;  // sounds as long as its key is held, and no longer
     const Program* program;
     int64_t seed;
     std::vector<double> values, velocity, humanize;

@@ -13,7 +13,9 @@ constexpr double kLongestWaitS = 0.05;
 constexpr double kOfflineAheadS = 0.25;
 constexpr double kLevelS = 0.02;  // that the kit's level takes to change
 
-constexpr int kNoteOn = 0x90, kControl = 0xb0;
+constexpr int kNoteOff = 0x80, kNoteOn = 0x90, kControl = 0xb0;
+// Choke groups of held pads that have none: one for each note, after those of kits.
+constexpr int kHeldNotes = kMostPads + 1;
 constexpr int kAllSoundOff = 120, kAllNotesOff = 123;
 
 double amplitude(double level_db) { return std::pow(10.0, level_db / 20.0); }
@@ -112,8 +114,21 @@ void Player::play(const Event& event, int64_t at) {
         waiting_count_ = 0;
         backbeat_mixer_choke(mixer_.get(), 0, at - before_);
     }
+    if (kind == kNoteOff || (kind == kNoteOn && !value)) end(number, at);
     if (kind != kNoteOn || !value || start(number, value, at) || waiting_count_ == kMostWaiting) return;
     waiting_[waiting_count_++] = {number, value, at + (int64_t)(kLongestWaitS * sample_rate_)};
+}
+
+// A key was let go. In a choke group, what sounds may be another pad's by now.
+void Player::end(int note, int64_t at) {
+    const int place = bank_ ? bank_->kit->pad_of_note[(size_t)note] : -1;
+    if (place < 0 || !bank_->kit->pads[(size_t)place].is_held) return;
+    const auto is_its = [note](const Waiting& each) { return each.note == note; };
+    waiting_count_ =
+        (size_t)(std::remove_if(waiting_.begin(), waiting_.begin() + waiting_count_, is_its) - waiting_.begin());
+    const int group = bank_->kit->pads[(size_t)place].choke_group;
+    if (group && last_of_group_[(size_t)group] != note) return;
+    backbeat_mixer_choke(mixer_.get(), group ? group : kHeldNotes + note, at - before_);
 }
 
 void Player::start_waiting() {
@@ -154,7 +169,8 @@ bool Player::start(int note, int velocity, int64_t at) {
     voice.audio = sound->audio.data();
     voice.channels = sound->channels;
     voice.output = pad.output;
-    voice.choke_group = pad.choke_group;
+    voice.choke_group = pad.choke_group || !pad.is_held ? pad.choke_group : kHeldNotes + note;
+    last_of_group_[(size_t)pad.choke_group] = note;
     voice.gain = (float)amplitude(pad.level_db + settings_.level_db(place));
     voice.pan = (float)std::clamp(pad.pan + settings_.pan(place), -1.0, 1.0);
     if (backbeat_mixer_start(mixer_.get(), &voice) == BACKBEAT_OK)

@@ -45,6 +45,7 @@ class Player {
     void play(const Event& event, int64_t at);
     void start_waiting();
     bool start(int note, int velocity, int64_t at);
+    void end(int note, int64_t at);
     void mix(float* const* channels, int64_t first, int64_t frames);
     void turn_level(float* const* channels, int64_t first, int64_t frames);
 
@@ -64,7 +65,8 @@ class Player {
     const Bank* bank_ = nullptr;  // within a block
     uint64_t bank_number_ = 0;
     bool may_wait_ = false;
-    std::vector<uint8_t> takes_;  // of each note and layer, which turn is next
+    std::array<int, kMostPads + 1> last_of_group_{};  // notes, of choke groups
+    std::vector<uint8_t> takes_;                      // of each note and layer, which turn is next
     std::vector<uint32_t> order_;
     std::array<Waiting, kMostWaiting> waiting_;
     size_t waiting_count_ = 0;

@@ -62,6 +62,8 @@ export interface Pad {
   pan: number;
   width: number;
   choke_group: number;
+  /** Left alone here, where notes have no ends. */
+  note_off?: "ring" | "choke";
   output: number;
   layers: number;
   round_robins: number;

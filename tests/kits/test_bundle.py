@@ -38,7 +38,7 @@ def test_what_is_the_kits():
     assert [pad["output"] for pad in found["pads"]] == [0, 1, 1]
     assert [pad["notes"] for pad in found["pads"]] == [[36, 36], [37, 40], [42, 42]]
     assert [(pad["layers"], pad["round_robins"]) for pad in found["pads"]] == [(4, 4), (16, 4), (16, 2)]
-    names = ("note", "level_db", "pan", "width", "choke_group")
+    names = ("note", "level_db", "pan", "width", "choke_group", "note_off")
     for pad, own in zip(found["pads"], KIT.pads, strict=True):
         assert [pad[name] for name in names] == [getattr(own, name) for name in names]
         assert pad["macros"] == json.loads(json.dumps(knobs(own.turned)))

@@ -38,7 +38,7 @@ def test_a_kit_of_presets():
 def test_written_and_read_it_is_the_same(tmp_path):
     pads = (
         Pad("bass – é", 40, preset("kick/808-long"), {"length": 20.0}, notes=(30, 50), level_db=-3.5, pan=-0.25),
-        Pad("open", 60, preset(HAT), width=0.5, choke_group=1, output=3, layers=2, round_robins=5),
+        Pad("open", 60, preset(HAT), width=0.5, choke_group=1, note_off="choke", output=3, layers=2, round_robins=5),
     )
     kit = Kit("Kick & #1 $x=50% – é", pads, author="me", licence="MIT", layers=8, round_robins=3)
     save_kit(kit, tmp_path / "kit.json")
@@ -103,6 +103,8 @@ def test_outputs_are_the_pads_unless_they_share_one():
         (with_pad(pan="left"), "pan: found 'left'; must be a number from -1 to 1"),
         (with_pad(width=2), "width: found 2"),
         (with_pad(choke_group=-1), "choke_group: found -1"),
+        (with_pad(note_off="stop"), "note_off: found 'stop'; must be ring or choke"),
+        (with_pad(note_off=7), "note_off: found 7; must be ring or choke"),
         (with_pad(output=1.0), "output: found 1.0"),
         (with_pad(layers=128), "layers: found 128"),
         (with_pad(notes=[37, 50]), r"notes: found \[37, 50\]; must be the first and the last note"),

@@ -120,6 +120,50 @@ def test_macros_turn_as_in_python(machines):
                 np.testing.assert_allclose(values[:count], expected, rtol=1e-12, atol=1e-12)
 
 
+def off(frame: int, number: int) -> tuple[int, ...]:
+    return frame, 0x80, number, 64
+
+
+HELD = to_json(replace(KIT, pads=tuple(replace(each, note_off="choke") for each in KIT.pads)))
+FADED = 0.006
+"""Seconds, within which what is choked has faded."""
+
+
+@pytest.mark.parametrize(
+    ("ended", "number", "is_choked"),
+    [
+        ([off(3000, KICK)], KICK, True),
+        ([note(3000, KICK, 0)], KICK, True),
+        ([off(3000, CLOSED)], KICK, False),
+        ([off(3000, OPEN)], OPEN, True),
+        ([off(3000, TOMS)], TOMS, True),
+        ([off(3000, TOMS + 1)], TOMS, False),  # another note of the same pad
+    ],
+)
+def test_the_end_of_a_note_chokes_a_held_pad(machines, ended, number, is_choked):
+    with DrumMachine(machines, HELD, RATE) as machine:
+        whole = machine.play([note(0, number, 127)], RATE)
+    with DrumMachine(machines, HELD, RATE) as machine:
+        found = machine.play([note(0, number, 127), *ended], RATE)
+    assert found[:, :3000].tobytes() == whole[:, :3000].tobytes()
+    assert whole[:2, 3000 + round(FADED * RATE) :].any()
+    assert (found.tobytes() != whole.tobytes()) == is_choked
+    assert not is_choked or not found[:, 3000 + round(FADED * RATE) :].any()
+
+
+def test_the_end_of_a_note_leaves_others_alone(machines):
+    """What sounds in its group is another pad's by then; a pad that is not held rings on."""
+    notes = [note(0, CLOSED, 127), note(500, OPEN, 127)]
+    with DrumMachine(machines, HELD, RATE) as machine:
+        whole = machine.play(notes, RATE)
+    with DrumMachine(machines, HELD, RATE) as machine:
+        assert machine.play([*notes, off(1000, CLOSED)], RATE).tobytes() == whole.tobytes()
+    with DrumMachine(machines, THREE, RATE) as machine:
+        ringing = machine.play([note(0, KICK, 127)], RATE)
+    with DrumMachine(machines, THREE, RATE) as machine:
+        assert machine.play([note(0, KICK, 127), off(3000, KICK)], RATE).tobytes() == ringing.tobytes()
+
+
 def test_a_turned_knob_changes_the_next_hit(machine):
     events = [note(0, KICK, 127)]
     before = machine.play(events, RATE)
@@ -347,6 +391,8 @@ def step(**fields: object) -> Change:
         (pad(pan=-1.01), "pads[1].pan: found -1.01; must be a number from -1 to 1"),
         (pad(width=True), "pads[1].width: found true or false; must be a number from 0 to 1"),
         (pad(choke_group=-1), "pads[1].choke_group: found -1"),
+        (pad(note_off="stop"), 'pads[1].note_off: found \'stop\'; must be "ring" or "choke"'),
+        (pad(note_off=1), "pads[1].note_off: found 1; must be a string"),
         (pad(output=3), "pads[1].output: found 3; must be a whole number from 0 to 2"),
         (pad(layers=128), "pads[1].layers: found 128; must be a whole number from 1 to 127"),
         (pad(round_robins=0), "pads[1].round_robins: found 0; must be a whole number from 1 to 64"),

@@ -65,6 +65,7 @@ def _pad(kit: Kit, pad: Pad, program: int, output: int) -> Iterator[tuple[str, A
         "pan": pad.pan,
         "width": pad.width,
         "choke_group": pad.choke_group,
+        "note_off": pad.note_off,
         "output": output,
         "layers": kit.layers_of(pad),
         "round_robins": kit.round_robins_of(pad),

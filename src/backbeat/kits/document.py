@@ -25,6 +25,8 @@ from backbeat.samplers.names import plain_text
 SCHEMA = 1
 MOST_PADS, MOST_LAYERS, MOST_ROUND_ROBINS, MOST_OUTPUTS = 128, 127, 64, 64
 LAST_NOTE, LAST_VELOCITY = 127, 127
+RING, CHOKE = "ring", "choke"
+"""What the end of a note does to a pad: nothing, or it fades out."""
 LOWEST_DB, HIGHEST_DB = -60.0, 24.0
 _LARGEST_FILE = 16 << 20
 _SUFFIX = ".json"
@@ -45,6 +47,7 @@ class Pad:
         pan: from -1, left, to 1, right.
         width: how far its noise differs between left and right, 0 to 1.
         choke_group: a hit silences what sounds in the same group; 0 is no group.
+        note_off: what the end of a note does where it is played live: `RING` or `CHOKE`. Songs know no ends of notes.
         output: from 1; 0 is one of its own.
         layers: steps of velocity, if not the kit's.
         round_robins: different hits of a step, if not the kit's.
@@ -62,6 +65,7 @@ class Pad:
     pan: float = 0.0
     width: float = 0.0
     choke_group: int = 0
+    note_off: str = RING
     output: int = 0
     layers: int | None = None
     round_robins: int | None = None
@@ -70,6 +74,8 @@ class Pad:
         _keep_in_a_line(self, "name")
         _check_whole("note", self.note, 0, LAST_NOTE)
         _check_whole("choke_group", self.choke_group, 0, MOST_PADS)
+        if self.note_off not in (RING, CHOKE):
+            raise KitError(f"note_off: found {self.note_off!r}; must be {RING} or {CHOKE}")
         _check_whole("output", self.output, 0, MOST_OUTPUTS)
         for name, low, high in (("level_db", LOWEST_DB, HIGHEST_DB), ("pan", -1.0, 1.0), ("width", 0.0, 1.0)):
             _check_number(name, getattr(self, name), low, high)
