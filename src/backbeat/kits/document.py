@@ -47,10 +47,10 @@ class Pad:
         pan: from -1, left, to 1, right.
         width: how far its noise differs between left and right, 0 to 1.
         choke_group: a hit silences what sounds in the same group; 0 is no group.
-        note_off: what the end of a note does where it is played live: `RING` or `CHOKE`. Songs know no ends of notes.
         output: from 1; 0 is one of its own.
         layers: steps of velocity, if not the kit's.
         round_robins: different hits of a step, if not the kit's.
+        note_off: what the end of a note does where it is played live: `RING` or `CHOKE`. Songs know no ends of notes.
 
     Raises:
         KitError: naming the field, the value found and what is allowed.
@@ -65,10 +65,10 @@ class Pad:
     pan: float = 0.0
     width: float = 0.0
     choke_group: int = 0
-    note_off: str = RING
     output: int = 0
     layers: int | None = None
     round_robins: int | None = None
+    note_off: str = RING
 
     def __post_init__(self) -> None:
         _keep_in_a_line(self, "name")
