@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
@@ -250,8 +251,14 @@ def kill_a_local_worker() -> None:
 
 
 def kill_a_ray_worker() -> None:
-    below = psutil.Process().children(recursive=True)
-    next(each for each in below if any("ray::attempt" in part for part in each.cmdline())).kill()
+    """One that is at work; between two tasks, none is for a moment."""
+    for _ in range(100):
+        for each in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any("ray::attempt" in part for part in each.cmdline()):
+                    return each.kill()
+        time.sleep(0.05)
+    pytest.fail("found no worker of Ray at work within 5 s")
 
 
 @pytest.mark.parametrize(
