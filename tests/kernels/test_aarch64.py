@@ -34,6 +34,7 @@ def undefined(data: bytes) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_they_build_and_take_no_elementary_function_from_the_system(tmp_path_factory):
     """Without the C++ library, which would take long to build, and whose own wishes are none of ours."""
     folder = shared_folder(tmp_path_factory)
