@@ -59,9 +59,9 @@ void Face::uiIdle() {
         pads_ = machine_.pads();
         kit_name_ = machine_.kit_name();
         const std::vector<std::string> names = backbeat::factory_names();
-        const auto found = std::find_if(names.begin(), names.end(), [this](const std::string& name) {
-            return backbeat::factory_kit(name) == machine_.kit_json();
-        });
+        const std::string kit = machine_.kit_json();
+        const auto found = std::find_if(names.begin(), names.end(),
+                                        [&kit](const std::string& name) { return backbeat::factory_kit(name) == kit; });
         factory_ = found == names.end() ? -1 : static_cast<int>(found - names.begin());
         selected_ = std::clamp(selected_, 0, std::max(0, std::min(PADS, static_cast<int>(pads_.size())) - 1));
         is_changed = true;

@@ -64,6 +64,7 @@ class Face : public UI {
     double scale() const { return static_cast<double>(getWidth()) / backbeat::WIDTH; }
 
     void draw_header();
+    void draw_box(const Area& area);
     void draw_button(const Area& area, const char* text);
     void draw_pad(int pad);
     void draw_panel();

@@ -70,7 +70,7 @@ void Face::write(float x, float y, float size, const Color& color, int align, co
     this->text(x, y, shown.c_str(), nullptr);
 }
 
-void Face::draw_button(const Area& area, const char* text) {
+void Face::draw_box(const Area& area) {
     beginPath();
     roundedRect(area.x, area.y, area.width, area.height, CORNER);
     fillColor(SURFACE);
@@ -78,6 +78,10 @@ void Face::draw_button(const Area& area, const char* text) {
     strokeColor(EDGE);
     strokeWidth(1.0f);
     stroke();
+}
+
+void Face::draw_button(const Area& area, const char* text) {
+    draw_box(area);
     write(area.x + area.width / 2, area.y + area.height / 2, 16.0f, INK, CENTER, text, area.width - 8.0f);
 }
 
@@ -112,13 +116,7 @@ void Face::draw_pad(int pad) {
 
 void Face::draw_panel() {
     const Area& area = backbeat::PANEL;
-    beginPath();
-    roundedRect(area.x, area.y, area.width, area.height, CORNER);
-    fillColor(SURFACE);
-    fill();
-    strokeColor(EDGE);
-    strokeWidth(1.0f);
-    stroke();
+    draw_box(area);
     if (!pads_.empty()) {
         const backbeat::PadView& view = pads_[static_cast<std::size_t>(selected_)];
         write(area.x + 16, 38.0f, 21.0f, INK, LEFT, with_spaces(view.name), area.width - 32);

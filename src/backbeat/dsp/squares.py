@@ -76,8 +76,11 @@ def edge_by_edge(per_sample: Tensor, start: Tensor, level: Tensor, samples: int)
     """Squares by their cycles per sample, cycles at the start and level, (..., squares), and the edges in reach."""
     import torch
 
+    from backbeat.dsp.constants import table
+
     device = per_sample.device
-    table, n = torch.from_numpy(residual()).to(device), torch.arange(samples, device=device, dtype=torch.float64)
+    rows = table(residual, dtype=torch.float64, device=device)
+    n = torch.arange(samples, device=device, dtype=torch.float64)
     total: Any = 0.0
     for k in range(per_sample.shape[-1]):
         own = slice(k, k + 1)
@@ -85,8 +88,8 @@ def edge_by_edge(per_sample: Tensor, start: Tensor, level: Tensor, samples: int)
         square = torch.ones_like(behind)
         for m in range(edges_in_reach(per_sample[..., own])):
             turned = 2.0 if m % 2 else -2.0
-            square = square + turned * _read(table, behind + m * half_period)
-            square = square + turned * _read(table, (m + 1) * half_period - behind)
+            square = square + turned * _read(rows, behind + m * half_period)
+            square = square + turned * _read(rows, (m + 1) * half_period - behind)
         total = total + level[..., own] * (sign * square).to(level.dtype)
     return total
 

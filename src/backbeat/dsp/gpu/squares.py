@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from backbeat.dsp.arithmetic import shared_shape
+from backbeat.dsp.constants import table
 from backbeat.dsp.gpu.custom_operation import differentiable_gradients, operation
 from backbeat.dsp.gpu.trial import agree, spread
 from backbeat.dsp.squares import HALF, PHASES, edge_by_edge, edges_in_reach, residual, since_edge
@@ -40,9 +41,8 @@ def cubics() -> NDArray[np.float64]:
     return np.pad(by_phase, ((0, 0), (0, 0), (0, 1)))
 
 
-@lru_cache(maxsize=8)
-def _table(device: torch.device) -> Tensor:
-    return torch.from_numpy(cubics()).to(device, torch.float32)
+def _rows(device: torch.device, dtype: torch.dtype) -> Tensor:
+    return table(cubics, dtype=dtype, device=device)
 
 
 def _sound(per_sample: Tensor, start: Tensor, level: Tensor, samples: int) -> Tensor:
@@ -50,7 +50,7 @@ def _sound(per_sample: Tensor, start: Tensor, level: Tensor, samples: int) -> Te
         return edge_by_edge(per_sample, start, level, samples)
     from backbeat.dsp.gpu import squares_kernels
 
-    return squares_kernels.render(per_sample, start, level, _table(level.device), samples)
+    return squares_kernels.render(per_sample, start, level, _rows(level.device, torch.float32), samples)
 
 
 def _sound_shape(per_sample: Tensor, start: Tensor, level: Tensor, samples: int) -> Tensor:
@@ -62,13 +62,13 @@ def _gradients(grad_sound: Tensor, per_sample: Tensor, start: Tensor, level: Ten
         return gradients_edge_by_edge(grad_sound, per_sample, start, level)
     from backbeat.dsp.gpu import squares_kernels
 
-    return squares_kernels.differentiate(grad_sound, per_sample, start, level, _table(level.device))
+    return squares_kernels.differentiate(grad_sound, per_sample, start, level, _rows(level.device, torch.float32))
 
 
 def gradients_edge_by_edge(grad_sound: Tensor, per_sample: Tensor, start: Tensor, level: Tensor) -> list[Tensor]:
     """Of what a square is made of, by that of the sound: written out, for autograd has no hand in an operation."""
     n = torch.arange(grad_sound.shape[-1], device=level.device, dtype=torch.float64)
-    rows, found = torch.from_numpy(cubics()).to(level.device), []
+    rows, found = _rows(level.device, torch.float64), []
     for k in range(per_sample.shape[-1]):
         own = slice(k, k + 1)
         sign, behind, half_period = since_edge(per_sample[:, own], start[:, own], n)
@@ -109,7 +109,7 @@ def _kernels_work(device: torch.device) -> bool:
     def by_kernels() -> list[Tensor]:
         from backbeat.dsp.gpu import squares_kernels
 
-        given = *oscillators, _table(device)
+        given = *oscillators, _rows(device, torch.float32)
         return [squares_kernels.render(*given, samples), *squares_kernels.differentiate(grad_sound, *given)]
 
     def by_formula() -> list[Tensor]:
