@@ -1,10 +1,12 @@
 """Which instrument a sound may be of."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from backbeat import plugins
-from backbeat.matching.router import UNKNOWN, facts, router
+from backbeat.matching.router import UNKNOWN, WEIGHTS, facts, load, router
 from backbeat.patch import Placement, preset, presets
 
 RATE = 44100
@@ -41,6 +43,34 @@ def test_every_instrument_but_the_generic_one_is_known():
     known = router()
     assert known is not None
     assert set(known.names) == set(plugins.names()) - {GENERIC}
+
+
+def test_both_networks_are_heard_as_much():
+    known = router()
+    assert known is not None
+    assert known.by_encoder is not None  # trained on the encoder that ships: else train the router again
+    sound = preset("snare/909").render(Placement(RATE, RATE))
+    found, *alone = (
+        each.likelihoods(sound, RATE)
+        for each in (known, replace(known, by_encoder=None), replace(known, by_facts=_Silent()))
+    )
+    for name in known.names:
+        assert found[name] == pytest.approx(0.5 * alone[0][name] + alone[1][name] - 0.5 / len(known.names), abs=1e-5)
+
+
+class _Silent(torch.nn.Module):
+    """A network for which every instrument is as likely."""
+
+    def forward(self, facts: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(len(facts), len(plugins.names()) - 1)
+
+
+def test_the_network_on_an_encoder_is_left_out_where_another_ships(monkeypatch):
+    monkeypatch.setattr("backbeat.matching.router.encoder_fingerprint", lambda: "of another")
+    found = load(WEIGHTS)
+    assert found.by_encoder is None
+    odds = found.likelihoods(preset("kick/909").render(Placement(RATE, RATE)), RATE)
+    assert max(odds, key=lambda name: odds[name]) == "kick"
 
 
 def test_what_it_does_not_know_is_proposed_too():

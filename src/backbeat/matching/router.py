@@ -1,10 +1,11 @@
-"""Which instrument a sound may be of: a small network on its spectrogram, and the encoder, each heard as much.
+"""Which instrument a sound may be of: two small networks, on its spectrogram and on what the encoder hears.
 
-They only propose: the likeliest instruments, and those that the network does not know, compete by what they come to.
-Both are trained on random patches; they fail on different sounds. `benchmarks/router.py` trains the small one, and
-judges the two together.
+They only propose: the likeliest instruments, and those that the networks do not know, compete by what they come to.
+Both are trained on random patches and on recordings; they fail on different sounds. `benchmarks/router.py` trains and
+judges them.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from backbeat.audio.conditioning import resample
@@ -30,64 +32,99 @@ _LOW_FFT, _LOW_LINES, _LOW_S = 1 << 15, 48, (0.0, 0.1)
 _LOW_HZ = 28.0 * (1200.0 / 28.0) ** (np.arange(_LOW_LINES) / (_LOW_LINES - 1))
 """Lines of the spectrum, from the onset on and from a tenth of a second later: there, a kick is no tom."""
 FACTS = _BANDS * (len(_EDGES_S) - 1) + _LOW_LINES * len(_LOW_S)
-HIDDEN = 64
+HIDDEN, DROPPED = 64, 0.3
 UNKNOWN = 0.1
-"""Odds of an instrument that the network was not trained on."""
-_LEAST_ODDS = 0.03
+"""Odds of an instrument that the networks were not trained on."""
+_BY_FACTS, _BY_ENCODER = "facts", "encoder"
 WEIGHTS = Path(__file__).with_name("router.safetensors")
 
 
 @dataclass(frozen=True)
 class Router:
-    """A network, and the names of the instruments that it tells apart."""
+    """Networks, and the names of the instruments that they tell apart.
 
-    network: nn.Module
+    Attributes:
+        by_facts: on `facts`.
+        by_encoder: on what the encoder that ships makes of a sound; none where that is no longer the one it was
+            trained on.
+        names: in the order of their odds.
+    """
+
+    by_facts: nn.Module
+    by_encoder: nn.Module | None
     names: tuple[str, ...]
 
     @torch.no_grad()
     def likelihoods(self, sound: Audio, sample_rate: int) -> dict[str, float]:
         """By name, how likely the instrument is that of a sound (1, 1, samples) which begins at once; they sum to 1.
 
-        The root of the product of both networks' odds, each at least `_LEAST_ODDS`: neither knows real sounds so well.
+        The mean of what both networks say.
         """
         heard = at_training_rate(sound, sample_rate)
-        odds = self.network(facts(heard)).softmax(-1)[0].clamp(min=_LEAST_ODDS)
-        encoder = pretrained()
-        every = encoder.instrument_odds(features(heard))[0].exp()
-        known = [name for name in self.names if name in encoder.plugins]
-        if known:
-            places = [list(encoder.plugins).index(name) for name in known]
-            other = (every[places] / every[places].sum()).clamp(min=_LEAST_ODDS)
-            own = [self.names.index(name) for name in known]
-            odds[own] = (odds[own] * other).sqrt()
-        odds = odds / odds.sum()
+        odds = self.by_facts(facts(heard)).softmax(-1)[0]
+        if self.by_encoder is not None:
+            odds = 0.5 * (odds + self.by_encoder(encoded(heard)).softmax(-1)[0])
         return dict(zip(self.names, odds.tolist(), strict=True))
 
     def likeliest(self, sound: Audio, sample_rate: int, names: Sequence[str], most: int) -> dict[str, float]:
-        """Of these instruments, the likeliest so many, and all that the network does not know, with their odds."""
+        """Of these instruments, the likeliest so many, and all that the networks do not know, with their odds."""
         known = self.likelihoods(sound, sample_rate)
         ordered = sorted((name for name in names if name in known), key=lambda name: -known[name])
         return {name: known[name] for name in ordered[:most]} | {name: UNKNOWN for name in names if name not in known}
 
 
-def new_network(classes: int) -> nn.Module:
-    """Untrained, for so many instruments."""
+def new_network(inputs: int, classes: int) -> nn.Module:
+    """Untrained, from so many numbers to the odds of so many instruments."""
     return nn.Sequential(
-        nn.Linear(FACTS, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, classes)
-    )
+        nn.Linear(inputs, HIDDEN), nn.GELU(), nn.Dropout(DROPPED),
+        nn.Linear(HIDDEN, HIDDEN), nn.GELU(), nn.Dropout(DROPPED),
+        nn.Linear(HIDDEN, classes),
+    )  # fmt: skip
 
 
 @cache
 def router() -> Router | None:
     """The one that comes with backbeat, if it does."""
-    if not WEIGHTS.exists():
-        return None
-    with safe_open(WEIGHTS, framework="pt") as file:
-        names = tuple(file.metadata()["names"].split(","))
+    return load(WEIGHTS) if WEIGHTS.exists() else None
+
+
+def save(path: Path, found: Router) -> None:
+    """Write weights in half precision, with the names and the fingerprint of the encoder."""
+    assert found.by_encoder is not None
+    networks = nn.ModuleDict({_BY_FACTS: found.by_facts, _BY_ENCODER: found.by_encoder})
+    weights = {key: value.half().contiguous() for key, value in networks.state_dict().items()}
+    save_file(weights, path, metadata={"names": ",".join(found.names), "encoder": encoder_fingerprint()})
+
+
+def load(path: Path) -> Router:
+    """Read what `save` wrote, without the network that hears through another encoder than ships."""
+    with safe_open(path, framework="pt") as file:
+        metadata = file.metadata()
         weights = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118
-    network = new_network(len(names))
-    network.load_state_dict(weights)
-    return Router(network.eval(), names)
+    names = tuple(metadata["names"].split(","))
+    networks = nn.ModuleDict(
+        {each: new_network(weights[f"{each}.0.weight"].shape[1], len(names)) for each in (_BY_FACTS, _BY_ENCODER)}
+    )
+    networks.load_state_dict(weights)
+    networks.eval()
+    is_its_own = metadata["encoder"] == encoder_fingerprint()
+    return Router(networks[_BY_FACTS], networks[_BY_ENCODER] if is_its_own else None, names)
+
+
+@cache
+def encoder_fingerprint() -> str:
+    """Of the weights of the encoder that ships."""
+    digest = hashlib.sha256()
+    for value in pretrained().encoder.state_dict().values():
+        digest.update(value.numpy().tobytes())
+    return digest.hexdigest()
+
+
+@torch.no_grad()
+def encoded(sounds: Audio) -> Float[Tensor, "batch hidden"]:
+    """What the encoder makes of sounds (batch, 1, samples), each scaled to a mean of 0 and a variance of 1."""
+    hidden: Tensor = pretrained().encoder(features(sounds))
+    return nn.functional.layer_norm(hidden, hidden.shape[-1:])
 
 
 def facts(sounds: Audio) -> Float[Tensor, "batch facts"]:
