@@ -35,7 +35,7 @@ _STEPS_TRIED, _STARTS_TRIED = 20, 2
 _SMALL = 48
 """Numbers of a voice that cost nothing; the loss of a larger one counts for the root of as many times more."""
 _TRUST, _LEAST_ODDS = 0.4, 0.005
-_ADVANTAGE = 2.25
+_ADVANTAGE = 1.8
 """How many times as near as the nearest so far another may come: one whose price is higher than that is not tried."""
 _HOPELESS = 1.5
 """How many times as far what is suggested for a plugin lies as another has come in its trial, where analysis would not
