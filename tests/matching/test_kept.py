@@ -45,7 +45,7 @@ def test_a_match_with_detail_has_exactly_what_was_kept():
         "kick",
         sample_rate=RATE,
         keep=KEEP,
-        steps=20,
+        steps=80,
         starts=1,
         detail="normal",
     ).patch

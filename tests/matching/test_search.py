@@ -283,3 +283,12 @@ def test_what_is_held_stays_and_the_rest_descends():
     *_, last = descend(begin(rows((0.2, 0.9, 0.2))), quadratic(0.6, 0.4, 0.5), TABLE, 100, held=held)
     assert torch.equal(last.best_params[1:], torch.tensor([0.9, 0.2], dtype=torch.float64))
     assert float(last.best_params[0]) == pytest.approx(0.6, abs=1e-3)
+
+
+def test_a_descent_stays_where_matches_look():
+    low = Layout(first=replace(amount(default=0.5, help="A."), matched=(0.25, 0.6)))
+    *_, last = descend(begin(rows((0.5,))), quadratic(0.9), low, 100)
+    assert float(last.params[0, 0]) == pytest.approx(0.6)
+    held = torch.tensor([True])
+    *_, last = descend(begin(rows((0.9,))), quadratic(0.5), low, 10, held=held)
+    assert float(last.params[0, 0]) == pytest.approx(0.9)

@@ -85,6 +85,12 @@ class TestDefinition:
         with pytest.raises(ParameterError, match=r"^range: 7 must be within -60 … 6 dB$"):
             decibels(-60.0, 6.0, default=0.0, musical=(-6.0, 7.0), help="")
 
+    def test_where_matches_look_is_checked(self):
+        assert seconds(0.0, 1.0, default=0.1, matched=(0.0, 0.5), help="").matched == (0.0, 0.5)
+        assert seconds(0.0, 1.0, default=0.1, help="").matched is None
+        with pytest.raises(ParameterError, match=r"^range: 10 must be within 30 … 90 Hz$"):
+            pitch(30.0, 90.0, default=60.0, matched=(10.0, 90.0), help="")
+
 
 class TestCheck:
     @given(st.floats(-60.0, 6.0) | st.integers(-60, 6))

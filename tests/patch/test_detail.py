@@ -12,7 +12,7 @@ from backbeat.dsp.loudness import energy_db, k_weighted
 from backbeat.errors import PatchError, PluginError
 from backbeat.patch import Patch, Placement, from_json, morph, preset, turn
 from backbeat.patch.detail import voice_of
-from backbeat.plugins.detail import layer
+from backbeat.plugins.detail import onset as onset_curve
 from backbeat.synth import render
 
 HZ, T60_S, LEVEL_DB = (700.0, 1900.0), (0.3, 0.1), (-20.0, -30.0)
@@ -47,12 +47,41 @@ def test_it_is_added_at_its_level_and_at_the_voice_s_own():
     alone = voice_of(patch)
     np.testing.assert_array_equal(none, alone.sound())
     np.testing.assert_allclose(half, 0.5 * (whole + none), atol=1e-6)
-    fitted = layer(2, 4)
-    values = {name: patch.values[name] for name in fitted.table}
-    params = fitted.table.normalise(values).float().unsqueeze(0)
-    beside = render(fitted, params, samples=len(whole), seed=patch.seed)[0, 0].numpy()
-    gain = 10.0 ** (patch.values["gain_db"] / 20.0)
-    np.testing.assert_allclose(whole - none, gain * beside, atol=1e-5)
+    louder = detailed(detail_db=tuple(level + 6.0 for level in LEVEL_DB), detail_band_db=(-80.0,) * 4)
+    tones = detailed(detail_band_db=(-80.0,) * 4)
+    np.testing.assert_allclose(louder.sound() - none, 10.0**0.3 * (tones.sound() - none), atol=1e-3)
+
+
+def test_its_partials_are_what_the_equation_says():
+    patch = detailed(detail_band_db=(-80.0,) * 4, onset_db=6.0, gain_db=-3.0)
+    rate = 44100
+    place = Placement(rate, rate // 2)
+    beside = (patch.render(place) - voice_of(patch).render(place))[0, 0].double().numpy()
+    t = np.arange(rate // 2) / rate
+    falling = [
+        10.0 ** (level / 20.0) * np.exp(-np.log(1000.0) * t / t60) * np.sin(2.0 * np.pi * hz * t)
+        for hz, t60, level in zip(HZ, T60_S, LEVEL_DB, strict=True)
+    ]
+    onset = onset_curve(patch.values, len(t), rate) * (1.0 - np.exp(-np.log(1000.0) * t / 0.002))
+    assert onset_curve(patch.values, 1, rate)[0] == pytest.approx(10.0**0.3)
+    np.testing.assert_allclose(beside, 10.0**-0.15 * onset * sum(falling), atol=2e-3)
+
+
+def test_it_is_struck_as_its_voice_is():
+    """Turned up, `snap` lifts the first moments of the detail as much: what cancels goes on to do so."""
+    patch = detailed("snare/808", detail_band_db=(-80.0,) * 4)
+    struck = turn(patch, "snap", 6.0)
+    before, after = ((each.sound() - voice_of(each).sound())[100:200] for each in (patch, struck))
+    ratio = onset_curve(struck.values, 200, 44100)[100:] / onset_curve(patch.values, 200, 44100)[100:]
+    np.testing.assert_allclose(after, ratio * before, atol=1e-4)
+
+
+def test_it_rises_within_a_millisecond():
+    """Partials that begin high are no click of their own."""
+    patch = detailed(detail_cycles=(0.25, 0.25), detail_band_db=(-80.0,) * 4)
+    beside = patch.sound() - voice_of(patch).sound()
+    assert abs(beside[0]) < 1e-6
+    assert abs(beside[:100]).max() > 0.05
 
 
 def test_it_lies_beside_the_values_in_the_file():

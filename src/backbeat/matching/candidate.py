@@ -15,7 +15,7 @@ from backbeat.matching.ending import Ending
 from backbeat.matching.kept import Kept
 from backbeat.matching.polish import MOST_PARAMS, polish
 from backbeat.matching.readings import tells_level
-from backbeat.matching.search import Objective, SearchState, begin, descend
+from backbeat.matching.search import Box, Objective, SearchState, begin, descend
 from backbeat.matching.starts import Start, levelled, propose, refine, vary
 from backbeat.matching.traps import escape_octave_minima
 from backbeat.patch import Patch, resize
@@ -34,7 +34,7 @@ _STEPS_TRIED, _STARTS_TRIED = 20, 2
 """What is spent on a plugin to find out whether it suits."""
 _SMALL = 48
 """Numbers of a voice that cost nothing; the loss of a larger one counts for the root of as many times more."""
-_TRUST, _LEAST_ODDS = 0.4, 0.005
+_TRUST, _LEAST_ODDS = 0.8, 0.005
 _ADVANTAGE = 1.8
 """How many times as near as the nearest so far another may come: one whose price is higher than that is not tried."""
 _HOPELESS = 1.5
@@ -138,7 +138,7 @@ class Candidate:
         return self.kept.held(self.plugin.table)
 
     def _put(self, params: Tensor) -> Tensor:
-        return self.kept.put(self.plugin.table, params)
+        return self.kept.put(self.plugin.table, Box(self.plugin.table, self.held, params).inside(params))
 
     def is_hopeless(self, reached: float) -> bool:
         """Whether what is suggested lies far above the loss that another candidate has reached."""

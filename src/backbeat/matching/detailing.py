@@ -3,8 +3,9 @@
 The voice is found before. Partials are what lasts in the residual with a pitch of its own, a peak far above its
 surroundings; what is only noise goes to the bands, and no band sounds where the voice's tones have most of the sound.
 While they descend, the seeds of all noise take turns, so that no partial can learn the one realisation that was
-recorded. A partial that brings less than its price is left out. Last, voice and detail descend together, and the voice
-alone counts too.
+recorded. A partial that brings less than its price is left out. Last, voice and detail descend together: the voice
+alone counts too, and so does whether all lasts longer as `length` is turned. A detail with which more knobs are false
+than without it is not taken, nor one that sounds on where the target has ended.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,29 +20,35 @@ from backbeat.dsp import band_centers_hz
 from backbeat.matching.analysis import Bands, Modes, find_modes, first_modes, fit_bands
 from backbeat.matching.distance import Distance, distance_to
 from backbeat.matching.ending import Ending
+from backbeat.matching.faults import false_turns, is_bounded
 from backbeat.matching.kept import Kept
+from backbeat.matching.rest import sweeps_at_rest
 from backbeat.matching.search import Objective, begin, descend
-from backbeat.parameters import DETAIL, OUTPUT, Role, Value, numbers
+from backbeat.matching.stretching import Stretch, has_length, stretch_error
+from backbeat.parameters import DETAIL, OUTPUT, numbers
 from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin, get
-from backbeat.plugins.detail import BANDS, PARTIALS, layer
+from backbeat.plugins.detail import BANDS, PARTIALS, onset
 from backbeat.synth import render
 from backbeat.types import Audio, Series
 
-DETAILS = {"off": (0, 0), "normal": (24, 12), "full": (64, 32)}
+DETAILS = {"off": (0, 0), "normal": (32, 12), "full": (64, 32)}
 """Partials and bands, at most."""
-_SEEDS, _AT_A_TIME = 4, 1
-_TONAL_DB = 14.0
+_SEEDS = 4
+_TONAL_DB = 3.0
 """How far above its surroundings the peak of a partial stands."""
 _AROUND_OCT, _AROUND_HZ = 0.25, 120.0
 _EXPLAINED_DB = 6.0
 """How far the tones of the voice lie above what they leave of a band, from which on no noise is added there."""
 _LEAST_GAIN, _LEAST_SHARE = 0.03, 0.03
 """What all of the detail has to bring: in the loss, and as a share of it."""
+_OF_PARTIALS = (DETAIL.hz, DETAIL.t60_s, DETAIL.level_db, DETAIL.phase_cycles)
+_FAULT = 0.3
+"""What it has to bring for each knob that is false with it alone, as a share of the loss."""
 _PRICE = 0.004
 """Of a partial, in the loss."""
-_VOICE_WEIGHT = 0.4
-"""Of the distance of the voice alone, while voice and detail descend together."""
+_VOICE_WEIGHT, _STRETCH_WEIGHT = 0.6, 4.0
+"""Of the distance of the voice alone, and of how all lasts longer, each at every other step of voice and detail."""
 _LEAST_NOISE_DB = 12.0
 """A band begins at least so far below the target's noise, where the voice has all of it."""
 
@@ -57,7 +64,6 @@ class _Task:
         ending: how the sound goes on after that.
         seeds: of the noise, which take turns.
         silent: bands of the detail that have no noise.
-        steps: of descent, at most.
         enough: asked before each step whether it is time to stop.
     """
 
@@ -67,7 +73,6 @@ class _Task:
     ending: Ending
     seeds: Tensor
     silent: list[int]
-    steps: int
     enough: Callable[[], bool]
 
     @property
@@ -75,22 +80,26 @@ class _Task:
         """How long sounds are rendered."""
         return max(self.ending.samples, self.target.shape[-1])
 
-    def losses(self, plugin: Plugin, params: Tensor, turn: int, voices: Audio | None = None) -> Tensor:
-        """Losses of params (starts, P), beside a voice if one is given: means over the seeds whose turn it is."""
-        first = _AT_A_TIME * (turn % (_SEEDS // _AT_A_TIME))
-        chosen = slice(first, first + _AT_A_TIME)
-        rows = self.without_bands(plugin, params).repeat_interleave(_AT_A_TIME, 0)
-        own = self.seeds[chosen].repeat(len(params))
-        sounds = render(plugin, rows, samples=self.samples, sample_rate=self.sample_rate, seed=own)
-        if voices is not None:
-            sounds = sounds + voices[chosen].repeat(len(params), 1, 1)
-        found = self.distance(sounds[..., : self.target.shape[-1]]) + self.ending(sounds)
-        return found.reshape(len(params), _AT_A_TIME).mean(-1)
+    def sounds(self, plugin: Plugin, params: Tensor, turn: int, longer: float = 1.0) -> Audio:
+        """What params (starts, P) sound like with the seed whose turn it is, (starts, 1, samples)."""
+        return render(
+            plugin,
+            self.without_bands(plugin, params),
+            samples=round(longer * self.samples),
+            sample_rate=self.sample_rate,
+            seed=self.seeds[turn % _SEEDS].expand(len(params)),
+        )
 
-    def descended(self, start: Tensor, objective: Objective, plugin: Plugin, held: Tensor | None = None) -> Tensor:
+    def losses(self, sounds: Audio) -> Tensor:
+        """How far sounds are from the target, and how differently they go on, (starts,)."""
+        return self.distance(sounds[..., : self.target.shape[-1]]) + self.ending(sounds)
+
+    def descended(
+        self, start: Tensor, objective: Objective, plugin: Plugin, steps: int, held: Tensor | None = None
+    ) -> Tensor:
         """The last of so many steps from a start, (1, P): with other seeds at each, the least loss says little."""
         last = start
-        for state in descend(begin(start), objective, plugin.table, self.steps, held=held):
+        for state in descend(begin(start), objective, plugin.table, steps, held=held):
             last = state.params
             if self.enough():
                 break
@@ -137,21 +146,27 @@ def add_detail(
         voices = render(patch.instrument, params, samples=samples, sample_rate=sample_rate, seed=seeds)
     signal, sounds = (each[:, 0, : target.shape[-1]].double().numpy() for each in (target, voices))
     steady = sounds.mean(0)
-    modes = _partials(signal[0] - steady, sample_rate, layer(partials, bands), partials)
+    rest, struck = signal[0] - steady, onset(patch.values, len(steady), sample_rate)
+    modes = _partials(rest / struck, sample_rate, get(patch.plugin, **{**patch.options, PARTIALS: partials}), partials)
     centers = band_centers_hz(bands)
     own_noise = fit_bands((sounds[0] - steady) * (_SEEDS / (_SEEDS - 1)) ** 0.5, sample_rate, centers)
-    noise = fit_bands(modes.residual, sample_rate, centers)
-    fitted = layer(len(modes.gain), bands)
-    values = fitted.table.defaults() | fitted.table.by_name(_start(modes, noise, own_noise))
-    start = fitted.table.normalise(fitted.table.within(values)).to(target).unsqueeze(0)
-    silent = _explained_bands(steady, signal[0] - steady, sample_rate, centers)
-    task = _Task(target, sample_rate, distance_to(target, sample_rate), ending, seeds, silent, steps, enough)
-    turns = count()
-    params = task.descended(start, lambda rows: task.losses(fitted, rows, next(turns), voices), fitted)
-    found = _together(task, _with(patch, fitted, params[0], _worth_it(task, fitted, params, voices)), kept)
-    (before, before_end), (after, after_end) = (_losses(task, each) for each in (patch, found))
-    is_nearer = before - after > max(_LEAST_GAIN, _LEAST_SHARE * before)
-    return found if is_nearer and after_end < before_end + _LEAST_GAIN else patch
+    noise = fit_bands(modes.residual * struck, sample_rate, centers)
+    silent = _explained_bands(steady, rest, sample_rate, centers)
+    task = _Task(target, sample_rate, distance_to(target, sample_rate), ending, seeds, silent, enough)
+    full = _together(task, _with(patch, modes, noise, own_noise), kept, steps)
+    found = _together(task, _only(full, _worth_it(task, full)), kept, steps // 3)
+    return found if _is_better(task, found, patch) else patch
+
+
+def _is_better(task: _Task, found: Patch, voice: Patch) -> bool:
+    """Whether a detail brings enough, in the loss and for each knob that is false with it."""
+    (before, before_end), (after, after_end) = (_losses(task, each) for each in (voice, found))
+    gain = before - after
+    if gain <= max(_LEAST_GAIN, _LEAST_SHARE * before) or after_end >= before_end + _LEAST_GAIN:
+        return False
+    if not is_bounded(found, task.target) and is_bounded(voice, task.target):
+        return False
+    return not (false := false_turns(found)) or false <= false_turns(voice) + int(gain / (_FAULT * before))
 
 
 def _losses(task: _Task, patch: Patch) -> tuple[float, float]:
@@ -160,17 +175,25 @@ def _losses(task: _Task, patch: Patch) -> tuple[float, float]:
     return float(task.distance(sound[..., : task.target.shape[-1]])), float(task.ending(sound))
 
 
-def _together(task: _Task, patch: Patch, kept: Kept) -> Patch:
+def _together(task: _Task, patch: Patch, kept: Kept, steps: int) -> Patch:
     """The patch after a descent of voice and detail, the level of the detail aside."""
     plugin, turns = patch.instrument, count()
     level = plugin.table.slice(plugin.table.with_role(DETAIL.level) or "").start
+    stretch = Stretch(patch) if has_length(patch) else None
 
     def objective(params: Tensor) -> Tensor:
+        step = next(turns)
         whole, voice = (params.index_fill(-1, torch.tensor([level]), each) for each in (1.0, 0.0))
-        return task.losses(plugin, whole, next(turns)) + _VOICE_WEIGHT * task.losses(plugin, voice, next(turns))
+        sound = task.sounds(plugin, whole, step // 2)
+        if step % 2 and stretch is not None:
+            turned, factor = stretch(whole)
+            longer = task.sounds(plugin, turned, step // 2, factor)
+            return task.losses(sound) + _STRETCH_WEIGHT * stretch_error(sound, longer, factor, task.sample_rate)
+        return task.losses(sound) + _VOICE_WEIGHT * task.losses(task.sounds(plugin, voice, step // 2))
 
     start = patch.params().to(task.target).unsqueeze(0)
-    params = task.descended(start, objective, plugin, kept.held(plugin.table))[0].cpu().double()
+    held = kept.held(plugin.table) | sweeps_at_rest(start[0], plugin.table)
+    params = task.descended(start, objective, plugin, steps, held)[0].cpu().double()
     params[level] = 1.0
     found = from_params(plugin, params, name=patch.name, seed=patch.seed, placement=patch.placement)
     return kept.exactly(found)
@@ -212,50 +235,51 @@ def _explained_bands(steady: Series, rest: Series, sample_rate: int, centers_hz:
     return [k for k, band in enumerate(inside) if voice[band].sum() > limit * left[band].sum()]
 
 
-def _start(modes: Modes, noise: Bands, own_noise: Bands) -> dict[Role, Value]:
+def _with(patch: Patch, modes: Modes, noise: Bands, own_noise: Bands) -> Patch:
+    """The patch with partials and bands, relative to its own output level."""
+    bands = len(noise.level_db)
+    plugin = get(patch.plugin, **{**patch.options, PARTIALS: len(modes.gain), BANDS: bands})
+    output = plugin.table.with_role(OUTPUT.level_db)
+    (output_db,) = numbers(patch.values[output]) if output else (0.0,)
     missing = np.maximum(
         10.0 ** (noise.level_db / 10.0) - 10.0 ** (own_noise.level_db / 10.0),
         10.0 ** ((noise.level_db - _LEAST_NOISE_DB) / 10.0),
     )
-    return {
-        DETAIL.hz: tuple(modes.frequency_hz.tolist()),
-        DETAIL.t60_s: tuple(modes.t60_s.tolist()),
-        DETAIL.level_db: tuple(modes.level_db.tolist()),
-        DETAIL.phase_cycles: tuple(modes.start_cycles.tolist()),
-        DETAIL.band_db: tuple((10.0 * np.log10(missing)).tolist()),
-        DETAIL.band_t60_s: tuple(noise.t60_s.tolist()),
+    entries = {
+        DETAIL.hz: modes.frequency_hz,
+        DETAIL.t60_s: modes.t60_s,
+        DETAIL.level_db: modes.level_db - output_db,
+        DETAIL.phase_cycles: modes.start_cycles,
+        DETAIL.band_db: 10.0 * np.log10(missing) - output_db,
+        DETAIL.band_t60_s: noise.t60_s,
     }
+    own = plugin.table.by_name({role: tuple(each.tolist()) for role, each in entries.items()})
+    values = plugin.table.within({**plugin.table.defaults(), **patch.values, **own})
+    return replace(patch, values=values, options=plugin.options)
 
 
-def _worth_it(task: _Task, fitted: Plugin, params: Tensor, voices: Audio) -> list[int]:
+def _worth_it(task: _Task, patch: Patch) -> list[int]:
     """Partials without which the loss would be higher by more than their price."""
-    name = fitted.table.with_role(DETAIL.level_db)
+    table = patch.instrument.table
+    name = table.with_role(DETAIL.level_db)
     if name is None:
         return []
-    where = fitted.table.slice(name)
+    where, params = table.slice(name), patch.params().to(task.target)
     rows = params.repeat(1 + where.stop - where.start, 1)
     for k in range(where.start, where.stop):
         rows[1 + k - where.start, k] = 0.0
     with torch.no_grad():
-        losses = task.losses(fitted, rows, 1, voices)
+        losses = task.losses(task.sounds(patch.instrument, rows, 1))
     return [k for k, loss in enumerate((losses[1:] - losses[0]).tolist()) if loss > _PRICE]
 
 
-def _with(patch: Patch, fitted: Plugin, params: Tensor, kept: list[int]) -> Patch:
-    """The patch with the layer's values, relative to its own output level."""
-    values = fitted.table.denormalise(params.cpu().double())
-    bands = fitted.table[name].size if (name := fitted.table.with_role(DETAIL.band_db)) else 0
-    plugin = get(patch.plugin, **{**patch.options, PARTIALS: len(kept), BANDS: bands})
-    output = plugin.table.with_role(OUTPUT.level_db)
-    (output_db,) = numbers(patch.values[output]) if output else (0.0,)
-    found: dict[str, Value] = {**plugin.table.defaults(), **patch.values}
-    for name, value in values.items():
-        if name not in plugin.table:  # where no partial is worth it
-            continue
-        parameter, entries = plugin.table[name], np.array(numbers(value))
-        if parameter.role not in (DETAIL.band_db, DETAIL.band_t60_s):
-            entries = entries[kept]
-        if parameter.unit == "dB":
-            entries = entries - output_db
-        found[name] = parameter.within(tuple(entries.tolist()))
-    return replace(patch, values=found, options=plugin.options)
+def _only(patch: Patch, chosen: Sequence[int]) -> Patch:
+    """The patch with some of its partials."""
+    plugin = get(patch.plugin, **{**patch.options, PARTIALS: len(chosen)})
+    values = {
+        name: plugin.table[name].within(tuple(numbers(patch.values[name])[k] for k in chosen))
+        if plugin.table[name].role in _OF_PARTIALS
+        else patch.values[name]
+        for name in plugin.table
+    }
+    return replace(patch, values=values, options=plugin.options)

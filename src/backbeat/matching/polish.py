@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from backbeat.dsp.fourier import fast_length, irfft, rfft
-from backbeat.matching.search import inside
+from backbeat.matching.search import Box
 from backbeat.parameters import Layout
 from backbeat.types import Audio, Mono
 
@@ -59,7 +59,7 @@ def polish(
     enough: Callable[[], bool] = lambda: False,
     held: Tensor | None = None,
 ) -> Tensor:
-    """Params that are a local minimum of `|h * (sound(params) - target)|²`, within [0, 1]; phases wrap around.
+    """Params that are a local minimum of `|h * (sound(params) - target)|²`, where matches look; phases wrap around.
 
     The filter h raises what is quiet: its gain is the target's spectrum, smoothed over two thirds of an octave, to the
     power of -1/4. Each iteration solves `min |J d + r|² + λ |d|²` within the box, in units of the search steps, where J
@@ -86,7 +86,7 @@ def polish(
         best = better
         if best.error < _EXACT or gained < _LEAST_GAIN * best.error:
             break
-    return problem.inside(best.params).to(params)
+    return problem.box.inside(best.params).to(params)
 
 
 class _Problem:
@@ -98,18 +98,15 @@ class _Problem:
         self._whiten = _whitening(target[0, 0])
         self._target = self._whiten(target[0, 0])
         self._energy = float(self._target.double().square().sum())
-        self._pace, self._wraps = torch.from_numpy(table.search_steps()), torch.from_numpy(table.phases())
-        free = torch.ones_like(self._wraps) if held is None else ~held
+        self._pace = torch.from_numpy(table.search_steps())
+        self.box = Box(table, held, self._pace)
+        free = torch.ones_like(self.box.wraps) if held is None else ~held
         self._free = free.nonzero()[:, 0]
 
     def at(self, params: Tensor) -> _Point:
         """The point of params (P,)."""
         wave = self._whitened(params.unsqueeze(0))[0]
         return _Point(params, wave, float((wave - self._target).double().square().sum()) / self._energy)
-
-    def inside(self, params: Tensor) -> Tensor:
-        """Params within [0, 1]: phases wrapped around, all else clipped."""
-        return inside(params, self._wraps)
 
     def step(self, point: _Point, damping: float) -> tuple[_Point, float]:
         """A better point, or the same if none is found, and the damping for the next step."""
@@ -119,8 +116,8 @@ class _Problem:
         scale = gram.diagonal().mean()
         if not 0.0 < float(scale) < math.inf:
             return point, damping
-        lowest = torch.where(self._wraps, -math.inf, -point.params / self._pace)
-        highest = torch.where(self._wraps, math.inf, (1.0 - point.params) / self._pace)
+        lowest = torch.where(self.box.wraps, -math.inf, (self.box.low - point.params) / self._pace)
+        highest = torch.where(self.box.wraps, math.inf, (self.box.high - point.params) / self._pace)
         for _ in range(_TRIALS):
             move = least_in_box(
                 gram + damping * scale * torch.eye(len(gram)), gradient, lowest[self._free], highest[self._free]
@@ -134,7 +131,7 @@ class _Problem:
 
     def _whitened(self, rows: Tensor) -> Tensor:
         """Whitened waves of params (n, P)."""
-        params = self.inside(rows).to(self._like)
+        params = self.box.inside(rows).to(self._like)
         with torch.no_grad():
             return torch.cat([self._whiten(self._sound(some)[:, 0]) for some in torch.split(params, _AT_ONCE)])
 

@@ -17,6 +17,8 @@ _LEVELS = (MODES.level_db, NOISE.level_db, TRANSIENT.level_db)
 _SWEEPS = (BODY.sweep_st, BODY.fast_sweep_st, BODY.sustain)
 _PRICE = 0.004
 """Of a part, in the loss."""
+_SWEEP_PRICE = 0.012
+"""Of a sweep, beside that: a small one is hardly heard, and turns nothing."""
 
 
 @torch.no_grad()
@@ -35,9 +37,9 @@ def put_to_rest(params: Tensor, table: Layout, objective: Objective, held: Bool[
     best = float(objective(params.unsqueeze(0)).cpu())
     while parts:
         rows = params.repeat(len(parts), 1)
-        for row, (where, at_rest) in zip(rows, parts, strict=True):
+        for row, (where, at_rest, _) in zip(rows, parts, strict=True):
             row[where] = at_rest
-        losses = objective(rows).cpu()
+        losses = objective(rows).cpu() - torch.tensor([extra for _, _, extra in parts])
         least = int(torch.where(losses.isfinite(), losses, torch.inf).argmin())
         if not float(losses[least]) < best + _PRICE:
             break
@@ -47,16 +49,26 @@ def put_to_rest(params: Tensor, table: Layout, objective: Objective, held: Bool[
     return params
 
 
-def _parts(table: Layout) -> Iterator[tuple[slice, float]]:
-    """Entries of each part, and where they are at rest."""
+def sweeps_at_rest(params: Tensor, table: Layout) -> Bool[Tensor, " P"]:
+    """Which entries of params (P,) are sweeps that go nowhere."""
+    found = torch.zeros(table.size, dtype=torch.bool)
+    for name, parameter in table.items():
+        if parameter.role in _SWEEPS:
+            where = table.slice(name)
+            found[where] = params[where] == _position_of_zero(parameter)
+    return found
+
+
+def _parts(table: Layout) -> Iterator[tuple[slice, float, float]]:
+    """Entries of each part, where they are at rest, and what it has to bring beyond its price."""
     for name, parameter in table.items():
         where, role = table.slice(name), parameter.role
         if role in _LEVELS:
-            yield from ((slice(k, k + 1), 0.0) for k in range(where.start, where.stop))
+            yield from ((slice(k, k + 1), 0.0, 0.0) for k in range(where.start, where.stop))
         elif role is TRANSIENT.band_db:
-            yield where, 0.0
+            yield where, 0.0, 0.0
         elif role in _SWEEPS:
-            yield where, _position_of_zero(parameter)
+            yield where, _position_of_zero(parameter), _SWEEP_PRICE
 
 
 def _position_of_zero(parameter: Parameter) -> float:

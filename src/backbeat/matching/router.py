@@ -33,7 +33,7 @@ _LOW_HZ = 28.0 * (1200.0 / 28.0) ** (np.arange(_LOW_LINES) / (_LOW_LINES - 1))
 """Lines of the spectrum, from the onset on and from a tenth of a second later: there, a kick is no tom."""
 FACTS = _BANDS * (len(_EDGES_S) - 1) + _LOW_LINES * len(_LOW_S)
 HIDDEN, DROPPED = 64, 0.3
-UNKNOWN = 0.1
+UNKNOWN = 0.3
 """Odds of an instrument that the networks were not trained on."""
 _BY_FACTS, _BY_ENCODER = "facts", "encoder"
 WEIGHTS = Path(__file__).with_name("router.safetensors")

@@ -74,7 +74,7 @@ def descend(
     """Run Adam on every start until `steps`; yield the state after each step.
 
     The step size is each parameter's own, warmed up and then lowered along a half cosine. A loss or gradient that is
-    not finite moves nothing. Params stay in [0, 1]; phases wrap around.
+    not finite moves nothing. Params stay where matches look; phases wrap around.
 
     Args:
         state: where to go on from.
@@ -87,10 +87,9 @@ def descend(
     References:
         | Adam: A Method for Stochastic Optimization (Kingma, Ba, 2015)
     """
-    device = state.params.device
-    pace, wraps = torch.from_numpy(table.search_steps()).to(state.params), torch.from_numpy(table.phases()).to(device)
+    pace, box = torch.from_numpy(table.search_steps()).to(state.params), Box(table, held, state.params)
     if held is not None:
-        pace = pace.masked_fill(held.to(device), 0.0)
+        pace = pace.masked_fill(held.to(pace.device), 0.0)
     while state.step < steps:
         params = state.params.detach().requires_grad_()
         losses = objective(params)
@@ -110,7 +109,7 @@ def descend(
         better = float(losses[winner]) < state.best_loss
         best_loss = float(losses[winner]) if better else state.best_loss
         state = SearchState(
-            params=inside(moved, wraps),
+            params=box.inside(moved),
             gradient=mean,
             power=power,
             lowest=torch.minimum(state.lowest, losses),
@@ -125,9 +124,25 @@ def descend(
         yield state
 
 
-def inside(params: Tensor, wraps: Tensor) -> Tensor:
-    """Params within [0, 1]: those that wrap by their fraction, all others clipped."""
-    return torch.where(wraps, params - torch.floor(params), params.clamp(0.0, 1.0))
+class Box:
+    """Where matches look for params.
+
+    Args:
+        table: gives the ends, and which entries are phases.
+        held: which entries stay as they are, wherever that is.
+        like: gives device and dtype.
+    """
+
+    def __init__(self, table: Layout, held: Tensor | None, like: Tensor) -> None:
+        self.wraps = torch.from_numpy(table.phases()).to(like.device)
+        self.low, self.high = (torch.from_numpy(end).to(like) for end in table.matched())
+        if held is not None:
+            self.low = self.low.masked_fill(held.to(like.device), 0.0)
+            self.high = self.high.masked_fill(held.to(like.device), 1.0)
+
+    def inside(self, params: Tensor) -> Tensor:
+        """Params (..., P) within it: phases by their fraction, all others clipped."""
+        return torch.where(self.wraps, params - torch.floor(params), params.clamp(self.low, self.high))
 
 
 def _schedule(step: int, steps: int) -> float:

@@ -36,11 +36,13 @@ def pitch(
     default: float | Sequence[float],
     help: str,
     musical: tuple[float, float] | None = None,
+    matched: tuple[float, float] | None = None,
     role: Role | None = None,
 ) -> Parameter:
     """A frequency that is heard as a pitch: as `hz`, but searched in steps of a cent or two."""
     step = _PITCH_STEP_OCT / math.log2(high / low)
-    return replace(hz(low, high, default=default, help=help, musical=musical, role=role), search_step=step)
+    found = hz(low, high, default=default, help=help, musical=musical, role=role)
+    return replace(found, search_step=step, matched=matched)
 
 
 def seconds(
@@ -50,10 +52,12 @@ def seconds(
     default: float | Sequence[float],
     help: str,
     musical: tuple[float, float] | None = None,
+    matched: tuple[float, float] | None = None,
     role: Role | None = None,
 ) -> Parameter:
     """A time: on a log scale, or on a linear one where it may be zero."""
-    return _number("log" if low > 0.0 else "linear", low, high, default, "s", help, musical, role)
+    found = _number("log" if low > 0.0 else "linear", low, high, default, "s", help, musical, role)
+    return replace(found, matched=matched)
 
 
 def sweep_seconds(

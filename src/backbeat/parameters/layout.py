@@ -93,6 +93,15 @@ class Layout(Mapping[str, Parameter]):
         """Which entries of the flat vector are weights of a choice's options, (P,)."""
         return np.array([bool(parameter.options) for parameter in self._of_each_entry()])
 
+    def matched(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Ends of where matches look for every entry, each (P,), from 0 to 1."""
+        ends = [
+            tuple(_to_unit(each, end) for end in each.matched) if each.matched else (0.0, 1.0)
+            for each in self._of_each_entry()
+        ]
+        low, high = np.array(ends).reshape(-1, 2).T
+        return low, high
+
     def musical(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Ends of every entry's musical range, each (P,); those of a choice are of no meaning."""
         ends = []

@@ -28,6 +28,7 @@ class Parameter:
         unit: as written after a number.
         help: one sentence for a musician.
         musical: where random patches stay, within [low, high].
+        matched: where matches look, within [low, high]; none is anywhere.
         search_step: how far a search moves it at a time, as a share of its range.
         options: names of a choice's options, in order.
         role: what it is to analysis, if that is to find a start value for it.
@@ -40,6 +41,7 @@ class Parameter:
     unit: str
     help: str
     musical: tuple[float, float]
+    matched: tuple[float, float] | None = None
     search_step: float = 0.05
     options: tuple[str, ...] = ()
     role: Role | None = None
@@ -62,7 +64,7 @@ class Parameter:
             raise ParameterError(f"range: low {self.low:g} must be below high {self.high:g}")
         if self.scale == "log" and self.low <= 0.0:
             raise ParameterError(f"range: low {self.low:g} must be above 0 on a log scale")
-        for value in (*self.default, *self.musical):
+        for value in (*self.default, *self.musical, *(self.matched or ())):
             if not self.low <= value <= self.high:
                 raise ParameterError(
                     f"range: {value:g} must be within {self.low:g} … {self.high:g} {self.unit}".rstrip()

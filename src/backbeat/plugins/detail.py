@@ -1,27 +1,37 @@
 """Detail: sparse partials and bands of noise beside an instrument's own sound, the same for all instruments.
 
-    sound = voice + detail · G · (Σ_k g_k exp(-ln 1000 t / T60_k) sin 2π(f_k t + φ_k) + Σ_b n_b(t)),
+    sound = voice + detail · G · o(t) · (Σ_k g_k exp(-ln 1000 t / T60_k) sin 2π(f_k t + φ_k) + Σ_b n_b(t)),
 
-with G the voice's output level. A voice is what an instrument's own parameters make: it can be turned, morphed and
+with G the voice's output level and o its onset: the voice's own, where it has one, times a rise within a millisecond.
+So the detail is struck as the voice is, and no partials cancel in its first sample that are a click once they are
+turned. A voice is what an instrument's own parameters make: it can be turned, morphed and
 read. Detail is what a sample has beside that, found by a match; its level `detail` goes from 0, the voice alone, to 1.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from backbeat import dsp
 from backbeat.dsp import Grid, Signal
+from backbeat.dsp.units import LN_1000
 from backbeat.errors import PluginError
-from backbeat.parameters import DETAIL, OUTPUT, Parameter, Table, amount, cycles, decibels, pitch, seconds
+from backbeat.parameters import DETAIL, OUTPUT, Parameter, Value, amount, cycles, decibels, numbers, pitch, seconds
 from backbeat.plugins.base import Plugin
+from backbeat.plugins.parts import ONSET, ONSET_S, onset_gain
+from backbeat.types import Series
 
 PARTIALS, BANDS = "detail_partials", "detail_bands"
 """Options of every plugin."""
 MOST_PARTIALS, MOST_BANDS = 64, 32
 _STREAM = 1000
 _SILENT_DB = -80.0
+_RISE_S = 0.002
+"""T60 of what a detail lacks at once."""
 
 
 @lru_cache(maxsize=256)
@@ -41,7 +51,10 @@ def with_detail(voice: Plugin, partials: int, bands: int) -> Plugin:
 
     def render(grid: Grid, c: Any) -> Signal:
         whole = dsp.db_to_gain(getattr(c, level)) if level else 1.0
-        beside: Signal = (c.detail * whole) * _layer(grid, c, partials, bands)
+        onset: Signal = 1.0 - dsp.decay(grid, grid.constant(_RISE_S))
+        if ONSET in voice.table:
+            onset = onset * onset_gain(grid, getattr(c, ONSET))
+        beside: Signal = (c.detail * whole) * (onset * _layer(grid, c, partials, bands))
         return voice.render(grid, c) + beside
 
     return Plugin(
@@ -59,15 +72,11 @@ def with_detail(voice: Plugin, partials: int, bands: int) -> Plugin:
     )
 
 
-@lru_cache(maxsize=64)
-def layer(partials: int, bands: int) -> Plugin:
-    """The detail layer by itself, at full level: what a match fits to what its voice leaves."""
-    controls = {name: each for name, each in _parameters(partials, bands).items() if each.role is not DETAIL.level}
-
-    def render(grid: Grid, c: Any) -> Signal:
-        return _layer(grid, c, partials, bands)
-
-    return Plugin("detail", type("Controls", (Table,), controls), render, "Partials and bands of noise.")
+def onset(patch_values: Mapping[str, Value], samples: int, sample_rate: int) -> Series:
+    """What the detail of a patch is multiplied by, but for its rise, (samples,)."""
+    t = np.arange(samples) / sample_rate
+    (onset_db,) = numbers(patch_values.get(ONSET, 0.0))
+    return 1.0 + (10.0 ** (onset_db / 20.0) - 1.0) * np.exp(-LN_1000 * t / ONSET_S)
 
 
 _BANK = ("detail_hz", "detail_s", "detail_db", "detail_cycles")

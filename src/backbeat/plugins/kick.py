@@ -42,7 +42,13 @@ class Controls(Table):
     """What a kick has."""
 
     pitch_hz = pitch(
-        20.0, 240.0, default=52.0, musical=(38.0, 75.0), help="Resting pitch of the body.", role=BODY.pitch_hz
+        20.0,
+        240.0,
+        default=52.0,
+        musical=(38.0, 75.0),
+        matched=(30.0, 240.0),
+        help="Resting pitch of the body.",
+        role=BODY.pitch_hz,
     )
     phase_cycles = cycles(default=0.0, help="Where in its cycle the body starts.", role=BODY.phase_cycles)
     sweep_st = semitones(
@@ -60,7 +66,15 @@ class Controls(Table):
     click_sweep_s = sweep_seconds(
         0.001, 0.05, default=0.008, musical=(0.003, 0.02), help="T60 of the fast sweep.", role=BODY.fast_sweep_s
     )
-    attack_s = seconds(0.0, 0.1, default=0.0005, musical=(0.0, 0.003), help="Rise of the body.", role=BODY.attack_s)
+    attack_s = seconds(
+        0.0,
+        0.1,
+        default=0.0005,
+        musical=(0.0, 0.003),
+        matched=(0.0, 0.02),
+        help="Rise of the body.",
+        role=BODY.attack_s,
+    )
     hold_s = seconds(
         0.0, 0.5, default=0.02, musical=(0.0, 0.08), help="How long the body stays at its peak.", role=BODY.hold_s
     )
@@ -86,6 +100,7 @@ class Controls(Table):
         12000.0,
         default=(118.0, 187.0, 331.0, 1250.0),
         musical=(90.0, 4000.0),
+        matched=(80.0, 12000.0),
         help="Frequencies of the skin's overtones.",
         role=MODES.hz,
     )

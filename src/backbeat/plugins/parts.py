@@ -11,9 +11,10 @@ from backbeat.plugins.base import Macro
 
 BAND_POWER_HZ = 3.0 * 22050.0
 """What raises a band of noise to an RMS of 1, times its width, whatever that is."""
-SNAP = Macro("dB", ("onset_db",), "Level of the first moments against the rest.")
-"""Of an instrument that has an `onset_level` as `onset_db`."""
-_ONSET_S = 0.02
+ONSET = "onset_db"
+"""The parameter that `onset_level` makes, where an instrument has it."""
+SNAP = Macro("dB", (ONSET,), "Level of the first moments against the rest.")
+ONSET_S = 0.02
 _MEL_HZ = 700.0
 _MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
 """Up to the end of the last band, whatever their number."""
@@ -27,7 +28,7 @@ def onset_level() -> Parameter:
 
 def onset_gain(grid: Grid, onset_db: Control) -> Signal:
     """A gain over time that makes the first moments louder: `1 + (10^(L / 20) - 1) exp(-ln 1000 t / 20 ms)`."""
-    return 1.0 + (dsp.db_to_gain(onset_db) - 1.0) * dsp.decay(grid, grid.constant(_ONSET_S))
+    return 1.0 + (dsp.db_to_gain(onset_db) - 1.0) * dsp.decay(grid, grid.constant(ONSET_S))
 
 
 def curve_over_mel(curve: Control, at_hz: Control) -> Control:

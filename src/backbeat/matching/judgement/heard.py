@@ -6,12 +6,15 @@ from functools import cached_property
 import torch
 
 from backbeat.matching.judgement.measures import Renderings, Sound
+from backbeat.parameters import DETAIL, NOISE, TRANSIENT
 from backbeat.patch import Patch, Placement
 from backbeat.program.engine import LAST_SEED
 
 LONGER = 3
 """Times the sample's length."""
 _SEEDS = 8
+_NOISE = (NOISE.level_db, TRANSIENT.level_db, TRANSIENT.band_db, DETAIL.band_db)
+"""Levels of what has no pitch."""
 
 
 def with_seed(patch: Patch, steps: int) -> Patch:
@@ -49,8 +52,10 @@ class Heard:
 
     @cached_property
     def tones(self) -> Sound:
-        """What does not change with the seed, and an eighth of the noise's energy: the mean over the seeds."""
-        return self.by_seed.mean(0)
+        """Without noise and strike: their levels at their least."""
+        table = self.patch.instrument.table
+        silent = {name: (each.low,) * each.size for name, each in table.items() if each.role in _NOISE}
+        return self._rendered(replace(self.patch, values={**self.patch.values, **table.within(silent)}))
 
     def _rendered(self, patch: Patch) -> Sound:
         longer = Placement(self.sample_rate, LONGER * self.where.samples, self.where.onset_samples)

@@ -1,11 +1,12 @@
 """Whether each turn of a knob is heard as what the knob's name says."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from backbeat.matching.judgement import measures
 from backbeat.matching.judgement.heard import Heard
+from backbeat.parameters import BODY, numbers
 from backbeat.patch import Patch, Placement, turn
 
 _NOTHING_DB = -60.0
@@ -15,6 +16,7 @@ _CENTROID, _LEVEL_OFF_DB = 1.05, 3.0
 _SETTLED_ST = 1.0
 _NOISE_GAIN_DB = 3.0
 _PEAK_OFF_DB = 3.0
+_SWEEPS = (BODY.sweep_st, BODY.fast_sweep_st)
 _RISE_DB = 0.01
 """Less than this is rounding, and no rise."""
 
@@ -45,8 +47,8 @@ Rule: TypeAlias = Callable[[Heard, Heard, float], Verdict]
 """Of a patch before and after a turn, and its amount."""
 
 
-def judge_true(patch: Patch, where: Placement) -> tuple[Turn, ...]:
-    """Turn every macro of a patch.
+def judge_true(patch: Patch, where: Placement, knobs: Container[str] | None = None) -> tuple[Turn, ...]:
+    """Turn the macros of a patch.
 
     A knob is judged by its name. One that changes nothing, but for a difference below -60 dB, is false; `sweep` and
     `noise` are left out where the voice has none.
@@ -64,10 +66,13 @@ def judge_true(patch: Patch, where: Placement) -> tuple[Turn, ...]:
     Args:
         patch: the voice.
         where: the rate, length and onset of its sample; it is rendered to three times that length.
+        knobs: names of those to turn; none turns every one.
     """
     before = Heard(patch, where)
     turns = []
     for name, macro in patch.instrument.macros.items():
+        if knobs is not None and name not in knobs:
+            continue
         rule, amounts = _KNOBS.get(name, (_other, {}))
         if macro.unit not in amounts:
             rule, amounts = _other, _OTHERS
@@ -104,11 +109,19 @@ def _brightness(before: Heard, after: Heard, amount: float) -> Verdict:
 
 
 def _sweep(before: Heard, after: Heard, amount: float) -> Verdict:
+    if not _sweeps(before.patch):
+        return None, None
     drop_st = measures.pitch_drop_st(after.tones, after.sample_rate)
     settled = drop_st is not None and abs(drop_st) <= _SETTLED_ST
     if _changes_nothing(before, after) and (settled or drop_st is None):
         return drop_st, None
     return drop_st, settled
+
+
+def _sweeps(patch: Patch) -> bool:
+    """Whether a voice has a sweep that goes anywhere."""
+    names = [name for name, each in patch.instrument.table.items() if each.role in _SWEEPS]
+    return not names or any(any(numbers(patch.values[name])) for name in names)
 
 
 def _snap(before: Heard, after: Heard, amount: float) -> Verdict:
