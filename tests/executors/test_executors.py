@@ -101,6 +101,7 @@ def test_a_task_that_kills_its_workers_stops_no_other(executor: Executor):
     assert found == {number: number for number in range(8) if number != 3}
 
 
+@pytest.mark.slow
 def test_a_late_task_is_begun_again_elsewhere(tmp_path):
     outcomes = list(Ray(workers=2).run(partial(jobs.slow_once, tmp_path), range(8)))
     assert sorted(outcomes) == [(number, "a quick one") for number in range(8)]

@@ -61,7 +61,7 @@ AUTO = "auto"
 Progress: TypeAlias = Callable[[int, int, float], None]
 """Called with the steps taken, the steps there may be, and the lowest loss so far."""
 
-_SEARCH = 4
+_SEARCH = 5
 """Raised whenever a search no longer goes on from an earlier one's checkpoint as if it had not stopped."""
 _LONGEST_SEARCH_S = 4.0
 MOST_CANDIDATES = 3

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,7 +23,9 @@ from backbeat.errors import PluginError
 from backbeat.parameters import DETAIL, OUTPUT, Parameter, Value, amount, cycles, decibels, numbers, pitch, seconds
 from backbeat.plugins.base import Plugin
 from backbeat.plugins.parts import ONSET, ONSET_S, onset_gain
-from backbeat.types import Series
+
+if TYPE_CHECKING:
+    from backbeat.types import Series
 
 PARTIALS, BANDS = "detail_partials", "detail_bands"
 """Options of every plugin."""
