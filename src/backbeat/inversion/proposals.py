@@ -31,6 +31,8 @@ from backbeat.types import Audio, Params
 _MOST_OCTAVES = 0.35
 _LIKELIEST, _NARROWER = 4, 0.5
 _INSTRUMENTS, _LEAST_ODDS = 3, 0.02
+_TRUST = 0.4
+"""In the odds: less than a match has in the router's, which was trained on recordings too."""
 """The likeliest so many are tried, but none that is so unlikely that its price could not be made up for."""
 MOST_PROPOSALS = 1024
 PROPOSALS = 12
@@ -158,7 +160,7 @@ class Heard:
                 params = torch.cat([params, _quick_start(plugin, self.sounding, self.placement.sample_rate)])
             params, sounds = levelled(plugin, params, self._sounds(plugin, params, seed), target)
             losses = loss(prepared, sounds).nan_to_num(nan=math.inf).tolist()
-            cost = price(plugin, odds[name])
+            cost = price(plugin, odds[name], _TRUST)
             found += [
                 Proposal(self._patch(plugin, each, seed), distance, odds[name], cost * distance)
                 for each, distance in zip(params, losses, strict=True)

@@ -79,7 +79,7 @@ class Candidate:
     @property
     def price(self) -> float:
         """What its losses count for beside another plugin's: more, for a voice of many numbers, or an unlikely one."""
-        return price(self.plugin, self.odds)
+        return price(self.plugin, self.odds, _TRUST)
 
     @property
     def notes(self) -> list[str]:
@@ -190,9 +190,9 @@ class Candidate:
         return state
 
 
-def price(plugin: Plugin, odds: float) -> float:
-    """What an instrument's losses count for beside another's, by its size and by how likely it is."""
-    return max(1.0, plugin.table.size / _SMALL) ** 0.5 * max(odds, _LEAST_ODDS) ** -_TRUST
+def price(plugin: Plugin, odds: float, trust: float) -> float:
+    """What losses count for beside another instrument's, by the size, and by the odds to the power of trust."""
+    return max(1.0, plugin.table.size / _SMALL) ** 0.5 * max(odds, _LEAST_ODDS) ** -trust
 
 
 def choose(candidates: Sequence[Candidate], starts: int, steps: int) -> tuple[Candidate, Tensor, list[str]]:
