@@ -52,6 +52,7 @@ def test_the_machine_is_described_but_not_named(measured):
     assert platform.node() not in {*map(str, report["machine"].values())}
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_the_whole_batch(tmp_path):
     path = tmp_path / "speed.json"
     options = ("--plugins", "kick", "--repeats", "1", "--threads", "1", "--no-peers", "--out", str(path))

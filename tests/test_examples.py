@@ -61,6 +61,7 @@ def test_network_learns_through_the_synth(tmp_path):
     assert last < 0.9 * first
 
 
+@pytest.mark.slow
 def test_training_repeats_itself(tmp_path):
     assert run("train_network.py", "2", "2", cwd=tmp_path) == run("train_network.py", "2", "2", cwd=tmp_path)
 

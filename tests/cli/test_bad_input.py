@@ -162,6 +162,7 @@ def test_a_name_that_is_not_utf_8(backbeat, tmp_path, out):
         assert load(out / os.fsdecode(b"gro\xdfe.patch.json")).name == "gro?e"
 
 
+@pytest.mark.slow
 def test_ten_minutes_are_cut_and_listened_to_in_part(backbeat, tmp_path, out, no_report, monkeypatch):
     monkeypatch.setattr("backbeat.matching.one_shot._LONGEST_SEARCH_S", 0.1)  # the search, not the reading, takes time
     path = tmp_path / "long.wav"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize("suite", ["processes_suite", "compiling_suite"])
+@pytest.mark.parametrize("suite", ["processes_suite", pytest.param("compiling_suite", marks=pytest.mark.slow)])
 def test_other_processes(suite):
     command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider"]
     command += ["-o", "filterwarnings=default", str(Path(__file__).with_name(f"{suite}.py"))]

@@ -265,7 +265,7 @@ def kill_a_ray_worker() -> None:
     ("executor", "kill"),
     [
         pytest.param(Local(2), kill_a_local_worker, id="local"),
-        pytest.param(Ray(workers=2), kill_a_ray_worker, id="ray"),
+        pytest.param(Ray(workers=2), kill_a_ray_worker, id="ray", marks=pytest.mark.slow),
     ],
 )
 def test_other_executors_find_the_same_bit_for_bit_though_a_worker_is_killed(tmp_path, executor, kill):

@@ -30,9 +30,9 @@ from backbeat.types import Audio, Params
 
 _MOST_OCTAVES = 0.35
 _LIKELIEST, _NARROWER = 4, 0.5
-_INSTRUMENTS, _LEAST_ODDS = 3, 0.02
 _TRUST = 0.4
 """In the odds: less than a match has in the router's, which was trained on recordings too."""
+_INSTRUMENTS, _LEAST_ODDS = 3, 0.02
 """The likeliest so many are tried, but none that is so unlikely that its price could not be made up for."""
 MOST_PROPOSALS = 1024
 PROPOSALS = 12
