@@ -12,7 +12,7 @@ from backbeat.dsp.loudness import energy_db, k_weighted
 from backbeat.errors import PatchError, PluginError
 from backbeat.patch import Patch, Placement, from_json, morph, preset, turn
 from backbeat.patch.detail import voice_of
-from backbeat.plugins.detail import onset as onset_curve
+from backbeat.plugins.parts import onset_curve
 from backbeat.synth import render
 
 HZ, T60_S, LEVEL_DB = (700.0, 1900.0), (0.3, 0.1), (-20.0, -30.0)

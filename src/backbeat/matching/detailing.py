@@ -28,7 +28,8 @@ from backbeat.matching.stretching import Stretch, has_length, stretch_error
 from backbeat.parameters import DETAIL, OUTPUT, numbers
 from backbeat.patch import Patch, Placement, from_params
 from backbeat.plugins import Plugin, get
-from backbeat.plugins.detail import BANDS, PARTIALS, onset
+from backbeat.plugins.detail import BANDS, PARTIALS
+from backbeat.plugins.parts import onset_curve
 from backbeat.synth import render
 from backbeat.types import Audio, Series
 
@@ -146,7 +147,7 @@ def add_detail(
         voices = render(patch.instrument, params, samples=samples, sample_rate=sample_rate, seed=seeds)
     signal, sounds = (each[:, 0, : target.shape[-1]].double().numpy() for each in (target, voices))
     steady = sounds.mean(0)
-    rest, struck = signal[0] - steady, onset(patch.values, len(steady), sample_rate)
+    rest, struck = signal[0] - steady, onset_curve(patch.values, len(steady), sample_rate)
     modes = _partials(rest / struck, sample_rate, get(patch.plugin, **{**patch.options, PARTIALS: partials}), partials)
     centers = band_centers_hz(bands)
     own_noise = fit_bands((sounds[0] - steady) * (_SEEDS / (_SEEDS - 1)) ** 0.5, sample_rate, centers)

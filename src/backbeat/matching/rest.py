@@ -18,7 +18,7 @@ _SWEEPS = (BODY.sweep_st, BODY.fast_sweep_st, BODY.sustain)
 _PRICE = 0.004
 """Of a part, in the loss."""
 _SWEEP_PRICE = 0.012
-"""Of a sweep, beside that: a small one is hardly heard, and turns nothing."""
+"""Of a sweep or a level of sustain, beside that: a small one is hardly heard, and turns nothing."""
 
 
 @torch.no_grad()
@@ -50,7 +50,7 @@ def put_to_rest(params: Tensor, table: Layout, objective: Objective, held: Bool[
 
 
 def sweeps_at_rest(params: Tensor, table: Layout) -> Bool[Tensor, " P"]:
-    """Which entries of params (P,) are sweeps that go nowhere."""
+    """Which entries of params (P,) are sweeps that go nowhere, or a level of sustain of none."""
     found = torch.zeros(table.size, dtype=torch.bool)
     for name, parameter in table.items():
         if parameter.role in _SWEEPS:

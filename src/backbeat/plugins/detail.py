@@ -4,28 +4,21 @@
 
 with G the voice's output level and o its onset: the voice's own, where it has one, times a rise within a millisecond.
 So the detail is struck as the voice is, and no partials cancel in its first sample that are a click once they are
-turned. A voice is what an instrument's own parameters make: it can be turned, morphed and
-read. Detail is what a sample has beside that, found by a match; its level `detail` goes from 0, the voice alone, to 1.
+turned. A voice is what an instrument's own parameters make: it can be turned, morphed and read. Detail is what a sample
+has beside that, found by a match; its level `detail` goes from 0, the voice alone, to 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from backbeat import dsp
 from backbeat.dsp import Grid, Signal
-from backbeat.dsp.units import LN_1000
 from backbeat.errors import PluginError
-from backbeat.parameters import DETAIL, OUTPUT, Parameter, Value, amount, cycles, decibels, numbers, pitch, seconds
+from backbeat.parameters import DETAIL, OUTPUT, Parameter, amount, cycles, decibels, pitch, seconds
 from backbeat.plugins.base import Plugin
-from backbeat.plugins.parts import ONSET, ONSET_S, onset_gain
-
-if TYPE_CHECKING:
-    from backbeat.types import Series
+from backbeat.plugins.parts import ONSET, onset_gain
 
 PARTIALS, BANDS = "detail_partials", "detail_bands"
 """Options of every plugin."""
@@ -72,13 +65,6 @@ def with_detail(voice: Plugin, partials: int, bands: int) -> Plugin:
         voice=voice,
         soft_hit=voice.soft_hit,
     )
-
-
-def onset(patch_values: Mapping[str, Value], samples: int, sample_rate: int) -> Series:
-    """What the detail of a patch is multiplied by, but for its rise, (samples,)."""
-    t = np.arange(samples) / sample_rate
-    (onset_db,) = numbers(patch_values.get(ONSET, 0.0))
-    return 1.0 + (10.0 ** (onset_db / 20.0) - 1.0) * np.exp(-LN_1000 * t / ONSET_S)
 
 
 _BANK = ("detail_hz", "detail_s", "detail_db", "detail_cycles")

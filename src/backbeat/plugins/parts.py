@@ -1,20 +1,28 @@
 """Parts that several instruments have: noise whose colour, decay and strike are curves, and the onset of the whole."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from backbeat import dsp
 from backbeat.dsp import Control, Grid, Signal
+from backbeat.dsp.units import LN_1000
 from backbeat.parameters import Parameter, Value, decibels, numbers
 from backbeat.plugins.base import Macro
+
+if TYPE_CHECKING:
+    from backbeat.types import Series
 
 BAND_POWER_HZ = 3.0 * 22050.0
 """What raises a band of noise to an RMS of 1, times its width, whatever that is."""
 ONSET = "onset_db"
 """The parameter that `onset_level` makes, where an instrument has it."""
 SNAP = Macro("dB", (ONSET,), "Level of the first moments against the rest.")
-ONSET_S = 0.02
+_ONSET_S = 0.02
 _MEL_HZ = 700.0
 _MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
 """Up to the end of the last band, whatever their number."""
@@ -28,7 +36,14 @@ def onset_level() -> Parameter:
 
 def onset_gain(grid: Grid, onset_db: Control) -> Signal:
     """A gain over time that makes the first moments louder: `1 + (10^(L / 20) - 1) exp(-ln 1000 t / 20 ms)`."""
-    return 1.0 + (dsp.db_to_gain(onset_db) - 1.0) * dsp.decay(grid, grid.constant(ONSET_S))
+    return 1.0 + (dsp.db_to_gain(onset_db) - 1.0) * dsp.decay(grid, grid.constant(_ONSET_S))
+
+
+def onset_curve(values: Mapping[str, Value], samples: int, sample_rate: int) -> Series:
+    """The same of a patch's values, (samples,); 1 of an instrument that has none."""
+    t = np.arange(samples) / sample_rate
+    (onset_db,) = numbers(values.get(ONSET, 0.0))
+    return 1.0 + (10.0 ** (onset_db / 20.0) - 1.0) * np.exp(-LN_1000 * t / _ONSET_S)
 
 
 def curve_over_mel(curve: Control, at_hz: Control) -> Control:
