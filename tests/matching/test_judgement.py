@@ -14,6 +14,7 @@ from backbeat.losses import Distances
 from backbeat.matching.judgement import judge, judge_alive, judge_bounded, judge_near, judge_true, measures, numbers_in
 from backbeat.matching.judgement import share_true as share
 from backbeat.matching.judgement.alive import likeness
+from backbeat.matching.judgement.heard import Heard
 from backbeat.patch import Patch, Placement, preset
 from backbeat.plugins import Macro
 from matching.sounds import RATE, Signal, damped, fall, glide, noise, times_s
@@ -116,6 +117,15 @@ class TestMeasures:
         assert steady is not None
         assert 4.0 < swept < 12.0
         assert abs(steady) < 0.2
+
+    @pytest.mark.parametrize("hz", [32.0, 38.0])
+    def test_a_pitch_that_stays_does_not_drop_however_low_it_is(self, hz):
+        low = {"pitch_hz": hz, "sweep_st": 0.0, "click_sweep_st": 0.0, "hold_s": 0.2, "attack_s": 0.015}
+        kick = preset("kick/909")
+        tones = Heard(replace(kick, values={**kick.values, **low}), Placement(RATE, 30000)).tones
+        drop_st = measures.pitch_drop_st(tones, RATE)
+        assert drop_st is not None
+        assert abs(drop_st) < 0.2
 
     def test_silence_has_no_figures_that_are_not_finite(self):
         silence = torch.zeros(RATE // 4, dtype=torch.float64)

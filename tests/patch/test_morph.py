@@ -168,6 +168,28 @@ def test_a_detail_layer_fades_where_one_side_has_none(amount):
     assert error_db(morph(voice, detailed, 0.0).render(PLACE), bare.render(PLACE)) < SAME_DB
 
 
+def detailed(gain_db, onset_db, detail_db):
+    """A snare with one partial of some level beside it."""
+    plugin = plugins.get("snare", detail_partials=1, detail_bands=1)
+    values = {"gain_db": gain_db, "onset_db": onset_db, "detail_db": detail_db, "detail_band_db": detail_db}
+    return replace(preset("snare/909"), options=plugin.options, values=plugin.table.defaults() | values)
+
+
+def test_a_detail_is_no_louder_half_way_than_at_the_louder_end():
+    quiet, loud = detailed(-40.0, 20.0, 6.0), detailed(0.0, -12.0, -40.0)
+    beside = [each.values["gain_db"] + each.values["detail_db"] for each in (quiet, loud)]
+    half = morph(quiet, loud, 0.5)
+    for name in ("detail_db", "detail_band_db"):
+        assert min(beside) - 3.1 < half.values["gain_db"] + half.values[name] < max(beside) + 0.1
+
+
+def test_what_the_whole_goes_through_moves_evenly():
+    quiet, loud = detailed(-40.0, 20.0, 6.0), detailed(0.0, -12.0, -40.0)
+    half = morph(quiet, loud, 0.5)
+    assert half.values["onset_db"] == pytest.approx(4.0)
+    assert half.values["gain_db"] == pytest.approx(-20.0)
+
+
 def test_a_level_of_no_bank_moves_by_its_power():
     kick = preset("kick/909")
     one, other = (replace(kick, values={**kick.values, "noise_db": each}) for each in (-60.0, -6.0))

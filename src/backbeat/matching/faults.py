@@ -15,6 +15,12 @@ def false_turns(patch: Patch) -> int:
     return sum(each.holds is False for each in judge_true(patch, patch.placement, _SPOILED))
 
 
+def is_sweep_false(patch: Patch) -> bool:
+    """Whether the pitch of a patch does not settle where its sweep is turned off."""
+    assert patch.placement is not None
+    return any(each.holds is False for each in judge_true(patch, patch.placement, ("sweep",)))
+
+
 def is_bounded(patch: Patch, target: Audio) -> bool:
     """Whether a patch ends where its target, (1, 1, samples), ends; not asked where that is a part of the sample."""
     where = patch.placement

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import torch
+from torch import Tensor
 
 from backbeat import audio, plugins
 from backbeat.audio.bounds import MAX_RATE_HZ, MIN_RATE_HZ
@@ -19,6 +20,7 @@ from backbeat.matching.checkpoint import load_checkpoint, save_checkpoint
 from backbeat.matching.detailing import DETAILS, add_detail
 from backbeat.matching.ending import Ending
 from backbeat.matching.excerpt import excerpt
+from backbeat.matching.faults import is_sweep_false
 from backbeat.matching.kept import Kept, keeping
 from backbeat.matching.remainder import unmatched
 from backbeat.matching.rest import put_to_rest
@@ -192,13 +194,19 @@ def match(
         if checkpoint is not None and state.step:
             save_checkpoint(checkpoint, state, request)
     held = kept.held(instrument.table)
-    found_params = put_to_rest(state.best_params.detach(), instrument.table, chosen.objective, held)
+    placement = Placement(rate, target.shape[-1], onset)
+
+    def at_rest(params: Tensor, has_false_sweep: bool = False) -> tuple[Tensor, Patch]:
+        resting = put_to_rest(params, instrument.table, chosen.objective, held, has_false_sweep)
+        found = from_params(instrument, resting.cpu().double(), name=name, seed=seed, placement=placement)
+        return resting, kept.exactly(found)
+
+    found_params, voice = at_rest(state.best_params.detach())
+    if is_sweep_false(voice):
+        _, voice = at_rest(found_params, has_false_sweep=True)
+    patch = voice
     searched = time.perf_counter()
     notes += chosen.notes
-
-    placement = Placement(rate, target.shape[-1], onset)
-    nearest = from_params(instrument, found_params.cpu().double(), name=name, seed=seed, placement=placement)
-    patch = voice = kept.exactly(nearest)
     detail_steps = min(QUALITIES[quality].detail_steps, steps)
     if not interrupted and not over():
         try:

@@ -70,6 +70,8 @@ class OUTPUT(Enum):
     drive_db = "output.drive_db"
     gate_s = "output.gate_s"
     release_s = "output.release_s"
+    onset_db = "output.onset_db"
+    """How much louder the first moments are than the rest."""
 
 
 class DETAIL(Enum):

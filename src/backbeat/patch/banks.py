@@ -8,9 +8,9 @@ from jaxtyping import Float64
 
 from backbeat.parameters import Layout, Parameter
 from backbeat.patch.assignment import assignment
+from backbeat.patch.levels import Levels, faded_db
 
 Rows: TypeAlias = Float64[np.ndarray, "parameters entries"]
-Levels: TypeAlias = Float64[np.ndarray, " entries"]
 Pairs: TypeAlias = Float64[np.ndarray, "entries entries"]
 
 _OCTAVES = 2.0
@@ -79,17 +79,6 @@ def _decays(
     mean = (powers[0] * times[0] + powers[1] * times[1]) / (powers[0] + powers[1])
     found: Levels = np.log2(mean) / octaves if octaves else mean
     return found
-
-
-def faded_db(first_db: Levels, second_db: Levels, amount: float) -> Levels:
-    """Levels whose power is `(1 - amount) P + amount Q`.
-
-    Of parts that only fade, the whole sound then has the mean of both power spectra, and of the energies that are left:
-    its brightness and its length lie between theirs.
-    """
-    powers = (1.0 - amount) * 10.0 ** (0.1 * first_db) + amount * 10.0 ** (0.1 * second_db)
-    levels: Levels = 10.0 * np.log10(powers)
-    return levels
 
 
 def _loudness(level_db: Levels) -> Levels:

@@ -6,9 +6,9 @@ from random import Random
 import numpy as np
 
 from backbeat.errors import PatchError
-from backbeat.parameters import OUTPUT
-from backbeat.patch.banks import between, faded_db
+from backbeat.patch.banks import between
 from backbeat.patch.document import Patch, from_params
+from backbeat.patch.levels import fade_levels
 from backbeat.patch.resize import resize
 from backbeat.plugins import Plugin, get
 from backbeat.plugins.detail import BANDS, PARTIALS
@@ -17,10 +17,10 @@ from backbeat.plugins.detail import BANDS, PARTIALS
 def morph(first: Patch, second: Patch, amount: float) -> Patch:
     """The patch that lies `amount` of the way from the first to the second.
 
-    Every number moves evenly, phases the shorter way round, and levels by their power, but for drive and output level.
-    Entries of a bank (`Plugin.banks`) are paired by frequency and level, not by their places, and those without an
-    audible partner fade: see `backbeat.patch.banks`. The seed, the order of entries, and the amounts of velocity and
-    humanize are those of the nearer patch.
+    Every number moves evenly, phases the shorter way round, and the levels of layers by their power
+    (`backbeat.patch.levels`). Entries of a bank (`Plugin.banks`) are paired by frequency and level, not by their
+    places, and those without an audible partner fade: see `backbeat.patch.banks`. The seed, the order of entries, and
+    the amounts of velocity and humanize are those of the nearer patch.
 
     Args:
         first: where an amount of 0 is.
@@ -44,10 +44,7 @@ def morph(first: Patch, second: Patch, amount: float) -> Patch:
     end[phases] += np.round((start - end)[phases])
     params = start * (1.0 - amount) + end * amount
     params[phases] %= 1.0
-    for name, parameter in table.items():
-        if parameter.unit == "dB" and not isinstance(parameter.role, OUTPUT):
-            where, span_db = table.slice(name), parameter.high - parameter.low
-            params[where] = faded_db(span_db * start[where], span_db * end[where], amount) / span_db
+    start, end = fade_levels(table, start, end, params, amount)
     for bank in plugin.banks:
         one, other = (np.stack([each[table.slice(row)] for row in bank]) for each in (start, end))
         for row, mixed in zip(bank, between(table, bank, one, other, amount), strict=True):

@@ -11,7 +11,7 @@ import numpy as np
 from backbeat import dsp
 from backbeat.dsp import Control, Grid, Signal
 from backbeat.dsp.units import LN_1000
-from backbeat.parameters import Parameter, Value, decibels, numbers
+from backbeat.parameters import OUTPUT, Parameter, Value, decibels, numbers
 from backbeat.plugins.base import Macro
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
 def onset_level() -> Parameter:
     """The parameter `onset_db`."""
     help = "Level of the first moments of all, against the rest."
-    return decibels(-12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help=help)
+    return decibels(-12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help=help, role=OUTPUT.onset_db)
 
 
 def onset_gain(grid: Grid, onset_db: Control) -> Signal:

@@ -25,7 +25,7 @@ _TINY = 1e-20
 _FROM_DB, _TO_DB, _AFTER_PEAK_S = -5.0, -25.0, 0.01
 _LOW_HZ, _HIGH_HZ, _BINS_PER_ST, _FLOOR_DB, _MOST_ST = 40.0, 14000.0, 8, -50.0, 12
 _FIRST_S = 0.01
-_FIRST_PITCH_S, _LOUD = 0.03, 0.1
+_FIRST_PITCH_S, _FIRST_CYCLES, _LOUD = 0.03, 2.0, 0.1
 _PARTIALS_RATE, _MOST_POLES, _LEAST_POLE = 8000, 24, 0.01
 _ABOVE = 1.5
 """Times the frequency of the strongest partial: its harmonics lie above."""
@@ -121,36 +121,37 @@ def harmonics_db(sound: Sound, sample_rate: int) -> float:
 
 
 def pitch_drop_st(sound: Sound, sample_rate: int) -> float | None:
-    """Semitones that the pitch of the first 30 ms lies above the settled pitch; none where one of them has none."""
+    """Semitones that the pitch at first lies above the settled pitch; none where one has none (`pitches_hz`)."""
     first_hz, settled_hz = pitches_hz(sound, sample_rate)
     return 12.0 * math.log2(first_hz / settled_hz) if first_hz and settled_hz else None
 
 
 def pitches_hz(sound: Sound, sample_rate: int) -> tuple[float | None, float | None]:
-    """The pitch of the first 30 ms, and the settled pitch; none where no partial is clearly the loudest.
+    """The pitch at first, and the settled pitch; none where no partial is clearly the loudest.
 
     The settled pitch is the median of the loudest partial's frequency over time, its level as weight (`pitch_track`):
-    over the later half of the frames with a pitch after the first 30 ms. The pitch of the first 30 ms is the partial
-    within 10 dB of the loudest there (`partials`) that is nearest to it: an overtone that is louder at first is no
-    drop.
+    over the later half of the frames with a pitch after the first 30 ms. At first is within 30 ms, or two cycles of the
+    settled pitch: less has no pitch. The pitch there is the partial within 10 dB of the loudest (`partials`) that is
+    nearest to the settled one: an overtone that is louder at first is no drop.
     """
     hz, level = pitch_track(sound, sample_rate)
     frames = round(_FIRST_PITCH_S / HOP_S) + 1
     later = torch.nonzero(level[frames:] > 0.0).flatten() + frames
-    first_hz, energy = _first_partials(sound, sample_rate)
     if not len(later):
+        first_hz, energy = _first_partials(sound, sample_rate, _FIRST_PITCH_S)
         return (float(first_hz[energy.argmax()]) if len(first_hz) else None), None
     later = later[len(later) // 2 :]
     settled_hz = _median(hz[later], level[later])
+    first_hz, energy = _first_partials(sound, sample_rate, max(_FIRST_PITCH_S, _FIRST_CYCLES / settled_hz))
     loud_hz = first_hz[energy > _LOUD * energy.max(initial=0.0)]
     nearest = np.abs(np.log(loud_hz / settled_hz))
     return (float(loud_hz[nearest.argmin()]) if len(loud_hz) else None), settled_hz
 
 
-def _first_partials(sound: Sound, sample_rate: int) -> tuple[Series, Series]:
-    """Of the first 30 ms."""
+def _first_partials(sound: Sound, sample_rate: int, first_s: float) -> tuple[Series, Series]:
+    """Those of the first seconds of a sound."""
     heard = resample(sound.numpy(), sample_rate, _PARTIALS_RATE)[0]
-    return partials(heard[: round(_FIRST_PITCH_S * _PARTIALS_RATE)], _PARTIALS_RATE)
+    return partials(heard[: round(first_s * _PARTIALS_RATE)], _PARTIALS_RATE)
 
 
 def partials(sound: Series, sample_rate: int) -> tuple[Series, Series]:

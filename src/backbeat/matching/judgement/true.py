@@ -57,7 +57,8 @@ def judge_true(patch: Patch, where: Placement, knobs: Container[str] | None = No
     - `length` +50 % and -33 %: the decay time changes by that factor within 12 % (`decay_time_s`).
     - `brightness` ±3 dB/oct, ±6 dB or ±6 st, by its unit: the centroid moves that way by 5 % at least, the energy by
       3 dB at most.
-    - `sweep` to 0: the tones' pitch in the first 30 ms is within 1 st of the settled one (`pitch_drop_st`).
+    - `sweep` to 0: the tones' pitch in the first 30 ms, or two cycles, is within 1 st of the settled one
+      (`pitch_drop_st`).
     - `snap` +6 dB: the first 10 ms gain against the rest, however little (`first_share_db`).
     - `noise` +6 dB: the noise gains 3 dB or more against the tones (`noise_gain_db`).
     - `drive` +6 dB: the peak stays within 3 dB, and the harmonics or the density rise, however little.
