@@ -1,4 +1,5 @@
-// Memory for one item at a time: taken piece by piece, given back as a whole, and kept for the next item.
+// Memory: of one item at a time, taken piece by piece, given back as a whole, and kept for the next item; and of
+// floats.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,26 @@
 #endif
 
 namespace backbeat {
+
+// Values from a line of the cache on, in which whole vectors lie.
+template <typename Value>
+struct OnLine {
+    using value_type = Value;
+
+    OnLine() = default;
+    template <typename Other>
+    explicit OnLine(const OnLine<Other>&) {}
+
+    Value* allocate(size_t count) { return static_cast<Value*>(::operator new(count * sizeof(Value), kLine)); }
+    void deallocate(Value* values, size_t) { ::operator delete(values, kLine); }
+    bool operator==(const OnLine&) const { return true; }
+    bool operator!=(const OnLine&) const { return false; }
+
+   private:
+    static constexpr std::align_val_t kLine{64};
+};
+
+using Floats = std::vector<float, OnLine<float>>;
 
 class Arena {
    public:

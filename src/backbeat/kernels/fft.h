@@ -4,6 +4,7 @@
 #include <atomic>
 #include <vector>
 
+#include "arena.h"
 #include "complex.h"
 #include "scalar.h"
 
@@ -35,6 +36,8 @@ const Made& made_once(int length) {
 class Fft {
    public:
     static constexpr int kShortest = kLanes * kLanes;
+    // Between real and imaginary parts, since both would else lie in the same lines of the cache.
+    static constexpr int kGap = 160;
 
     // Of a power of two, or three times one, `kShortest` at least; see `enough`.
     explicit Fft(int length) : length_(length) {
@@ -86,9 +89,25 @@ class Fft {
 
     // Times the length.
     void inverse(float* re, float* im) const {
-        for (int first = 0; first < length_; first += kShortest) join_square(re + first, im + first);
-        for (auto step = steps_.rbegin(); step != steps_.rend(); ++step)
-            for (int first = 0; first < length_; first += step->size) join(re + first, im + first, *step);
+        inverse(
+            re, im, [&](int k) { return load(re + k, im + k); },
+            [&](int k, Complex value) { store(re + k, im + k, value); });
+    }
+
+    // The same of bins that `at` gives, into samples that `put` takes, as many as there are lanes from a place on; `re`
+    // and `im` are room.
+    template <typename At, typename Put>
+    void inverse(float* re, float* im, At at, Put put) const {
+        for (int first = 0; first < length_; first += kShortest) join_square(re + first, im + first, first, at);
+        for (size_t k = steps_.size(); k-- > 1;) {
+            for (int first = 0; first < length_; first += steps_[k].size) {
+                float* own_re = re + first;
+                float* own_im = im + first;
+                join(own_re, own_im, steps_[k], [=](int j, Complex value) { store(own_re + j, own_im + j, value); });
+            }
+        }
+        if (!steps_.empty()) return join(re, im, steps_[0], put);
+        for (int k = 0; k < length_; k += kLanes) put(k, load(re + k, im + k));
     }
 
    private:
@@ -110,16 +129,17 @@ class Fft {
         }
     }
 
-    void join(float* re, float* im, const Step& step) const {
+    template <typename Put>
+    void join(const float* re, const float* im, const Step& step, Put put) const {
         const int part = step.size / parts(step.size);
         const float* turns = &turns_[step.turns];
         switch (parts(step.size)) {
             case 2:
-                return join2(re, im, part, turns);
+                return join2(re, im, part, turns, put);
             case 3:
-                return join3(re, im, part, turns);
+                return join3(re, im, part, turns, put);
             default:
-                return join4(re, im, part, turns);
+                return join4(re, im, part, turns, put);
         }
     }
 
@@ -150,12 +170,13 @@ class Fft {
         }
     }
 
-    static void join4(float* re, float* im, int part, const float* turns) {
+    template <typename Put>
+    static void join4(const float* re, const float* im, int part, const float* turns, Put put) {
         for (int j = 0; j < part; j += kLanes) {
             Complex v[4] = {at(re, im, j)};
             for (int k = 1; k < 4; ++k) v[k] = at(re, im, j + k * part) * turn(turns, part, k, j).conjugate();
             quarters<false>(v);
-            for (int k = 0; k < 4; ++k) put(re, im, j + k * part, v[k]);
+            for (int k = 0; k < 4; ++k) put(j + k * part, v[k]);
         }
     }
 
@@ -173,7 +194,8 @@ class Fft {
         }
     }
 
-    static void join3(float* re, float* im, int part, const float* turns) {
+    template <typename Put>
+    static void join3(const float* re, const float* im, int part, const float* turns, Put put) {
         for (int j = 0; j < part; j += kLanes) {
             Complex a = at(re, im, j);
             Complex b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
@@ -181,9 +203,9 @@ class Fft {
             const Complex sum = b + c;
             const Complex middle = a - sum * all(0.5f);
             const Complex side = (b - c).quarter() * all(kSinThird);
-            put(re, im, j, a + sum);
-            put(re, im, j + part, middle + side);
-            put(re, im, j + 2 * part, middle - side);
+            put(j, a + sum);
+            put(j + part, middle + side);
+            put(j + 2 * part, middle - side);
         }
     }
 
@@ -196,18 +218,19 @@ class Fft {
         }
     }
 
-    static void join2(float* re, float* im, int part, const float* turns) {
+    template <typename Put>
+    static void join2(const float* re, const float* im, int part, const float* turns, Put put) {
         for (int j = 0; j < part; j += kLanes) {
             const Complex a = at(re, im, j);
             const Complex b = at(re, im, j + part) * turn(turns, part, 1, j).conjugate();
-            put(re, im, j, a + b);
-            put(re, im, j + part, a - b);
+            put(j, a + b);
+            put(j + part, a - b);
         }
     }
 
     // Transform four vectors, so many apart, the k-th of them turned k times as far as `turn`: before, or after it.
     template <bool kForward>
-    static void four(Vector* r, Vector* i, int apart, int turn) {
+    BACKBEAT_INLINE static void four(Vector* r, Vector* i, int apart, int turn) {
         constexpr float kCos = 0.92387953f, kSin = 0.38268343f, kRoot = 0.70710678f;  // of sixteenths of a turn
         constexpr float kReal[10] = {1.0f, kCos, kRoot, kSin, 0.0f, -kSin, -kRoot, -kCos, -1.0f, -kCos};
         constexpr float kImag[10] = {0.0f, kSin, kRoot, kCos, 1.0f, kCos, kRoot, kSin, 0.0f, -kSin};
@@ -224,7 +247,7 @@ class Fft {
         }
     }
 
-    static void two(Vector* v) {
+    BACKBEAT_INLINE static void two(Vector* v) {
         Vector sum = v[0] + v[1];
         v[1] = v[0] - v[1];
         v[0] = sum;
@@ -232,7 +255,7 @@ class Fft {
 
     // Transform down the columns of a square, or back.
     template <bool kForward>
-    static void columns(Vector* r, Vector* i) {
+    BACKBEAT_INLINE static void columns(Vector* r, Vector* i) {
         constexpr int kSixteenths = 16 / kLanes;
         if (kForward) parts_of_columns<kForward>(r, i, kSixteenths);
         for (int first = 0; first < kLanes; first += 2) {
@@ -243,7 +266,7 @@ class Fft {
     }
 
     template <bool kForward>
-    static void parts_of_columns(Vector* r, Vector* i, int sixteenths) {
+    BACKBEAT_INLINE static void parts_of_columns(Vector* r, Vector* i, int sixteenths) {
         for (int j = 0; j < 2; ++j) four<kForward>(r + j, i + j, 2, j * sixteenths);
     }
 
@@ -268,11 +291,13 @@ class Fft {
         }
     }
 
-    void join_square(float* re, float* im) const {
+    template <typename At>
+    void join_square(float* re, float* im, int first, At at) const {
         Vector r[kLanes], i[kLanes];
         for (int k = 0; k < kLanes; ++k) {
-            r[k] = load(re + k * kLanes);
-            i[k] = load(im + k * kLanes);
+            const Complex bins = at(first + k * kLanes);
+            r[k] = bins.re;
+            i[k] = bins.im;
         }
         columns<false>(r, i);
         transpose(r);
@@ -294,7 +319,7 @@ class Fft {
     int length_;
     size_t square_;
     std::vector<Step> steps_;
-    std::vector<float> turns_;
+    Floats turns_;
 };
 
 }  // namespace backbeat

@@ -12,9 +12,6 @@ namespace backbeat {
 // its spectrum too, since it is symmetric about 0.
 class LinearPhase {
    public:
-    // Samples of output that one transform makes.
-    static int64_t samples_at_a_time(int half) { return 2 * (Fft::enough(6 * half) - 2 * half); }
-
     // Prepare for so many samples of what a kernel makes of a signal; `kernel` has taps 0 to `half` of one side.
     void prepare(const float* kernel, int half, int64_t output_samples) {
         half_ = half;
@@ -35,15 +32,15 @@ class LinearPhase {
     // Samples the signal must have: silence is taken for what is before it, but not for what is after it.
     int64_t reach() const { return output_samples_ + half_; }
 
-    // Transform a signal, which may have some samples before its first; its spectra stay until another's are taken.
-    void load_input(const float* signal, int64_t before = 0) {
+    // Transform a signal; its spectra stay until another's are taken.
+    void load_input(const float* signal) {
         const int length = fft_->length();
         resize(spectra_, pairs_ * apart());
         for (int64_t pair = 0; pair < pairs_; ++pair) {
             float* re = &spectra_[pair * apart()];
-            float* im = re + length + kLanes;
-            trim(signal, before + reach(), before + 2 * pair * hop_ - half_, re, length);
-            trim(signal, before + reach(), before + (2 * pair + 1) * hop_ - half_, im, length);
+            float* im = re + length + Fft::kGap;
+            trim(signal, reach(), 2 * pair * hop_ - half_, re, length);
+            trim(signal, reach(), (2 * pair + 1) * hop_ - half_, im, length);
             fft_->forward(re, im);
         }
     }
@@ -55,9 +52,8 @@ class LinearPhase {
         for (int64_t pair = 0; pair < pairs_; ++pair) {
             const float* from = &spectra_[pair * apart()];
             float* re = work_.data();
-            float* im = re + length + kLanes;
-            respond(from, from + length + kLanes, re, im);
-            fft_->inverse(re, im);
+            float* im = re + length + Fft::kGap;
+            respond(from, from + length + Fft::kGap, re, im);
             for (int64_t block = 0; block < 2; ++block) {
                 const int64_t first = (2 * pair + block) * hop_;
                 const int64_t count = std::min<int64_t>(hop_, output_samples_ - first);
@@ -76,14 +72,13 @@ class LinearPhase {
             correlate(pair, grad_output);
             if (!grad_signal) continue;
             float* re = work_.data();
-            float* im = re + length + kLanes;
+            float* im = re + length + Fft::kGap;
             respond(re, im, re, im);
-            fft_->inverse(re, im);
             add_to(grad_signal, 2 * pair * hop_ - half_, re);
             add_to(grad_signal, (2 * pair + 1) * hop_ - half_, im);
         }
         float* re = correlation_.data();
-        float* im = re + length + kLanes;
+        float* im = re + length + Fft::kGap;
         fft_->inverse(re, im);
         grad_kernel[0] = re[0] / length;
         for (int m = 1; m <= half_; ++m) grad_kernel[m] = (re[m] + re[length - m]) / length;
@@ -94,9 +89,9 @@ class LinearPhase {
     void correlate(int64_t pair, const float* grad_output) {
         const int length = fft_->length();
         float* sum_re = correlation_.data();
-        float* sum_im = sum_re + length + kLanes;
+        float* sum_im = sum_re + length + Fft::kGap;
         float* re = work_.data();
-        float* im = re + length + kLanes;
+        float* im = re + length + Fft::kGap;
         for (int64_t block = 0; block < 2; ++block) {
             float* part = block ? im : re;
             std::fill_n(part, half_, 0.0f);
@@ -105,7 +100,7 @@ class LinearPhase {
         }
         fft_->forward(re, im);
         const float* x_re = &spectra_[pair * apart()];
-        const float* x_im = x_re + length + kLanes;
+        const float* x_im = x_re + length + Fft::kGap;
         for (int k = 0; k < length; k += kLanes) {
             const Vector a = load(x_re + k);
             const Vector b = load(x_im + k);
@@ -122,12 +117,12 @@ class LinearPhase {
         for (int64_t k = begin; k < end; ++k) signal[first + k] += part[k];
     }
 
-    static void resize(std::vector<float>& values, size_t count) {
+    static void resize(Floats& values, size_t count) {
         if (values.size() < count) values.resize(count);
     }
 
-    // Of the two parts and the space between them, without which both would lie in the same lines of the cache.
-    int64_t apart() const { return 2 * (fft_->length() + kLanes); }
+    // Of the two parts and the space between them.
+    int64_t apart() const { return 2 * (fft_->length() + Fft::kGap); }
 
     // So many samples of a signal, which is silent where it has none.
     static void trim(const float* signal, int64_t samples, int64_t first, float* to, int64_t count) {
@@ -138,18 +133,17 @@ class LinearPhase {
         std::fill_n(to + there, count - there, 0.0f);
     }
 
-    void respond(const float* re, const float* im, float* out_re, float* out_im) const {
-        for (int k = 0; k < fft_->length(); k += kLanes) {
-            const Vector response = load(&response_[k]);
-            store(out_re + k, load(re + k) * response);
-            store(out_im + k, load(im + k) * response);
-        }
+    // What the kernel makes of a spectrum.
+    void respond(const float* from_re, const float* from_im, float* re, float* im) const {
+        fft_->inverse(
+            re, im, [&](int k) { return load(from_re + k, from_im + k) * load(&response_[k]); },
+            [&](int k, Complex value) { store(re + k, im + k, value); });
     }
 
     const Fft* fft_ = nullptr;
     int half_ = 0;
     int64_t hop_ = 0, output_samples_ = 0, pairs_ = 0;
-    std::vector<float> response_, nothing_, spectra_, work_, correlation_;
+    Floats response_, nothing_, spectra_, work_, correlation_;
 };
 
 }  // namespace backbeat

@@ -10,10 +10,11 @@
 //
 // The gradient of a band's levels at both ends of a block is the sum over its samples of the gradient times the band's
 // noise, times 1 - rise and times rise.
-#include <tuple>
+#include <algorithm>
+#include <vector>
 
 #include "fall.h"
-#include "linear_phase.h"
+#include "fft.h"
 #include "noise.h"
 
 namespace backbeat {
@@ -22,52 +23,99 @@ namespace {
 constexpr double kKernelS = 0.023;
 constexpr double kHighestHz = 18000.0;
 
-// White noise of a seed, split into bands.
+// White noise of a seed, split into bands: piece by piece, when one is asked for, by overlap-save. The kernels are
+// symmetric about 0, and so have real spectra: two blocks go through one transform, as its real and imaginary parts.
 class Bands {
    public:
-    // Have at least so many samples; nothing is done where they are there from the last time.
-    void make(double sample_rate, int64_t samples, int bands, uint32_t seed, uint32_t stream) {
-        const std::tuple wanted(sample_rate, bands, seed, stream);
-        if (made_of_ == wanted && samples <= samples_) return;
-        const int half = design(sample_rate, bands);
-        const int64_t at_a_time = LinearPhase::samples_at_a_time(half);
-        if (made_of_ == wanted) samples = std::max(samples, 2 * samples_);
-        made_of_ = wanted;
-        // Whole transforms, so that no bit depends on how many samples are wanted.
-        samples_ = rounded_up(samples, at_a_time);
-        apart_ = rounded_up(samples_, kTile) + kTile;
-        const int64_t made = rounded_up(samples_ + 2 * half, kTile);
-        noise_.resize(made);
-        lattice_.prepare(sample_rate);
-        points_.resize(lattice_.points_of_tile());
-        // The kernels look behind, and so the noise begins before the sound; at 44.1 kHz, by `half` samples exactly.
-        const int64_t before = (int64_t)rounded(0.5 * kKernelS * Lattice::kRate) - 1;
-        const WhiteNoise noise(lattice_, seed, stream, before, points_.data());
-        for (int64_t n = 0; n < made; n += kTile) noise(n - half, &noise_[n]);
-        sound_.resize(bands * apart_);
-        for (int band = 0; band < bands; ++band) {
-            filter_.prepare(&kernels_[band * (half + 1)], half, samples_);
-            if (!band) filter_.load_input(noise_.data(), half);
-            filter_.apply(&sound_[band * apart_]);
-            std::fill_n(&sound_[band * apart_ + samples_], apart_ - samples_, 0.0f);
-        }
+    // What is made is kept once the same noise is asked for again: before, its memory serves the next piece, and so
+    // stays in the cache.
+    void prepare(double sample_rate, int bands, uint32_t seed, uint32_t stream) {
+        design(sample_rate, bands);
+        is_kept_ = seed == seed_ && stream == stream_;
+        if (is_kept_) return;
+        seed_ = seed;
+        stream_ = stream;
+        forget();
     }
 
-    const float* band(int number) const { return &sound_[number * apart_]; }
+    // A tile of a band, from a sample on.
+    const float* tile(int band, int64_t first) {
+        const int64_t piece = first / (2 * hop_);
+        const size_t place = (is_kept_ ? piece * bands_ : 0) + band;
+        if (place >= pieces_.size()) pieces_.resize(place + bands_ - band);
+        Piece& own = pieces_[place];
+        if (own.number != piece) make(piece, band, own);
+        return &own.samples[first - piece * 2 * hop_];
+    }
 
    private:
+    struct Piece {
+        Floats samples;
+        int64_t number = -1;  // -1 where there is none
+    };
+
     static double highest() { return logarithm(1.0 + kHighestHz / 700.0); }
 
-    // Linear-phase kernels, taps 0 to `half` of one side, that add up to a single tap; returns `half`.
-    int design(double sample_rate, int bands) {
-        const int whole = std::max((int)rounded(0.5 * kKernelS * sample_rate), 1);
-        const int half = whole - 1;
-        if (bands_ == bands && rate_ == sample_rate) return half;
+    void forget() {
+        for (Piece& each : pieces_) each.number = -1;
+        noise_made_ = 0;
+        loaded_ = -1;
+    }
+
+    void make(int64_t piece, int band, Piece& made) {
+        if (loaded_ != piece) load_noise(piece);
+        if (made.samples.empty()) made.samples.resize(2 * hop_);
+        const float* response = &responses_[band * fft_->length()];
+        const auto at = [&](int k) { return load(&spectrum_[k], &spectrum_[apart() + k]) * load(response + k); };
+        float* samples = made.samples.data();
+        const auto put = [&](int k, Complex value) {
+            const int64_t to = k - lead_;
+            if (to >= 0 && to < hop_) store(samples + to, samples + hop_ + to, value);
+        };
+        fft_->inverse(work_.data(), &work_[apart()], at, put);
+        made.number = piece;
+    }
+
+    // The kernels look behind, and so the noise begins before the sound; at 44.1 kHz, by as many samples as they have.
+    void load_noise(int64_t piece) {
+        const int length = fft_->length();
+        const int64_t first = piece * 2 * hop_;
+        const int64_t wanted = rounded_up(first + hop_ + length, kTile);
+        const int64_t before = (int64_t)rounded(0.5 * kKernelS * Lattice::kRate) - 1;
+        const WhiteNoise noise(lattice_, seed_, stream_, before, points_.data());
+        if ((int64_t)noise_.size() < wanted) noise_.resize(wanted);
+        for (; noise_made_ < wanted; noise_made_ += kTile) noise(noise_made_ - lead_, &noise_[noise_made_]);
+        std::copy_n(&noise_[first], length, &spectrum_[0]);
+        std::copy_n(&noise_[first + hop_], length, &spectrum_[apart()]);
+        fft_->forward(&spectrum_[0], &spectrum_[apart()]);
+        loaded_ = piece;
+    }
+
+    // From the real parts to the imaginary ones.
+    int apart() const { return fft_->length() + Fft::kGap; }
+
+    // Spectra of linear-phase kernels, taps 0 to `half` of one side, that add up to a single tap.
+    void design(double sample_rate, int bands) {
+        if (bands_ == bands && rate_ == sample_rate) return;
         bands_ = bands;
         rate_ = sample_rate;
+        const int whole = std::max((int)rounded(0.5 * kKernelS * sample_rate), 1);
+        const int half = whole - 1;
+        // A block gives some twice what it overlaps by, and two are whole tiles.
+        fft_ = &made_once<Fft>(Fft::enough(std::max(6 * half, kTile)));
+        const int length = fft_->length();
+        lead_ = rounded_up(half, kLanes);
+        hop_ = (length - half - lead_) / (kTile / 2) * (kTile / 2);
+        lattice_.prepare(sample_rate);
+        points_.resize(lattice_.points_of_tile());
+        spectrum_.resize(2 * apart());
+        work_.resize(2 * apart());
+        pieces_.clear();
+        forget();
         std::vector<double> response(whole + 1), cosine(2 * whole);
         for (int k = 0; k < 2 * whole; ++k) cosine[k] = cosine_of_cycles(0.5 * k / whole);
-        kernels_.resize(bands * (half + 1));
+        responses_.assign(bands * length, 0.0f);
+        Floats nothing(length);
         for (int band = 0; band < bands; ++band) {
             for (int k = 0; k <= whole; ++k) {
                 const double mel = logarithm(1.0 + 0.5 * sample_rate * k / whole / 700.0);
@@ -78,6 +126,7 @@ class Bands {
             int end = whole;
             while (first < end && response[first] == 0.0) ++first;
             while (first < end && response[end - 1] == 0.0) --end;
+            float* taps = &responses_[band * length];
             for (int m = 0; m <= half; ++m) {
                 double total = 0.5 * (response[0] + (m % 2 ? -1.0 : 1.0) * response[whole]);
                 int at = (int)((int64_t)first * m % (2 * whole));
@@ -87,19 +136,24 @@ class Bands {
                     if (at >= 2 * whole) at -= 2 * whole;
                 }
                 const double window = 0.5 + 0.5 * cosine_of_cycles(0.5 * m / whole);
-                kernels_[band * (half + 1) + m] = (float)(total / whole * window);
+                taps[m] = (float)(total / whole * window) / length;
+                taps[(length - m) % length] = taps[m];
             }
+            std::fill(nothing.begin(), nothing.end(), 0.0f);
+            fft_->forward(taps, nothing.data());
         }
-        return half;
     }
 
-    std::tuple<double, int, uint32_t, uint32_t> made_of_;
+    uint32_t seed_ = 0, stream_ = 0;
     int bands_ = 0;
+    bool is_kept_ = false;
     double rate_ = 0.0;
-    int64_t samples_ = 0, apart_ = 0;
+    const Fft* fft_ = nullptr;
+    int64_t lead_ = 0, hop_ = 0, noise_made_ = 0, loaded_ = -1;
     Lattice lattice_;
-    LinearPhase filter_;
-    std::vector<float> kernels_, noise_, points_, sound_;
+    std::vector<Piece> pieces_;
+    std::vector<float> points_;
+    Floats responses_, noise_, spectrum_, work_;
 };
 
 struct Space : Kept {
@@ -140,8 +194,7 @@ class NoiseBands final : public Source {
             prepare(band);
             if (band.ends > ends_) ends_ = band.ends;
         }
-        space_.bands.make(rate_, rounded_up(lasting((double)(ends_ * kBlock), samples_), kTile), count_, call.grid.seed,
-                          (uint32_t)(uint64_t)call.attributes[0]);
+        space_.bands.prepare(rate_, count_, call.grid.seed, (uint32_t)(uint64_t)call.attributes[0]);
     }
 
     int64_t silent_after() const override { return lasting((double)(ends_ * kBlock), samples_); }
@@ -149,6 +202,7 @@ class NoiseBands final : public Source {
     void advance() override { block_ += kBlocks; }
 
     void forward(float* tile) const override {
+        find_tiles();
         for (int number = 0; number < kBlocks; ++number) {
             const int64_t block = block_ + number;
             Vector sound[kVectors];
@@ -157,7 +211,7 @@ class NoiseBands final : public Source {
                 if (block >= bands_[k].ends) continue;
                 const float first = bands_[k].levels[block];
                 const float gained = bands_[k].levels[block + 1] - first;
-                const float* from = space_.bands.band(k) + block * kBlock;
+                const float* from = bands_[k].tile + number * kBlock;
                 for (int v = 0; v < kVectors; ++v) sound[v] += (kRise(v) * gained + first) * load(from + v * kLanes);
             }
             for (int v = 0; v < kVectors; ++v) store(tile + number * kBlock + v * kLanes, sound[v]);
@@ -165,11 +219,13 @@ class NoiseBands final : public Source {
     }
 
     void backward(const float* grad_tile) override {
+        find_tiles();
         for (int number = 0; number < kBlocks; ++number) {
             const int64_t block = block_ + number;
             if (block >= ends_) return;
             for (int k = 0; k < count_; ++k) {
-                const float* from = space_.bands.band(k) + block * kBlock;
+                if (block >= bands_[k].ends) continue;
+                const float* from = bands_[k].tile + number * kBlock;
                 Vector whole = all(0.0f);
                 Vector late = all(0.0f);
                 for (int v = 0; v < kVectors; ++v) {
@@ -218,7 +274,13 @@ class NoiseBands final : public Source {
         double gain, t60_s, shape, snap;
         int64_t ends;  // in blocks
         float *levels, *grad_levels;
+        const float* tile;
     };
+
+    void find_tiles() const {
+        for (int k = 0; k < count_; ++k)
+            if (block_ < bands_[k].ends) bands_[k].tile = space_.bands.tile(k, block_ * kBlock);
+    }
 
     // The last point at which a level may still rise.
     int64_t last_rise() const {

@@ -12,6 +12,9 @@
 #include <immintrin.h>
 #endif
 
+// For what a compiler would call with its vectors in memory.
+#define BACKBEAT_INLINE __attribute__((always_inline)) inline
+
 namespace backbeat {
 
 constexpr int kLanes = 8;
@@ -177,10 +180,11 @@ inline Vector clamped(Vector x, float low, float high) { return greater(lesser(x
 
 // 0, 1, 2, ... 7.
 inline Words lane_numbers() {
-    constexpr uint32_t kNumbers[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7};
-    Words numbers;
-    std::memcpy(&numbers, kNumbers, sizeof numbers);
-    return numbers;
+#if defined(__AVX__)
+    return Words{0, 1, 2, 3, 4, 5, 6, 7};
+#else
+    return {HalfWords{0, 1, 2, 3}, HalfWords{4, 5, 6, 7}};
+#endif
 }
 
 // The sum over the lanes in float64, in one order.
@@ -224,7 +228,7 @@ Values reversed(Values v, std::integer_sequence<int, kLane...>) {
 }
 
 template <int kCount, int kBit = 1, typename Values>
-void transpose(Values* v) {
+BACKBEAT_INLINE void transpose(Values* v) {
     constexpr std::make_integer_sequence<int, kCount> kEach;
     for (int i = 0; i < kCount; ++i) {
         if (i & kBit) continue;
@@ -255,7 +259,7 @@ inline void interleave(Vector& even, Vector& odd) {
 }
 
 // Lane k of vector i becomes lane i of vector k.
-inline void transpose(Vector (&v)[kLanes]) { detail::transpose<kLanes>(v); }
+BACKBEAT_INLINE void transpose(Vector (&v)[kLanes]) { detail::transpose<kLanes>(v); }
 
 // The lanes in reverse.
 inline Vector reversed(Vector v) { return detail::reversed(v, std::make_integer_sequence<int, kLanes>()); }
@@ -280,7 +284,7 @@ inline void interleave(Vector& even, Vector& odd) {
            __builtin_shufflevector(first.high, second.high, 2, 6, 3, 7)};
 }
 
-inline void transpose(Vector (&v)[kLanes]) {
+BACKBEAT_INLINE void transpose(Vector (&v)[kLanes]) {
     HalfFloats quarters[2][2][kHalf];
     for (int i = 0; i < kLanes; ++i) {
         quarters[i / kHalf][0][i % kHalf] = v[i].low;
