@@ -4,13 +4,13 @@
     python benchmarks/speed.py --device cuda --batches 64 1024 4096 16384 --out benchmarks/results/speed-gpu.json
 
 A CPU renders by the engine, a GPU by the formula, eager and compiled. With gradients, params get the gradient that a
-given gradient of the samples causes: what a loss takes is the loss's. Each case
-renders in a process of its own, as its user has it: a library leaves its mark on the memory allocator, and so
-on the speed of the next. Of one batch size, every repetition times every case once, so that whatever else the machine
-does falls on all of them alike (on a GPU, whose memory is for one, case by case); right after a batch of its kind, as
-in a loop. Peak memory is what a case's first batch takes over the smallest size: on a CPU the growth of its process'
-resident set, on a GPU what PyTorch has allocated. A case whose batch does not fit into memory is left out, and said to
-be.
+given gradient of the samples causes: what a loss takes is the loss's. One seed serves a batch, so that its noise is
+made once, or each sound has its own. Each case renders in a process of its own, as its user has it: a library leaves
+its mark on the memory allocator, and so on the speed of the next. Of one batch size, every repetition times every case
+once, so that whatever else the machine does falls on all of them alike (on a GPU, whose memory is for one, case by
+case); right after a batch of its kind, as in a loop. Peak memory is what a case's first batch takes over the smallest
+size: on a CPU the growth of its process' resident set, on a GPU what PyTorch has allocated. A case whose batch does not
+fit into memory is left out, and said to be.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from rendering import COMPILED, Rendering, codes
 PEERS = {"torchsynth": torchsynth_voice, "synthax": synthax_voice}
 _OUT_OF_MEMORY_IN_JAX = "RESOURCE_EXHAUSTED"
 _DOES_NOT_FIT = "does not fit into memory"
-FORWARD, BOTH = "forward", "forward + backward"
+FORWARD, OWN_SEEDS, BOTH = "forward", "forward, own seeds", "forward + backward"
 
 Job = Callable[[], object]
 """One batch: rendered, or rendered and differentiated, and done when it returns."""
@@ -51,7 +51,7 @@ class Case:
     Attributes:
         name: a plugin or a peer.
         code: `engine`, `formula` or `compiled`; a peer has its own.
-        mode: forward, or forward and backward.
+        mode: forward, with a seed for all sounds or one for each, or forward and backward.
         batch: sounds.
         seconds: length of each.
         sample_rate: in Hz.
@@ -123,7 +123,7 @@ def _cases(options: argparse.Namespace, batch: int) -> list[Case]:
         Case(name, code, mode, *size)
         for name in options.plugins
         for code in codes(options.device)
-        for mode in (FORWARD, BOTH)
+        for mode in (FORWARD, OWN_SEEDS, BOTH)
     ]
     return cases if options.no_peers else [*cases, *(Case(name, "", FORWARD, *size) for name in PEERS)]
 
@@ -200,11 +200,13 @@ def job(case: Case) -> Job:
     synth = Rendering(case.name, case.code, case.sample_rate, case.seconds)
     params = torch.rand(case.batch, synth.num_params, generator=torch.Generator().manual_seed(0)).to(case.device)
 
+    seeds = torch.arange(case.batch, device=case.device) if case.mode == OWN_SEEDS else 0
+
     def forward() -> object:
         with torch.no_grad():
-            return synth(params, seed=0)
+            return synth(params, seed=seeds)
 
-    if case.mode == FORWARD:
+    if case.mode != BOTH:
         return synchronised(forward, case.device)
     gradient = torch.randn(case.batch, 1, synth.samples, generator=torch.Generator().manual_seed(1)).to(case.device)
 

@@ -38,6 +38,27 @@ def test_they_are_the_very_noise_moved_by_half_a_kernel(dtype, limit_db):
     assert error_db(found, expected) < limit_db
 
 
+@pytest.mark.parametrize("bands", [15, 16, 40])
+def test_bands_that_fall_alike_keep_their_gains(bands):
+    gain = torch.tensor([[3.0 * (-0.8) ** k for k in range(bands)]], dtype=torch.float64)
+    t60_s, shape, attack_s = torch.full_like(gain, 0.3), torch.full_like(gain, 0.7), column(0.01)
+    found, expected = (
+        dsp.noise_bands(make_grid(20_000, dtype=dtype), 2, *(each.to(dtype) for each in (gain, t60_s, shape, attack_s)))
+        for dtype in (torch.float32, torch.float64)
+    )
+    assert error_db(found[0], expected[0]) < -100.0
+
+
+def test_the_noise_of_a_seed_is_the_same_whatever_was_made_before():
+    seeds = [5, 5, 7, 5, 7, 7, 7, 5]
+    gain = torch.rand(1, 7, generator=torch.Generator().manual_seed(1))
+    t60_s = torch.logspace(-2, 1, 7).unsqueeze(0)
+    found = dsp.noise_bands(make_grid(15_000, seeds=seeds, dtype=torch.float32), 0, gain, t60_s)
+    assert not torch.equal(found[0], found[2])
+    for row, seed in zip(found, seeds, strict=True):
+        assert torch.equal(row, found[0 if seed == 5 else 2])
+
+
 @pytest.mark.parametrize("band", range(BANDS))
 def test_a_band_lies_around_its_middle(band):
     found = flat(SAMPLES, one_of(band)).numpy()

@@ -23,7 +23,7 @@ struct OnLine {
 
     OnLine() = default;
     template <typename Other>
-    explicit OnLine(const OnLine<Other>&) {}
+    OnLine(const OnLine<Other>&) {}
 
     Value* allocate(size_t count) { return static_cast<Value*>(::operator new(count * sizeof(Value), kLine)); }
     void deallocate(Value* values, size_t) { ::operator delete(values, kLine); }

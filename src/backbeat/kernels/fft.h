@@ -36,7 +36,7 @@ const Made& made_once(int length) {
 class Fft {
    public:
     static constexpr int kShortest = kLanes * kLanes;
-    // Between real and imaginary parts, since both would else lie in the same lines of the cache.
+    // Floats between real and imaginary parts, since both would else lie in the same lines of the cache.
     static constexpr int kGap = 160;
 
     // Of a power of two, or three times one, `kShortest` at least; see `enough`.

@@ -52,6 +52,7 @@ class Lattice : public Kept {
         const double cutoff = minimum(1.0, sample_rate / kRate);
         half_ = (int)(kLanes * ceiled(kHalf / cutoff / kLanes));
         phases_ = phases_of(sample_rate);
+        steps_ = kRate * phases_ / sample_rate;
         table_.assign((size_t)(phases_ * 2 * half_), 0.0f);
         for (int64_t phase = 0; phase < phases_; ++phase) {
             double total = 0.0;
@@ -68,10 +69,27 @@ class Lattice : public Kept {
     bool is_needed() const { return rate_ != kRate; }
     int taps() const { return 2 * half_; }
 
-    // In steps of a phase: of which point of the lattice a sample is past, and by how much.
-    int64_t place(int64_t sample) const { return (int64_t)rounded(sample * (kRate * phases_ / rate_)); }
-    int64_t point(int64_t place) const { return whole(place) - half_ + 1; }
-    const float* row(int64_t place) const { return &table_[(place - whole(place) * phases_) * 2 * half_]; }
+    // Where the filter of a sample begins on the lattice, and the sample's phase between two points; in steps of a
+    // phase from time 0, these are `steps`.
+    struct Place {
+        int64_t sample, steps, point, phase;
+    };
+
+    Place place(int64_t sample) const {
+        const int64_t steps = (int64_t)rounded(sample * steps_);
+        const int64_t whole = (steps >= 0 ? steps : steps - phases_ + 1) / phases_;
+        return {sample, steps, whole - half_ + 1, steps - whole * phases_};
+    }
+
+    // Go on to the next sample, without a division.
+    void advance(Place& place) const {
+        const int64_t steps = (int64_t)rounded(++place.sample * steps_);
+        place.phase += steps - place.steps;
+        place.steps = steps;
+        for (; place.phase >= phases_; place.phase -= phases_) ++place.point;
+    }
+
+    const float* row(const Place& place) const { return &table_[place.phase * 2 * half_]; }
 
     // Points of the lattice that a tile needs.
     int64_t points_of_tile() const {
@@ -81,8 +99,6 @@ class Lattice : public Kept {
    private:
     static constexpr double kHalf = 16.0, kBeta = 7.857;
     static constexpr int64_t kMostPhases = 1024;
-
-    int64_t whole(int64_t place) const { return (place >= 0 ? place : place - phases_ + 1) / phases_; }
 
     static int64_t phases_of(double sample_rate) {
         const int64_t whole = (int64_t)sample_rate;
@@ -102,10 +118,10 @@ class Lattice : public Kept {
         return x * x >= 1.0 ? 0.0 : bessel_i0(kBeta * square_root(1.0 - x * x)) / bessel_i0(kBeta);
     }
 
-    double rate_ = 0.0;
+    double rate_ = 0.0, steps_ = 0.0;  // of a phase, from sample to sample
     int half_ = 0;
     int64_t phases_ = 1;
-    std::vector<float> table_;
+    Floats table_;
 };
 
 class WhiteNoise {
@@ -120,16 +136,21 @@ class WhiteNoise {
             for (int n = 0; n < kTile; n += kLanes) store(tile + n, hash_((uint32_t)(first_point_ + first + n)));
             return;
         }
-        const int64_t begin = lattice_.point(lattice_.place(first));
+        Lattice::Place place = lattice_.place(first);
+        const int64_t begin = place.point;
         for (int64_t n = 0; n < lattice_.points_of_tile(); n += kLanes)
             store(room_ + n, hash_((uint32_t)(first_point_ + begin + n)));
-        for (int n = 0; n < kTile; ++n) {
-            const int64_t place = lattice_.place(first + n);
-            const float* row = lattice_.row(place);
-            const float* from = room_ + (lattice_.point(place) - begin);
-            Vector total = load(from) * load(row);
-            for (int tap = kLanes; tap < lattice_.taps(); tap += kLanes) total += load(from + tap) * load(row + tap);
-            tile[n] = (float)sum(total);
+        for (int n = 0; n < kTile; n += kLanes) {
+            Vector totals[kLanes];
+            for (Vector& total : totals) {
+                const float* row = lattice_.row(place);
+                const float* from = room_ + (place.point - begin);
+                total = load(from) * load(row);
+                for (int tap = kLanes; tap < lattice_.taps(); tap += kLanes)
+                    total += load(from + tap) * load(row + tap);
+                lattice_.advance(place);
+            }
+            store(tile + n, sums(totals));
         }
     }
 

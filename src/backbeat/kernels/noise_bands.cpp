@@ -8,6 +8,9 @@
 // mel scale below 18 kHz, linear-phase kernels of 23 ms in a Hann window, and add up to a single tap: where every level
 // is 1, the noise is white.
 //
+// Pieces of bands are made when they are read, and so not where they are silent. Where all bands fall alike, their sum
+// is all that is made.
+//
 // The gradient of a band's levels at both ends of a block is the sum over its samples of the gradient times the band's
 // noise, times 1 - rise and times rise.
 #include <algorithm>
@@ -22,6 +25,7 @@ namespace {
 
 constexpr double kKernelS = 0.023;
 constexpr double kHighestHz = 18000.0;
+constexpr int kFewestMixed = 16;  // bands: to add up fewer takes less than a transform of their sum
 
 // White noise of a seed, split into bands: piece by piece, when one is asked for, by overlap-save. The kernels are
 // symmetric about 0, and so have real spectra: two blocks go through one transform, as its real and imaginary parts.
@@ -38,12 +42,25 @@ class Bands {
         forget();
     }
 
+    // Let band number `bands` be the sum of all, each times its gain.
+    void mix(const double* gains, double loudest) {
+        const int length = fft_->length();
+        float* mixed = response(bands_);
+        std::fill_n(mixed, length, 0.0f);
+        for (int band = 0; band < bands_; ++band) {
+            const float gain = (float)(gains[band] / loudest);
+            const float* own = response(band);
+            for (int k = 0; k < length; k += kLanes) store(mixed + k, load(mixed + k) + load(own + k) * gain);
+        }
+        mixed_.number = -1;
+    }
+
     // A tile of a band, from a sample on.
     const float* tile(int band, int64_t first) {
         const int64_t piece = first / (2 * hop_);
         const size_t place = (is_kept_ ? piece * bands_ : 0) + band;
-        if (place >= pieces_.size()) pieces_.resize(place + bands_ - band);
-        Piece& own = pieces_[place];
+        if (band < bands_ && place >= pieces_.size()) pieces_.resize(place + bands_ - band);
+        Piece& own = band < bands_ ? pieces_[place] : mixed_;
         if (own.number != piece) make(piece, band, own);
         return &own.samples[first - piece * 2 * hop_];
     }
@@ -65,8 +82,8 @@ class Bands {
     void make(int64_t piece, int band, Piece& made) {
         if (loaded_ != piece) load_noise(piece);
         if (made.samples.empty()) made.samples.resize(2 * hop_);
-        const float* response = &responses_[band * fft_->length()];
-        const auto at = [&](int k) { return load(&spectrum_[k], &spectrum_[apart() + k]) * load(response + k); };
+        const float* gains = response(band);
+        const auto at = [&](int k) { return load(&spectrum_[k], &spectrum_[apart() + k]) * load(gains + k); };
         float* samples = made.samples.data();
         const auto put = [&](int k, Complex value) {
             const int64_t to = k - lead_;
@@ -91,6 +108,8 @@ class Bands {
         loaded_ = piece;
     }
 
+    float* response(int band) { return &responses_[(size_t)band * fft_->length()]; }
+
     // From the real parts to the imaginary ones.
     int apart() const { return fft_->length() + Fft::kGap; }
 
@@ -111,27 +130,28 @@ class Bands {
         spectrum_.resize(2 * apart());
         work_.resize(2 * apart());
         pieces_.clear();
+        mixed_ = {};
         forget();
-        std::vector<double> response(whole + 1), cosine(2 * whole);
+        std::vector<double> triangle(whole + 1), cosine(2 * whole);
         for (int k = 0; k < 2 * whole; ++k) cosine[k] = cosine_of_cycles(0.5 * k / whole);
-        responses_.assign(bands * length, 0.0f);
+        responses_.assign((size_t)(bands + 1) * length, 0.0f);
         Floats nothing(length);
         for (int band = 0; band < bands; ++band) {
             for (int k = 0; k <= whole; ++k) {
                 const double mel = logarithm(1.0 + 0.5 * sample_rate * k / whole / 700.0);
                 const double position = clamped(mel * bands / highest() - 0.5, 0.0, bands - 1.0);
-                response[k] = maximum(0.0, 1.0 - magnitude(position - band));
+                triangle[k] = maximum(0.0, 1.0 - magnitude(position - band));
             }
             int first = 1;
             int end = whole;
-            while (first < end && response[first] == 0.0) ++first;
-            while (first < end && response[end - 1] == 0.0) --end;
-            float* taps = &responses_[band * length];
+            while (first < end && triangle[first] == 0.0) ++first;
+            while (first < end && triangle[end - 1] == 0.0) --end;
+            float* taps = response(band);
             for (int m = 0; m <= half; ++m) {
-                double total = 0.5 * (response[0] + (m % 2 ? -1.0 : 1.0) * response[whole]);
+                double total = 0.5 * (triangle[0] + (m % 2 ? -1.0 : 1.0) * triangle[whole]);
                 int at = (int)((int64_t)first * m % (2 * whole));
                 for (int k = first; k < end; ++k) {
-                    total += response[k] * cosine[at];
+                    total += triangle[k] * cosine[at];
                     at += m;
                     if (at >= 2 * whole) at -= 2 * whole;
                 }
@@ -152,6 +172,7 @@ class Bands {
     int64_t lead_ = 0, hop_ = 0, noise_made_ = 0, loaded_ = -1;
     Lattice lattice_;
     std::vector<Piece> pieces_;
+    Piece mixed_;
     std::vector<float> points_;
     Floats responses_, noise_, spectrum_, work_;
 };
@@ -168,7 +189,8 @@ class NoiseBands final : public Source {
         : space_(kept<Space>(call)),
           samples_(call.grid.samples),
           rate_(call.grid.sample_rate),
-          count_(call.sizes[0]),
+          first_(is_mixed(call) ? call.sizes[0] : 0),
+          count_(first_ ? 1 : call.sizes[0]),
           points_(Times::count(samples_)),
           attacked_s_(call.control(3) + 1.0 / rate_),
           snap_s_(call.controls[5] ? call.control(5) : 1.0),
@@ -180,12 +202,13 @@ class NoiseBands final : public Source {
           snaps_(call.arena->allocate<float>(points_)),
           has_snap_(call.controls[4]) {
         space_.times.prepare(rate_, samples_, 0.5 / rate_);
+        space_.bands.prepare(rate_, call.sizes[0], call.grid.seed, (uint32_t)(uint64_t)call.attributes[0]);
         if (has_snap_) prepare_snaps();
         rising_ = last_rise();
         ends_ = 0;
         for (int k = 0; k < count_; ++k) {
             Band& band = bands_[k];
-            band.gain = call.controls[0][k];
+            band.gain = first_ ? loudest(call) : call.controls[0][k];
             band.t60_s = call.controls[1][k];
             band.shape = call.controls[2] ? call.controls[2][k] : 1.0;
             band.snap = has_snap_ ? call.controls[4][k] : 0.0;
@@ -194,7 +217,7 @@ class NoiseBands final : public Source {
             prepare(band);
             if (band.ends > ends_) ends_ = band.ends;
         }
-        space_.bands.prepare(rate_, count_, call.grid.seed, (uint32_t)(uint64_t)call.attributes[0]);
+        if (first_) space_.bands.mix(call.controls[0], bands_[0].gain);
     }
 
     int64_t silent_after() const override { return lasting((double)(ends_ * kBlock), samples_); }
@@ -279,7 +302,23 @@ class NoiseBands final : public Source {
 
     void find_tiles() const {
         for (int k = 0; k < count_; ++k)
-            if (block_ < bands_[k].ends) bands_[k].tile = space_.bands.tile(k, block_ * kBlock);
+            if (block_ < bands_[k].ends) bands_[k].tile = space_.bands.tile(first_ + k, block_ * kBlock);
+    }
+
+    // Whether all bands fall alike: then their sum does for them, unless their gradients are asked for.
+    static bool is_mixed(const Call& call) {
+        if (call.differentiated || call.controls[4] || call.sizes[0] < kFewestMixed) return false;
+        for (int k = 1; k < call.sizes[0]; ++k) {
+            if (call.controls[1][k] != call.controls[1][0]) return false;
+            if (call.controls[2] && call.controls[2][k] != call.controls[2][0]) return false;
+        }
+        return true;
+    }
+
+    static double loudest(const Call& call) {
+        double found = 1e-30;
+        for (int k = 0; k < call.sizes[0]; ++k) found = maximum(found, magnitude(call.controls[0][k]));
+        return found;
     }
 
     // The last point at which a level may still rise.
@@ -379,7 +418,7 @@ class NoiseBands final : public Source {
     Space& space_;
     int64_t samples_;
     double rate_;
-    int count_;
+    int first_, count_;
     int64_t points_;
     double attacked_s_, snap_s_, snap_rate_;
     int bursts_;

@@ -302,6 +302,21 @@ inline Vector reversed(Vector v) {
 
 #endif
 
+// The sum over the lanes of each of eight vectors, as `sum` takes it.
+inline Vector sums(Vector (&v)[kLanes]) {
+    float lanes[kLanes][kLanes], found[kLanes];
+    transpose(v);
+    for (int k = 0; k < kLanes; ++k) store(lanes[k], v[k]);
+    for (int n = 0; n < kLanes; ++n) {
+        const double a = (double)lanes[0][n] + lanes[4][n];
+        const double b = (double)lanes[1][n] + lanes[5][n];
+        const double c = (double)lanes[2][n] + lanes[6][n];
+        const double d = (double)lanes[3][n] + lanes[7][n];
+        found[n] = (float)((a + c) + (b + d));
+    }
+    return load(found);
+}
+
 // The square root, which IEEE 754 defines to the last bit.
 inline Vector square_root(Vector x) {
 #if defined(__AVX__)
