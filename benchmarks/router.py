@@ -50,7 +50,7 @@ CHANGES = Augmentation(
     gain_db=0.0, noise_db=-30.0, equaliser_db=8.0, room_db=-10.0, room_share=0.5, drive_db=12.0, drive_share=0.3,
     fade_share=0.25,
 )  # fmt: skip
-VARIATIONS, MOST_ST, SHORTEST_T60_S, LONGEST_T60_S = 24, 4.0, 0.08, 2.0
+VARIATIONS, MOST_ST, SHORTEST_T60_S, LONGEST_T60_S = 12, 4.0, 0.08, 2.0
 """Of each recording: faster or slower by up to so many semitones, and half of them falling faster."""
 RECORDED, ENOUGH_DRUMS = 0.5, 6
 """Share of the recordings among what is heard of an instrument, where there are so many drums of it."""
@@ -170,10 +170,11 @@ def variations(sound: Audio, sample_rate: int, seed: int) -> Audio:
 
 
 def shares(real: Recorded | None, kept: list[bool], patches: Heard) -> Tensor:
-    """How often each sound is heard, (patches + recordings x rows): every instrument as often.
+    """How often each sound is heard, (patches + recordings x rows).
 
-    Of an instrument's recordings, a collection counts with the root of how many drums it has, and each drum alike: many
-    takes of one kit do not outweigh the few of others.
+    An instrument is heard with the root of how many collections have it: more kits have a hat than a shaker. Of its
+    recordings, a collection counts with the root of how many drums it has, and each drum alike: many takes of one kit
+    do not outweigh the few of others.
     """
     instruments = patches.instrument
     weights = 1.0 / torch.bincount(instruments)[instruments].float()
@@ -194,6 +195,9 @@ def shares(real: Recorded | None, kept: list[bool], patches: Heard) -> Tensor:
         share = RECORDED * min(1.0, drums_of_it / ENOUGH_DRUMS)
         of_recordings[which == k] *= share / of_recordings[which == k].sum().clamp(min=1e-9)
         weights[instruments == k] *= 1.0 - share
+        often = max(1, len({collection for instrument, collection in takes if instrument == k})) ** 0.5
+        of_recordings[which == k] *= often
+        weights[instruments == k] *= often
     return torch.cat([weights, (of_recordings / rows).repeat_interleave(rows)])
 
 
