@@ -1,118 +1,114 @@
-"""What each part of the drum's voice brings: matches with one part left out, or with fewer tones and bands.
+"""What each part of an honest match brings, near against true: matches without one of them, and details of other sizes.
 
     python benchmarks/ablation.py FOLDER --most 14 --out benchmarks/results/ablation.json
+    python benchmarks/ablation.py FOLDER --only "no detail" "64 partials, 32 bands"
 
-A part is left out by holding its parameters at the value where it does nothing, from the first start to the last step.
+`playable.py` says what the columns are.
 """
 
 import argparse
-import statistics
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
-from functools import partial
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
+from torch import Tensor
 
-import backbeat
-from backbeat import plugins
-from backbeat.dsp import Grid, Signal
-from backbeat.losses import FLOORS, family_of
-from backbeat.matching import QUALITIES
-from backbeat.matching.search import begin, descend
-from backbeat.parameters import Table
-from baselines import task_of
+from backbeat.matching import detailing
+from backbeat.matching.ending import Ending
+from backbeat.matching.judgement import Judgement
 from folder import one_shots
 from machine import describe_machine, write_figures
+from playable import by_macro, measure, percent, summarise
+
+AS_IT_IS = "as it is"
+DETAIL, MATCH = "backbeat.matching.detailing", "backbeat.matching.one_shot"
 
 
-@dataclass(frozen=True)
-class Voice:
-    """A drum of some size with some parameters held."""
-
-    tones: int = 128
-    noise_bands: int = 32
-    held: Mapping[str, float] = field(default_factory=dict)
+def detail_of(partials: int, bands: int) -> Mapping[str, Any]:
+    """Details of at most so many parts."""
+    return {f"{DETAIL}.DETAILS": {**detailing.DETAILS, "normal": (partials, bands)}}
 
 
-VOICES = {
-    "all": Voice(),
-    "48 tones": Voice(tones=48),
-    "12 tones": Voice(tones=12),
-    "16 bands of noise": Voice(noise_bands=16),
-    "4 bands of noise": Voice(noise_bands=4),
-    "no shapes of decay": Voice(held={"tone_shape": 1.0, "noise_shape": 1.0}),
-    "one decay for all bands": Voice(held={"noise_band_ratio": 1.0}),
-    "no snap": Voice(held={"snap_db": -80.0, "burst_db": -60.0}),
-    "no repeats of the snap": Voice(held={"burst_db": -60.0}),
-    "no sweep": Voice(held={"sweep_st": 0.0}),
-    "no transient": Voice(held={"transient_db": -60.0}),
-    "no gate": Voice(held={"gate_s": 10.0}),
-    "with the resonator": Voice(held={"resonator_db": -30.0}),
+def as_found(params: Tensor, *rest: object) -> Tensor:
+    """Params as the search left them."""
+    return params
+
+
+def unheard(ending: Ending, sounds: Tensor) -> Tensor:
+    """A loss that does not listen past the end."""
+    return 0.0 * sounds.sum((-1, -2))
+
+
+VARIANTS: Mapping[str, Mapping[str, Any]] = {
+    AS_IT_IS: {},
+    "no detail": detail_of(0, 0),
+    "4 partials, 4 bands": detail_of(4, 4),
+    "12 partials, 8 bands": detail_of(12, 8),
+    "64 partials, 32 bands": detail_of(64, 32),
+    "not heard past the end": {"backbeat.matching.ending.Ending.__call__": unheard},
+    "nothing put to rest": {f"{MATCH}.put_to_rest": as_found},
+    "partials of noise, too": {f"{DETAIL}._TONAL_DB": -200.0},
+    "no price of a partial": {f"{DETAIL}._PRICE": -1e9},
+    "one seed": {f"{DETAIL}._IN_TURN": 1},
+    "the voice alone does not count": {f"{DETAIL}._VOICE_WEIGHT": 0.0},
+    "length is not turned": {f"{DETAIL}._STRETCH_WEIGHT": 0.0},
+    "knobs are not tried": {f"{DETAIL}._FAULT": 1e-9},
 }
-FIGURES = ("mel_to_floor", "mrstft_to_floor", "envelope_to_floor")
+"""What is replaced, by its full name."""
+COLUMNS = ("mel", "p90", "voice", "envelope", "true", "length", "bright", "sweep", "bounded", "alive", "detail")
 
 
-class _Held:
-    """Controls of which some stay where they are, whatever is given for them."""
-
-    def __init__(self, controls: Table, held: Mapping[str, float]) -> None:
-        self._controls, self._held = controls, held
-
-    def __getattr__(self, name: str) -> Any:
-        control = getattr(self._controls, name)
-        return 0.0 * control + self._held[name] if name in self._held else control
-
-
-def measure(task: tuple[str, Path], steps: int) -> tuple[str, dict[str, float]]:
-    """Match one file with one voice."""
+def judged(task: tuple[str, Path]) -> Judgement | None:
+    """A match of one file, without one part of what makes it; none where there is no match."""
     torch.set_num_threads(1)
     name, path = task
-    voice = VOICES[name]
-    plugin = plugins.get("drum", tones=voice.tones, noise_bands=voice.noise_bands)
+    with ExitStack() as stack:
+        for replaced, value in VARIANTS[name].items():
+            stack.enter_context(patch(replaced, value))
+        return measure(path, "auto", "normal", seed=0).judged
 
-    def render(grid: Grid, c: Table) -> Signal:
-        return plugin.render(grid, _Held(c, voice.held))
 
-    job = task_of(path, replace(plugin, render=render), seed=0)
-    *_, last = descend(begin(job.starts(1)), job.objective, plugin.table, steps)
-    with torch.no_grad():
-        found = backbeat.distances(job.sound(last.best_params.unsqueeze(0)), job.target, job.sample_rate)
-    floor = FLOORS[family_of(path.stem) or "perc"]
-    shares = (found.mel_db / floor.mel_db, found.mrstft / floor.mrstft, found.envelope_db / floor.envelope_db)
-    return name, dict(zip(FIGURES, shares, strict=True))
+def figures(found: list[Judgement]) -> dict[str, Any]:
+    """Those of all matches of one variant."""
+    shares = {macro: each["true"] for macro, each in by_macro(found).items()}
+    return {**asdict(summarise(found)), **{name: shares.get(name) for name in ("length", "brightness", "sweep")}}
+
+
+def cells(row: Mapping[str, Any]) -> list[str]:
+    """A line of the table."""
+    near = [f"{row[name]:.2f}" for name in ("mel", "mel_p90", "voice", "envelope")]
+    true = [percent(row[name]) for name in ("true", "length", "brightness", "sweep", "bounded", "alive")]
+    return [*near, *true, f"{row['detail']:.0f}"]
 
 
 def main() -> None:
-    """Match every file with every voice; print and write the medians."""
+    """Match every file in every way; print and write the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="one-shots, named FAMILY-NAME")
     parser.add_argument("--most", type=int, default=14, help="so many files, evenly spread over the folder")
-    parser.add_argument("--steps", type=int, default=QUALITIES["normal"].steps)
+    parser.add_argument("--only", nargs="+", choices=list(VARIANTS), default=list(VARIANTS), metavar="VARIANT")
     parser.add_argument("--jobs", type=int, default=2, help="so many at once, on one thread each")
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     arguments = parser.parse_args()
 
     paths = one_shots(parser, arguments.folder, most=arguments.most)
-    print(f"{'':26}" + "".join(f"{figure:>20}" for figure in FIGURES) + "   (medians)")
-    tasks = [(name, path) for name in VOICES for path in paths]
-    found: dict[str, list[dict[str, float]]] = {name: [] for name in VOICES}
-    table: dict[str, dict[str, float]] = {}
+    print(f"{'':32}" + "".join(f"{column:>9}" for column in COLUMNS))
+    table = {}
     with ProcessPoolExecutor(arguments.jobs) as pool:
-        for name, shares in pool.map(partial(measure, steps=arguments.steps), tasks):
-            found[name].append(shares)
-            if len(found[name]) == len(paths):
-                table[name] = {figure: statistics.median(row[figure] for row in found[name]) for figure in FIGURES}
-                print(f"{name:26}" + "".join(f"{table[name][figure]:20.3f}" for figure in FIGURES), flush=True)
+        every = pool.map(judged, [(name, path) for name in arguments.only for path in paths])
+        for name in arguments.only:
+            found = [each for _, each in zip(paths, every, strict=False) if each is not None]
+            if not found:
+                parser.error(f"{arguments.folder}: no file could be matched")
+            table[name] = figures(found)
+            print(f"{name:32}" + "".join(f"{cell:>9}" for cell in cells(table[name])), flush=True)
     if arguments.out:
-        document = {
-            "machine": describe_machine(),
-            "steps": arguments.steps,
-            "files": [path.name for path in paths],
-            "medians": table,
-        }
+        document = {"machine": describe_machine(), "files": [path.name for path in paths], "variants": table}
         write_figures(arguments.out, document)
 
 

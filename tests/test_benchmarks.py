@@ -103,7 +103,7 @@ SMALL = {
     "modes": ("--count", "1"),
     "determinism": ("--plugins", "kick", "--batch", "3", "--seconds", "0.1"),
     "growth": ("--repeats", "1", "--shortest", "0.05", "--longest", "0.2", "--tones", "1", "2"),
-    "ablation": (str(SOUNDS), "--most", "1", "--steps", "2"),
+    "ablation": (str(SOUNDS), "--most", "1", "--only", "as it is", "no detail"),
 }
 
 

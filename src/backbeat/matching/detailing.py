@@ -35,7 +35,8 @@ from backbeat.types import Audio, Series
 
 DETAILS = {"off": (0, 0), "normal": (32, 12), "full": (64, 32)}
 """Partials and bands, at most."""
-_SEEDS = 4
+_SEEDS, _IN_TURN = 4, 4
+"""Of the noise: so many tell tones from noise, and so many take turns in a descent."""
 _TONAL_DB = 3.0
 """How far above its surroundings the peak of a partial stands."""
 _AROUND_OCT, _AROUND_HZ = 0.25, 120.0
@@ -48,8 +49,8 @@ _FAULT = 0.3
 """What it has to bring for each knob that is false with it alone, as a share of the loss."""
 _PRICE = 0.004
 """Of a partial, in the loss."""
-_VOICE_WEIGHT, _STRETCH_WEIGHT = 0.6, 4.0
-"""Of the distance of the voice alone, and of how all lasts longer, each at every other step of voice and detail."""
+_VOICE_WEIGHT, _STRETCH_WEIGHT = 1.2, 10.0
+"""Of the distance of the voice alone, and of how all lasts longer, each at every fourth step of voice and detail."""
 _LEAST_NOISE_DB = 12.0
 """A band begins at least so far below the target's noise, where the voice has all of it."""
 
@@ -88,7 +89,7 @@ class _Task:
             self.without_bands(plugin, params),
             samples=round(longer * self.samples),
             sample_rate=self.sample_rate,
-            seed=self.seeds[turn % _SEEDS].expand(len(params)),
+            seed=self.seeds[turn % _IN_TURN].expand(len(params)),
         )
 
     def losses(self, sounds: Audio) -> Tensor:
@@ -186,11 +187,14 @@ def _together(task: _Task, patch: Patch, kept: Kept, steps: int) -> Patch:
         step = next(turns)
         whole, voice = (params.index_fill(-1, torch.tensor([level]), each) for each in (1.0, 0.0))
         sound = task.sounds(plugin, whole, step // 2)
-        if step % 2 and stretch is not None:
+        losses = task.losses(sound)
+        if step % 4 == 1 and stretch is not None:
             turned, factor = stretch(whole)
             longer = task.sounds(plugin, turned, step // 2, factor)
-            return task.losses(sound) + _STRETCH_WEIGHT * stretch_error(sound, longer, factor, task.sample_rate)
-        return task.losses(sound) + _VOICE_WEIGHT * task.losses(task.sounds(plugin, voice, step // 2))
+            return losses + _STRETCH_WEIGHT * stretch_error(sound, longer, factor, task.sample_rate)
+        if step % 4 == 3:
+            return losses + _VOICE_WEIGHT * task.losses(task.sounds(plugin, voice, step // 2))
+        return losses
 
     start = patch.params().to(task.target).unsqueeze(0)
     held = kept.held(plugin.table) | sweeps_at_rest(start[0], plugin.table)
