@@ -81,7 +81,7 @@ bench-gpu: $(READY)  ## All that a GPU can tell, in four minutes, beside torchsy
 	$(BIN)/python benchmarks/gpu.py --device $(GPU) --out benchmarks/results/gpu.json
 
 clean:
-	rm -rf $(VENV) demo-output
+	rm -rf $(VENV) demo-output build/tests
 
 $(READY): pyproject.toml constraints.txt CMakeLists.txt $(KERNELS)
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "backbeat needs Python 3.11 or newer; set PYTHON=…")'

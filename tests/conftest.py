@@ -23,6 +23,20 @@ settings.register_profile("backbeat", deadline=None, derandomize=True)
 settings.load_profile("backbeat")
 
 
+_FIRST = (
+    "tests/ports/",
+    "tests/test_",
+    "tests/dsp/gpu/",
+    "tests/kernels/test_webassembly",
+    "tests/program/test_engine",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What builds or runs whole programs comes first: at the end, no process is to work at it alone."""
+    items.sort(key=lambda each: not each.nodeid.startswith(_FIRST))
+
+
 @pytest.fixture
 def small(monkeypatch) -> "Plugin":
     """An instrument with a choice, found by its name as a package's own plugin is."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 SPEED = Path(__file__).parents[1] / "benchmarks" / "speed.py"
-TINY = ("--batches", "2", "--seconds", "0.1", "--repeats", "3", "--threads", "1", "--no-peers")
+TINY = ("--plugins", "kick", "--batches", "2", "--seconds", "0.1", "--repeats", "3", "--threads", "1", "--no-peers")
 
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -28,7 +28,7 @@ def test_every_case_has_figures_that_agree(measured):
     _, report = measured
     cases = [(row["name"], row["mode"]) for row in report["results"]]
     modes = ("forward", "forward, own seeds", "forward + backward")
-    assert cases == [(name, mode) for name in ("kick", "drum") for mode in modes]
+    assert cases == [("kick", mode) for mode in modes]
     for row in report["results"]:
         assert 0.0 < row["fastest_ms"] <= row["median_ms"]
         assert row["times_real_time"] == pytest.approx(2 * 0.1 / (1e-3 * row["median_ms"]))
@@ -85,7 +85,7 @@ def test_a_batch_that_does_not_fit_is_left_out():
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 
-    command = [sys.executable, SPEED, *TINY, "--plugins", "kick", "--batches", "2", "5000", "--repeats", "1"]
+    command = [sys.executable, SPEED, *TINY, "--batches", "2", "5000", "--repeats", "1"]
     process = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
     assert process.returncode == 0, process.stderr
     assert "  5000 kick        engine    forward + backward    does not fit into memory\n" in process.stdout

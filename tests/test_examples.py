@@ -76,6 +76,6 @@ def test_new_plugin_finds_its_values(tmp_path):
 
 
 def test_synth_loss_falls(tmp_path):
-    output = run("synth_loss.py", "41", cwd=tmp_path)
+    output = run("synth_loss.py", "21", cwd=tmp_path)
     losses = numbers(r"loss ([\d.]+)", output)
     assert sum(losses[-5:]) / 5.0 < 0.9 * losses[0]

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from in_one_process import run_commands
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TOUR = README[README.index("## A tour") : README.index("## Five lines of Python")]
+DRAFTED = re.compile(r"backbeat (kit )?match ")
 LINES = [line for block in re.findall(r"```sh\n(.*?)```", TOUR, re.DOTALL) for line in block.splitlines()]
 
 
@@ -25,14 +28,9 @@ def test_the_tour_runs(tmp_path, monkeypatch):
         shutil.copy(ROOT / "examples" / "sounds" / name, tmp_path / "examples" / "sounds")
     shutil.copytree(ROOT / "examples" / "patterns", tmp_path / "examples" / "patterns")
     assert len(LINES) >= 6
-    for line in LINES:
-        words = line.partition("#")[0].split()
-        assert words[0] == "backbeat"
-        if "match" in words[1:3] and "library" not in words:
-            words += ["--quality", "draft"]
-        command = [sys.executable, "-c", "from backbeat.cli import main; main()", *words[1:]]
-        process = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert process.returncode == 0, f"{line}\n{process.stderr}"
+    commands = [line.partition("#")[0].strip() for line in LINES]
+    assert all(each.startswith("backbeat ") for each in commands)
+    run_commands([f"{each} --quality draft" if DRAFTED.match(each) else each for each in commands], tmp_path)
     written = {"matches/sn_dub.patch.json", "matches/sn_dub.html", "lower.wav", "909.wav", "between.json", "library"}
     written |= {"house.wav", "mine.json", "out/mine.h2drumkit", "mine.html"}
     assert all((tmp_path / name).exists() for name in written)

@@ -180,7 +180,7 @@ def test_a_process_that_is_forked_while_another_thread_reads(damaged):
     assert sum(line.startswith("child: ") for line in lines) == 20
 
 
-@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("closed", ["2>&-", pytest.param(">&- 2>&-", marks=pytest.mark.slow), "<&- >&- 2>&-"])
 def test_without_standard_streams(damaged, tmp_path, closed):
     script = "import sys; from backbeat.audio import read; open(sys.argv[2], 'w').write(str(read(sys.argv[1]).notes))"
     told = tmp_path / "told"

@@ -117,16 +117,17 @@ def test_console_script_is_this_command_line():
     assert script.value == "backbeat.cli:main"
 
 
-def test_process_keeps_results_and_messages_apart(kick_wav):
+def test_process_keeps_results_and_messages_apart(tmp_path):
     """The one test in a process of its own that the others' way of calling `main` stands for."""
     program = [sys.executable, "-c", "from backbeat.cli import main; main()"]
-    fine = subprocess.run([*program, "compare", kick_wav, kick_wav, "--json"], capture_output=True, text=True)
+    fine = subprocess.run([*program, "plugins", "kick", "--json"], capture_output=True, text=True)
     assert (fine.returncode, fine.stderr) == (0, "")
-    assert fine.stdout.startswith('{"mel_db": 0.0')
-    missing = subprocess.run([*program, "compare", kick_wav, "no.wav"], capture_output=True, text=True)
+    assert fine.stdout.startswith('{"plugin": "kick"')
+    out = tmp_path / "sound.wav"
+    missing = subprocess.run([*program, "render", "no.json", "-o", out], capture_output=True, text=True)
     assert (missing.returncode, missing.stdout) == (1, "")
-    assert missing.stderr.startswith("error: no.wav: ")
+    assert missing.stderr.startswith("error: no.json: ")
     assert len(missing.stderr.splitlines()) == 1
-    wrong = subprocess.run([*program, "compare", kick_wav], capture_output=True, text=True)
+    wrong = subprocess.run([*program, "render", "kick/909"], capture_output=True, text=True)
     assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert "B.wav" in wrong.stderr
+    assert "--out" in wrong.stderr

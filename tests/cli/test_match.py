@@ -14,7 +14,7 @@ from backbeat.patch import load
 from full_disk import full_disk
 from matching.sounds import save_thump, thump
 
-QUICK = ("--steps", "3", "--starts", "3", "--plugin", "kick")
+QUICK = ("--steps", "3", "--starts", "3", "--plugin", "kick", "--detail", "off")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def files_of(*stems):
 
 @pytest.mark.parametrize("plugin", ["kick", "drum"])
 def test_writes_patch_sound_picture_and_page(backbeat, kick_wav, out, plugin):
-    shown = backbeat("match", kick_wav, *QUICK, "--plugin", plugin, "--out", out)
+    shown = backbeat("match", kick_wav, *QUICK, "--plugin", plugin, "--detail", "normal", "--out", out)
     assert shown.status == 0
     assert shown.lines() == []
     assert names(out) == files_of("kick")
@@ -108,7 +108,7 @@ def test_a_loop_is_said_to_be_one(backbeat, tmp_path, out, no_report):
 
 def test_patch_is_that_of_the_library(backbeat, kick_wav, out, no_report):
     backbeat("match", kick_wav, *QUICK, "--seed", "4", "--out", out)
-    expected = match(kick_wav, "kick", steps=3, starts=3, seed=4)
+    expected = match(kick_wav, "kick", steps=3, starts=3, seed=4, detail="off")
     assert load(out / "kick.patch.json") == expected.patch
     assert torch.equal(read(out / "kick.wav").audio, expected.audio)
 
@@ -244,7 +244,7 @@ def ctrl_c_at(monkeypatch):
 
 
 def test_ctrl_c_keeps_the_best_so_far_and_resume_goes_on(backbeat, kick_wav, out, ctrl_c_at, no_report):
-    search = ("--steps", "12", "--starts", "3", "--plugin", "kick")
+    search = (*QUICK, "--steps", "12")
     backbeat("match", kick_wav, *search, "--out", out / "whole")
     ctrl_c_at(5)
     stopped = backbeat("match", kick_wav, kick_wav, *search, "--out", out, "--json")
@@ -269,12 +269,12 @@ def test_resume_with_nothing_to_resume_starts_afresh(backbeat, kick_wav, out, no
 
 
 def test_search_that_ran_out_of_time_can_be_resumed(backbeat, kick_wav, out, no_report):
-    search = ("--plugin", "kick", "--steps", "100", "--starts", "1", "--out", out, "--json")
-    stopped = backbeat("match", kick_wav, *search, "--seconds-budget", "0.3")
-    assert stopped.document()["steps"] < 100
+    search = (*QUICK, "--steps", "50", "--starts", "1", "--out", out, "--json")
+    stopped = backbeat("match", kick_wav, *search, "--seconds-budget", "0.1")
+    assert stopped.document()["steps"] < 50
     assert names(out) == sorted([*files_of("kick"), "kick.search.npz"])
     resumed = backbeat("match", kick_wav, *search, "--resume")
-    assert (resumed.status, resumed.document()["steps"]) == (0, 100)
+    assert (resumed.status, resumed.document()["steps"]) == (0, 50)
     assert names(out) == files_of("kick")
 
 
@@ -345,5 +345,5 @@ def test_an_inverter_may_propose_where_to_begin(backbeat, kick_wav, out, tmp_pat
     shown = backbeat("match", kick_wav, *QUICK, "--start", "inverter", "--out", out)
     assert (shown.status, shown.err) == (0, "")
     suggested = suggest(kick_wav, "kick")
-    result = match(kick_wav, "kick", steps=3, starts=3, suggested=suggested)
+    result = match(kick_wav, "kick", steps=3, starts=3, suggested=suggested, detail="off")
     assert load(out / "kick.patch.json").params().tolist() == pytest.approx(result.patch.params().tolist())

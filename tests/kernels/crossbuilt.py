@@ -13,6 +13,8 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 ZIG = Path(ziglang.__file__).parent / "zig"
+BUILDS = ROOT / "build" / "tests"
+"""These stay from run to run: only what has changed is compiled again."""
 
 
 def shared_folder(factory: pytest.TempPathFactory) -> Path:
@@ -27,6 +29,7 @@ def build(target: str, folder: Path, source: Path = ROOT, options: Sequence[str]
     configure = ["-S", source, "-B", made, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={Path(ninja.BIN_DIR) / 'ninja'}"]
     configure += ["--toolchain", ROOT / "ports" / "zig.cmake", f"-DBACKBEAT_TARGET={target}", f"-DZIG={ZIG}"]
     configure += ["-DCMAKE_COMPILE_WARNING_AS_ERROR=ON", *options]
+    folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / f"{target}.lock"):
         for arguments in (configure, ["--build", made, "--parallel", "2"]):
             command = [sys.executable, "-m", "cmake", *map(str, arguments)]

@@ -1,6 +1,7 @@
 """A hash of every operation's sound and gradient, one a line: run in a process of its own for each variant."""
 
 import hashlib
+from collections.abc import Iterator
 
 import torch
 
@@ -17,13 +18,13 @@ def both(call: Call) -> list[torch.Tensor]:
     return [sound.detach(), *torch.autograd.grad(sound, list(leaves.values()), weights.expand_as(sound))]
 
 
-def main() -> None:
+def digests() -> Iterator[str]:
     for name in CASES:
         for seed, samples, sample_rate in ((1, 700, 44100.0), (2, 5000, 48000.0), (3, 333, 8000.0)):
             found = both(draw(name, seed, samples, sample_rate, items=3))
             digest = hashlib.sha256(b"".join(each.numpy().tobytes() for each in found)).hexdigest()
-            print(name, seed, digest)
+            yield f"{name} {seed} {digest}"
 
 
 if __name__ == "__main__":
-    main()
+    print("\n".join(digests()))

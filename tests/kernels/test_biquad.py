@@ -69,8 +69,8 @@ def test_gradients_of_the_kernel_are_those_of_the_formula(samples: int) -> None:
 
 def test_gradients_of_the_formula_are_its_own() -> None:
     b, a = coefficients(3, 5, widest=0.9)
-    given = [each.requires_grad_() for each in (noises(3, 90, 5).double(), b, a)]
-    assert torch.autograd.gradcheck(lambda *each: dsp.biquad(grid(90, dtype=torch.float64), *each), given)
+    given = [each.requires_grad_() for each in (noises(3, 30, 5).double(), b, a)]
+    assert torch.autograd.gradcheck(lambda *each: dsp.biquad(grid(30, dtype=torch.float64), *each), given)
 
 
 @pytest.mark.parametrize("sample_rate", [8000.0, 44100.0, 192000.0])

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from backbeat import dsp, plugins
+from backbeat import dsp
 from backbeat.dsp import Grid
 from backbeat.dsp.eager import run_program
 from backbeat.dsp.operation import operations
@@ -36,7 +36,7 @@ CALLS: dict[str, Callable[[], Tensor]] = {
     **{name: partial(draw(name, 3, 300, 8000.0), torch.float32) for name in CASES},
     "squares": lambda: dsp.squares(grid(), 1000.0 * at_random(2, 3), at_random(2, 3)),
     "biquad": lambda: dsp.biquad(grid(), at_random(2, 300), at_random(2, 3), 0.5 * at_random(2, 2)),
-    **{f"a {name}": partial(rendered, name) for name in plugins.names()},
+    **{f"a {name}": partial(rendered, name) for name in ("drum", "kick")},
 }
 
 

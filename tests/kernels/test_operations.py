@@ -15,7 +15,7 @@ from backbeat.dsp import Grid
 from backbeat.dsp.operation import operations
 from backbeat.kernels.library import VARIANT, library
 from kernels.cases import CASES, SAMPLE_RATES, Call, draw, smoothed
-from kernels.sums import both
+from kernels.sums import both, digests
 
 LIMIT = 1e-5
 """-100 dB."""
@@ -209,17 +209,17 @@ class TestBits:
             call = draw(name, 6, 1500)
 
     def test_in_every_variant(self):
-        """Sound and gradient, each variant in a process of its own."""
+        """Sound and gradient; each variant but the one at hand in a process of its own."""
         loaded = library()
         assert loaded is not None
         level = loaded.backbeat_processor()
         variants = [each for each in ("v2", "v3", "v4") if int(each[1]) <= level]
         if not variants:
             pytest.skip("no variants on this processor")
-        found = [sums(variant) for variant in variants]
-        assert len(found[0]) == 3 * len(CASES)
-        for other in found[1:]:
-            assert other == found[0]
+        here = list(digests())
+        assert len(here) == 3 * len(CASES)
+        for variant in variants:
+            assert variant == loaded.backbeat_variant().decode() or sums(variant) == here, variant
 
 
 def sums(variant: str) -> list[str]:

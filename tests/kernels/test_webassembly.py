@@ -16,7 +16,7 @@ from backbeat.kernels.library import Compiled, library
 from backbeat.patch import preset, presets
 from backbeat.patch.hits import amounts
 from kernels.cases import CASES, draw
-from kernels.crossbuilt import ROOT, build, shared_folder
+from kernels.crossbuilt import BUILDS, ROOT, build
 from kernels.sums import both
 from kernels.webassembly import INVALID, Engine, Program
 
@@ -26,8 +26,8 @@ every_plugin = pytest.mark.parametrize("name", plugins.names())
 
 
 @pytest.fixture(scope="session")
-def module(tmp_path_factory) -> Path:
-    return build("wasm32-wasi", shared_folder(tmp_path_factory)) / "backbeat.wasm"
+def module() -> Path:
+    return build("wasm32-wasi", BUILDS) / "backbeat.wasm"
 
 
 @pytest.fixture(scope="session")

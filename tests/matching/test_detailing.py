@@ -91,7 +91,7 @@ def test_a_match_says_how_near_its_voice_comes_alone():
     hiss = 0.2 * noise(PLACE.samples) * fall(t, 0.15)  # which no part of a kick makes
     target = KICK.render(PLACE) + torch.from_numpy(hiss).float()
     found, off = (
-        match(target, "kick", sample_rate=RATE, steps=30, starts=1, detail=detail) for detail in ("normal", "off")
+        match(target, "kick", sample_rate=RATE, steps=10, starts=1, detail=detail) for detail in ("normal", "off")
     )
     assert off.patch == voice_of(off.patch)
     assert off.voice_distances == off.distances

@@ -110,7 +110,13 @@ def level_db(signal: Tensor) -> Tensor:
 
 
 @pytest.mark.parametrize(
-    ("plugin", "sound"), [("kick", "gated"), ("drum", "gated"), ("drum", "cut"), ("drum", "recorded")]
+    ("plugin", "sound"),
+    [
+        ("kick", "gated"),
+        pytest.param("drum", "gated", marks=pytest.mark.slow),
+        ("drum", "cut"),
+        ("drum", "recorded"),
+    ],
 )
 def test_a_match_ends_where_its_sample_ends(plugin, sound):
     t = times_s(0.25)

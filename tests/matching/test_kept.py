@@ -45,7 +45,7 @@ def test_a_match_with_detail_has_exactly_what_was_kept():
         "kick",
         sample_rate=RATE,
         keep=KEEP,
-        steps=80,
+        steps=40,
         starts=1,
         detail="normal",
     ).patch
@@ -63,7 +63,7 @@ def test_no_start_and_no_variation_has_another_value():
 
 
 def test_a_suggested_patch_is_begun_with_what_is_kept():
-    suggested = [find({}).patch]
+    suggested = [find({}, steps=3).patch]
     candidate = Candidate(KICK, thump(), RATE, seed=0, suggested=suggested, kept=Kept(KEEP))
     values = KICK.table.denormalise(candidate.suggested_params[0])
     assert values["pitch_hz"] == pytest.approx(61.7)
@@ -72,7 +72,7 @@ def test_a_suggested_patch_is_begun_with_what_is_kept():
 
 
 def test_keeping_nothing_is_no_change():
-    assert find({}).patch == find(None).patch
+    assert find({}, steps=5).patch == find(None, steps=5).patch
 
 
 def test_what_is_kept_is_part_of_the_request(tmp_path):

@@ -39,7 +39,9 @@ def pitch_after(params: torch.Tensor, steps: int = 40) -> float:
     return cents
 
 
-@pytest.mark.parametrize("semitones", [-12.0, 12.0, -7.0, 2.7])
+@pytest.mark.parametrize(
+    "semitones", [-12.0, *(pytest.param(each, marks=pytest.mark.slow) for each in (12.0, -7.0)), 2.7]
+)
 def test_descent_is_caught_and_gets_out(semitones):
     caught = detuned(semitones)
     assert pitch_after(caught) > 100.0

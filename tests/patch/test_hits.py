@@ -32,11 +32,13 @@ from backbeat.patch.detail import voice_of
 from backbeat.patch.hits import amounts, hit_params
 from backbeat.plugins import Macro, Plugin
 from backbeat.synth import Synth
+from thinning import a_third
 
 RATE = 44100
 LONGEST = 2 * RATE
 
 every_preset = pytest.mark.parametrize("name", presets())
+some_presets = pytest.mark.parametrize("name", a_third(presets()))
 needs_kernels = pytest.mark.skipif(library() is None, reason="no kernels here, and too slow without")
 
 
@@ -45,6 +47,12 @@ def placed(name: str) -> tuple[Patch, Placement]:
     patch = preset(name)
     place = patch.natural_placement(RATE)
     return patch, Placement(RATE, min(place.samples, LONGEST))
+
+
+def begun(name: str) -> tuple[Patch, Placement]:
+    """The patch, and half a second of it at most, which has most of its energy."""
+    patch, place = placed(name)
+    return patch, Placement(RATE, min(place.samples, RATE // 2))
 
 
 def sound(patch: Patch, place: Placement) -> torch.Tensor:
@@ -72,23 +80,24 @@ class TestFactory:
         loud, soft = (centroid_hz(sound(patch.hit(velocity), place), RATE) for velocity in (1.0, 0.2))
         assert soft < 0.9 * loud
 
-    @every_preset
+    @some_presets
     def test_loudness_rises_with_velocity(self, name):
-        patch, place = placed(name)
+        patch, place = begun(name)
         steps = np.diff([loudness_db(patch.hit(k / 15), place) for k in range(16)])
         assert steps.min() > 1.0
         assert steps.max() < 3.5
         assert 25.0 < steps.sum() < 42.0
 
-    @every_preset
+    @some_presets
     def test_hits_differ_but_not_by_much(self, name):
-        patch, place = placed(name)
+        patch, place = begun(name)
         assert len({patch.hit(1.0, number).seed for number in range(8)}) == 8
-        hits = [sound(patch.hit(1.0, number), place) for number in range(8)]
-        for number, one in enumerate(hits):
-            for other in hits[:number]:
-                assert float(energy_db(one - other) - energy_db(one)) > -45.0
-        levels_db = [loudness_db(patch.hit(1.0, number), place) for number in range(8)]
+        hits = torch.stack([sound(patch.hit(1.0, number), place) for number in range(6)])
+        for one in hits:
+            apart_db = energy_db(hits - one)[energy_db(hits - one) > -200.0]  # from itself, by nothing at all
+            assert len(apart_db) == 5
+            assert float(apart_db.min() - energy_db(one)) > -45.0
+        levels_db = energy_db(k_weighted(RATE, hits)).tolist()
         assert max(levels_db) - min(levels_db) < (7.0 if has_few_grains(patch) else 1.75)
 
 

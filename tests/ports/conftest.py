@@ -12,7 +12,7 @@ import ninja
 import pytest
 from filelock import FileLock
 
-from kernels.crossbuilt import ROOT, build, shared_folder
+from kernels.crossbuilt import BUILDS, ROOT, build, shared_folder
 from ports import drum_machine
 
 MOST_BYTES = 400_000
@@ -21,9 +21,7 @@ LEGACY = ("-DBACKBEAT_LEGACY_EXCEPTIONS=ON",)
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory) -> Path:
-    folder = shared_folder(tmp_path_factory) / "legacy"
-    folder.mkdir(exist_ok=True)
-    wasm = build("wasm32-wasi", folder, options=LEGACY) / "backbeat.wasm"
+    wasm = build("wasm32-wasi", BUILDS / "legacy", options=LEGACY) / "backbeat.wasm"
     out = tmp_path_factory.mktemp("package")
     command = [sys.executable, ROOT / "ports" / "web" / "package.py", wasm, "--out", out]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -49,6 +47,7 @@ def build_plugin(folder: Path, *options: str, targets: Sequence[str] = ("all",))
     ]
     configure += ["-DBACKBEAT_PLUGIN=ON", f"-DBACKBEAT_OUT={folder}", f"-DPython3_EXECUTABLE={sys.executable}"]
     configure += [f"-DDPF={DPF}", "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON", *options]
+    folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_suffix(".lock")):
         for arguments in (configure, ["--build", folder / "make", "--parallel", "2", "--target", *targets]):
             command = [sys.executable, "-m", "cmake", *map(str, arguments)]
@@ -57,15 +56,27 @@ def build_plugin(folder: Path, *options: str, targets: Sequence[str] = ("all",))
     return folder
 
 
+CAN_BUILD_PLUGIN = DPF.is_dir() and shutil.which("c++") is not None
+
+
 @pytest.fixture(scope="session")
-def plugin(tmp_path_factory) -> Path:
-    if not DPF.is_dir() or shutil.which("c++") is None:
+def plugin() -> Path:
+    if not CAN_BUILD_PLUGIN:
         pytest.skip("DPF or a compiler is not installed")
-    return build_plugin(shared_folder(tmp_path_factory) / "plugin")
+    return build_plugin(BUILDS / "plugin")
 
 
 @pytest.fixture(scope="session")
-def machines(tmp_path_factory) -> ctypes.CDLL:
+def machine_objects(request) -> list[Path]:
+    """The machine as the plugin has it compiled, where that is built: it need not be compiled twice."""
+    if not CAN_BUILD_PLUGIN:
+        return []
+    return sorted((request.getfixturevalue("plugin") / "make").rglob("machine.dir/**/*.o"))
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory, machine_objects) -> ctypes.CDLL:
     folder = shared_folder(tmp_path_factory) / "drum_machine"
     main = ROOT / "ports" / "plugin" / "testing.cpp"
-    return ctypes.CDLL(str(drum_machine.build(folder, main, name="machine.so", link=["-shared"])))
+    built = drum_machine.build(folder, main, name="machine.so", link=["-shared"], compiled=machine_objects)
+    return ctypes.CDLL(str(built))

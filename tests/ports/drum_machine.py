@@ -54,8 +54,25 @@ def note(frame: int, number: int, velocity: int) -> tuple[int, ...]:
     return frame, 0x90, number, velocity
 
 
-def build(folder: Path, main: Path, *, name: str, link: Sequence[str], options: Sequence[str] = ("-O2",)) -> Path:
-    """What is built of the kernels, the drum machine and a file more; processes of tests take turns."""
+def build(
+    folder: Path,
+    main: Path,
+    *,
+    name: str,
+    link: Sequence[str],
+    options: Sequence[str] = ("-O2",),
+    compiled: Sequence[Path] = (),
+) -> Path:
+    """What is built of the kernels, the drum machine and a file more; processes of tests take turns.
+
+    Args:
+        folder: that it is built in.
+        main: the file.
+        name: of what is built.
+        link: options of the linker.
+        options: of the compiler.
+        compiled: objects of some of the sources, which are taken as they are.
+    """
     found = re.search(r"set\(FLOATS (.*)\)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"))
     assert found is not None
     assert COMPILER is not None
@@ -63,16 +80,17 @@ def build(folder: Path, main: Path, *, name: str, link: Sequence[str], options: 
     flags = ["-std=c++17", "-fPIC", "-fvisibility=hidden", *shlex.split(found[1]), *march, *options]
     flags += [f"-I{_KERNELS}", f"-I{_PLUGIN}", '-DBACKBEAT_SOURCES=""', '-DBACKBEAT_VARIANT=""']
     sources = [*sorted(_KERNELS.glob("*.cpp")), *(_PLUGIN / f"{each}.cpp" for each in _OWN), main]
+    there = {each.name for each in compiled}
     folder.mkdir(exist_ok=True)
 
-    def compiled(source: Path) -> Path:
+    def object_of(source: Path) -> Path:
         made = folder / f"{source.stem}.o"
         if not made.exists():
             run([COMPILER, *flags, "-c", source, "-o", made])
         return made
 
     with FileLock(folder / "lock"), ThreadPoolExecutor(os.cpu_count()) as pool:
-        objects = list(pool.map(compiled, sources))
+        objects = [*compiled, *pool.map(object_of, (each for each in sources if f"{each.name}.o" not in there))]
         if not (folder / name).exists():
             run([COMPILER, *link, *options, *objects, "-o", folder / name, "-lpthread", "-ldl"])
     return folder / name

@@ -457,10 +457,10 @@ def test_a_kit_cut_anywhere_is_refused(refusing):
     assert refusing.name() == "Three"
 
 
-def test_the_audio_thread_neither_locks_nor_allocates(tmp_path_factory, tmp_path):
+def test_the_audio_thread_neither_locks_nor_allocates(tmp_path_factory, machine_objects, tmp_path):
     """Nor waits: all that would is replaced in a program of its own, which plays, turns knobs and changes kits."""
     folder = shared_folder(tmp_path_factory) / "drum_machine"
-    program = drum_machine.build(folder, THREAD, name="audio_thread", link=["-rdynamic"])
+    program = drum_machine.build(folder, THREAD, name="audio_thread", link=["-rdynamic"], compiled=machine_objects)
     for name, text in (("a.json", THREE), ("b.json", to_json(replace(factory_kit("909"), layers=3)))):
         (tmp_path / name).write_text(text, encoding="utf-8")
     assert drum_machine.run([program, tmp_path / "a.json", tmp_path / "b.json", "2"]) == "0 calls\n"

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from filelock import FileLock
 
 from backbeat import plugins
 from backbeat.kernels.library import library
 from backbeat.patch import Patch, Placement, VelocityAmount, load, preset, presets, save
+from kernels.crossbuilt import BUILDS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "engine"
 CHOSEN = [next(each for each in presets() if each.startswith(f"{name}/")) for name in plugins.names()]
@@ -26,12 +28,14 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def render_patch(tmp_path_factory) -> Path:
+def render_patch() -> Path:
     """The example, built as its user would build it."""
-    build = tmp_path_factory.mktemp("engine")
-    for command in (["cmake", "-S", EXAMPLE, "-B", build], ["cmake", "--build", build]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    build = BUILDS / "engine"
+    build.mkdir(parents=True, exist_ok=True)
+    with FileLock(build.with_suffix(".lock")):
+        for command in (["cmake", "-S", EXAMPLE, "-B", build], ["cmake", "--build", build, "--parallel", "2"]):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     return build / "render_patch"
 
 

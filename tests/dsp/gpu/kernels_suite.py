@@ -71,8 +71,10 @@ def as_leaves(values: tuple[Tensor, ...], dtype: torch.dtype) -> tuple[Tensor, .
     return tuple(each.detach().to(dtype).requires_grad_() for each in values)
 
 
-@pytest.mark.parametrize(("rows", "sweeps"), [(1, 1), (2, 1), (1, 3)])
-@pytest.mark.parametrize(("modes", "blocks"), [(1, 1), (3, 2), (2, 33), (12, 140)])
+@pytest.mark.parametrize(
+    ("modes", "blocks", "rows", "sweeps"),
+    [*((*size, *shape) for size in ((1, 1), (3, 2), (2, 33)) for shape in ((1, 1), (2, 1), (1, 3))), (12, 140, 2, 1)],
+)
 def test_swept_modes(interpreted, modes, blocks, rows, sweeps):
     exact, found = (as_leaves(tables(modes, blocks, rows, sweeps), dtype) for dtype in (torch.float64, torch.float32))
     expected, sound = ringing.ringing_mode_by_mode(exact, TICK_S), ringing.ringing(found, TICK_S)
@@ -182,7 +184,7 @@ def launched(interpreted, monkeypatch) -> set[str]:
         ("swept_modal", "ring"),
     ],
 )
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_operations_by_kernels_are_their_formulas(launched, name, kernel, seed):
     call = draw(name, seed, 1500, corners=0.0)
     results = []

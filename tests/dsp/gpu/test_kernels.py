@@ -11,11 +11,11 @@ pytest.importorskip("triton")
 
 
 @pytest.mark.parametrize(
-    ("suite", "interpret"), [("kernels_suite", "1"), ("squares_combs_suite", "1"), ("machine_code_suite", "0")]
+    ("suites", "interpret"), [(("kernels_suite", "squares_combs_suite"), "1"), (("machine_code_suite",), "0")]
 )
-def test_kernels(suite, interpret):
+def test_kernels(suites, interpret):
     command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider"]
-    command += ["-o", "filterwarnings=default", str(Path(__file__).with_name(f"{suite}.py"))]
+    command += ["-o", "filterwarnings=default", *(str(Path(__file__).with_name(f"{each}.py")) for each in suites)]
     environment = {**os.environ, "TRITON_INTERPRET": interpret}
     process = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert process.returncode == 0, process.stdout[-4000:]
