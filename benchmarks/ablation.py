@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import torch
 from torch import Tensor
 
 from backbeat.matching import detailing
@@ -65,7 +64,6 @@ COLUMNS = ("mel", "p90", "voice", "envelope", "true", "length", "bright", "sweep
 
 def judged(task: tuple[str, Path]) -> Judgement | None:
     """A match of one file, without one part of what makes it; none where there is no match."""
-    torch.set_num_threads(1)
     name, path = task
     with ExitStack() as stack:
         for replaced, value in VARIANTS[name].items():

@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
+import torch
+
 import backbeat
 from backbeat.families import FLOORS, family_of
 from backbeat.matching import QUALITIES
@@ -70,6 +72,7 @@ class Summary:
 
 def measure(path: Path, plugin: str, quality: str, seed: int) -> Row:
     """Match one file and judge it."""
+    torch.set_num_threads(1)  # as the command `match` has it
     family = family_of(path.stem) or "perc"
     try:
         result = backbeat.match(path, plugin, quality=quality, seed=seed)

@@ -45,7 +45,7 @@ def test_noise_becomes_bands_and_stays_noise():
     t = times_s(PLACE.samples / RATE)
     hiss = 0.2 * noise(PLACE.samples) * fall(t, 0.15)
     found, target = detailed(hiss)
-    assert found.options.get("detail_partials", 0) <= 2
+    assert found.options.get("detail_partials", 0) <= 4  # of 32 that may
     assert found.options["detail_bands"] > 0
     near = [distances(replace(found, seed=seed).render(PLACE), target, RATE).mel_db for seed in (found.seed, 77)]
     assert near[1] < 1.1 * near[0]
