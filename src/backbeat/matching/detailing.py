@@ -4,8 +4,9 @@ The voice is found before. Partials are what lasts in the residual with a pitch 
 surroundings; what is only noise goes to the bands, and no band sounds where the voice's tones have most of the sound.
 While they descend, the seeds of all noise take turns, so that no partial can learn the one realisation that was
 recorded. A partial that brings less than its price is left out. Last, voice and detail descend together: the voice
-alone counts too, and so does whether all lasts longer as `length` is turned. A detail with which more knobs are false
-than without it is not taken, nor one that sounds on where the target has ended.
+alone counts too, and so does whether all lasts longer as `length` is turned. Where partials make one hit the other,
+those of noise are left out; where they hide a sweep that is hardly missed, the sweep is. A detail with which more knobs
+are false than without it is not taken, nor one that sounds on where the target has ended.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,9 +21,10 @@ from backbeat.dsp import band_centers_hz
 from backbeat.matching.analysis import Bands, Modes, find_modes, first_modes, fit_bands
 from backbeat.matching.distance import Distance, distance_to
 from backbeat.matching.ending import Ending
-from backbeat.matching.faults import false_turns, is_bounded
+from backbeat.matching.faults import false_turns, is_bounded, is_frozen, is_sweep_false
+from backbeat.matching.judgement.alive import HIGH_PASS_HZ
 from backbeat.matching.kept import Kept
-from backbeat.matching.rest import sweeps_at_rest
+from backbeat.matching.rest import FALSE_PRICE, sweeps_at_rest, without_sweeps
 from backbeat.matching.search import Objective, begin, descend
 from backbeat.matching.stretching import Stretch, has_length, stretch_error
 from backbeat.parameters import DETAIL, OUTPUT, numbers
@@ -33,7 +35,7 @@ from backbeat.plugins.parts import onset_curve
 from backbeat.synth import render
 from backbeat.types import Audio, Series
 
-DETAILS = {"off": (0, 0), "normal": (32, 12), "full": (64, 32)}
+DETAILS = {"off": (0, 0), "normal": (56, 20), "full": (64, 32)}
 """Partials and bands, at most."""
 _SEEDS, _IN_TURN = 4, 4
 """Of the noise: so many tell tones from noise, and so many take turns in a descent."""
@@ -51,6 +53,8 @@ _PRICE = 0.004
 """Of a partial, in the loss."""
 _VOICE_WEIGHT, _STRETCH_WEIGHT = 1.2, 10.0
 """Of the distance of the voice alone, and of how all lasts longer, each at every fourth step of voice and detail."""
+_ENDING_WEIGHT = 4.0
+"""Of how the sound goes on: many partials can ring on where a voice does not."""
 _LEAST_NOISE_DB = 12.0
 """A band begins at least so far below the target's noise, where the voice has all of it."""
 
@@ -94,7 +98,7 @@ class _Task:
 
     def losses(self, sounds: Audio) -> Tensor:
         """How far sounds are from the target, and how differently they go on, (starts,)."""
-        return self.distance(sounds[..., : self.target.shape[-1]]) + self.ending(sounds)
+        return self.distance(sounds[..., : self.target.shape[-1]]) + _ENDING_WEIGHT * self.ending(sounds)
 
     def descended(
         self, start: Tensor, objective: Objective, plugin: Plugin, steps: int, held: Tensor | None = None
@@ -156,8 +160,38 @@ def add_detail(
     silent = _explained_bands(steady, rest, sample_rate, centers)
     task = _Task(target, sample_rate, distance_to(target, sample_rate), ending, seeds, silent, enough)
     full = _together(task, _with(patch, modes, noise, own_noise), kept, steps)
-    found = _together(task, _only(full, _worth_it(task, full)), kept, steps // 3)
-    return found if _is_better(task, found, patch) else patch
+    worth = _worth_it(task, full)
+    found = _together(task, _only(full, worth), kept, steps // 3)
+    if worth and is_frozen(found, target) and not is_frozen(patch, target):
+        hz = numbers(full.values[full.instrument.table.with_role(DETAIL.hz) or ""])
+        found = _together(task, _only(full, [k for k in worth if hz[k] < HIGH_PASS_HZ]), kept, steps // 3)
+    if _is_better(task, found, patch):
+        return found
+    if is_sweep_false(found) and _needs_no_sweep(task, patch, kept):
+        found = _together(task, _still(found), kept, steps // 3)
+        if _is_better(task, found, patch):
+            return found
+    return patch
+
+
+def _needs_no_sweep(task: _Task, voice: Patch, kept: Kept) -> bool:
+    """Whether a voice is about as near where its pitch stays."""
+    if bool((kept.held(voice.instrument.table) & _sweeping(voice)).any()):
+        return False
+    (before, _), (after, _) = (_losses(task, each) for each in (voice, _still(voice)))
+    return after < before + FALSE_PRICE
+
+
+def _sweeping(patch: Patch) -> Tensor:
+    """Which entries of its params are sweeps that go somewhere, (P,)."""
+    params = patch.params()
+    return params != without_sweeps(params, patch.instrument.table)
+
+
+def _still(patch: Patch) -> Patch:
+    """The patch without its sweeps."""
+    params = without_sweeps(patch.params(), patch.instrument.table)
+    return from_params(patch.instrument, params, name=patch.name, seed=patch.seed, placement=patch.placement)
 
 
 def _is_better(task: _Task, found: Patch, voice: Patch) -> bool:

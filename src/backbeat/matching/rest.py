@@ -19,7 +19,7 @@ _PRICE = 0.004
 """Of a part, in the loss."""
 _MOVING_PRICE = 0.012
 """Of a sweep, a level of sustain or a gate, beside that: a small one is hardly heard, and turns nothing."""
-_FALSE_PRICE = 0.25
+FALSE_PRICE = 0.25
 """Of a sweep, where the pitch does not settle without it: it is something else that moves it."""
 
 
@@ -38,7 +38,7 @@ def put_to_rest(
         held: which entries stay as they are.
         has_false_sweep: whether the pitch does not settle without its sweep.
     """
-    sweep_price = _FALSE_PRICE if has_false_sweep else _MOVING_PRICE
+    sweep_price = FALSE_PRICE if has_false_sweep else _MOVING_PRICE
     parts = [part for part in _parts(table, sweep_price) if not bool(held[part[0]].any())]
     best = float(objective(params.unsqueeze(0)).cpu())
     while parts:
@@ -62,6 +62,15 @@ def sweeps_at_rest(params: Tensor, table: Layout) -> Bool[Tensor, " P"]:
         if parameter.role in _SWEEPS:
             where = table.slice(name)
             found[where] = params[where] == _position_of_zero(parameter)
+    return found
+
+
+def without_sweeps(params: Tensor, table: Layout) -> Tensor:
+    """Params (..., P) whose sweeps go nowhere; a level of sustain stays."""
+    found = params.clone()
+    for name, parameter in table.items():
+        if parameter.role in (BODY.sweep_st, BODY.fast_sweep_st):
+            found[..., table.slice(name)] = _position_of_zero(parameter)
     return found
 
 

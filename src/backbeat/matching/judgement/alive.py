@@ -9,9 +9,10 @@ from backbeat.matching.judgement.measures import Sound, correlation, high_passed
 from backbeat.patch import Patch, Placement
 from backbeat.types import Audio
 
-_HIGH_PASS_HZ = 2000.0
+HIGH_PASS_HZ = 2000.0
 _SEEDS = 5
-_SAME = 0.5
+SAME = 0.5
+"""Correlation from which on two hits are one."""
 _FARTHER = 1.1
 
 
@@ -45,10 +46,10 @@ def judge_alive(patch: Patch, target: Audio, where: Placement, lead_in: int = 0)
     waves = [sound[0, 0].double() for sound in sounds]
     alike = statistics.median(likeness(waves[0], other, rate) for other in waves[1:])
     ratio = statistics.median(others) / max(own, 1e-9)
-    return Alive(alike, ratio, alike < _SAME and ratio <= _FARTHER)
+    return Alive(alike, ratio, alike < SAME and ratio <= _FARTHER)
 
 
 def likeness(first: Sound, second: Sound, sample_rate: int) -> float:
     """Correlation of two waves above 2 kHz; 1 where one of them has nothing there."""
-    one, other = (high_passed(sound, sample_rate, _HIGH_PASS_HZ) for sound in (first, second))
+    one, other = (high_passed(sound, sample_rate, HIGH_PASS_HZ) for sound in (first, second))
     return correlation(one, other) if bool(one.any()) and bool(other.any()) else 1.0
