@@ -12,7 +12,7 @@ from backbeat.patch import Patch
 from backbeat.types import Audio
 
 _HITS = 3
-_NOISE = 0.5
+_NOISE = 0.2
 """Share of the energy, above 2 kHz, of a target that is noise there."""
 _SPOILED = ("length", "sweep", "snap", "brightness", "noise", "drive")
 """Knobs that tones and noise beside a voice may make false."""
