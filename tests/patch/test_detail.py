@@ -62,8 +62,8 @@ def test_its_partials_are_what_the_equation_says():
         10.0 ** (level / 20.0) * np.exp(-np.log(1000.0) * t / t60) * np.sin(2.0 * np.pi * hz * t)
         for hz, t60, level in zip(HZ, T60_S, LEVEL_DB, strict=True)
     ]
-    onset = onset_curve(patch.values, len(t), rate) * (1.0 - np.exp(-np.log(1000.0) * t / 0.002))
-    assert onset_curve(patch.values, 1, rate)[0] == pytest.approx(10.0**0.3)
+    onset = onset_curve(patch.values["onset_db"], len(t), rate) * (1.0 - np.exp(-np.log(1000.0) * t / 0.002))
+    assert onset_curve(patch.values["onset_db"], 1, rate)[0] == pytest.approx(10.0**0.3)
     np.testing.assert_allclose(beside, 10.0**-0.15 * onset * sum(falling), atol=2e-3)
 
 
@@ -72,7 +72,10 @@ def test_it_is_struck_as_its_voice_is():
     patch = detailed("snare/808", detail_band_db=(-80.0,) * 4)
     struck = turn(patch, "snap", 6.0)
     before, after = ((each.sound() - voice_of(each).sound())[100:200] for each in (patch, struck))
-    ratio = onset_curve(struck.values, 200, 44100)[100:] / onset_curve(patch.values, 200, 44100)[100:]
+    ratio = (
+        onset_curve(struck.values["onset_db"], 200, 44100)[100:]
+        / onset_curve(patch.values["onset_db"], 200, 44100)[100:]
+    )
     np.testing.assert_allclose(after, ratio * before, atol=1e-4)
 
 

@@ -11,6 +11,7 @@ are false than without it is not taken, nor one that sounds on where the target 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import count, pairwise
 
 import numpy as np
@@ -21,7 +22,7 @@ from backbeat.dsp import band_centers_hz
 from backbeat.matching.analysis import Bands, Modes, find_modes, first_modes, fit_bands
 from backbeat.matching.distance import Distance, distance_to
 from backbeat.matching.ending import Ending
-from backbeat.matching.faults import false_turns, is_bounded, is_frozen, is_sweep_false
+from backbeat.matching.faults import false_turns, is_bounded, is_frozen, is_hiss, is_sweep_false
 from backbeat.matching.judgement.alive import HIGH_PASS_HZ
 from backbeat.matching.kept import Kept
 from backbeat.matching.rest import FALSE_PRICE, sweeps_at_rest, without_sweeps
@@ -152,7 +153,7 @@ def add_detail(
         voices = render(patch.instrument, params, samples=samples, sample_rate=sample_rate, seed=seeds)
     signal, sounds = (each[:, 0, : target.shape[-1]].double().numpy() for each in (target, voices))
     steady = sounds.mean(0)
-    rest, struck = signal[0] - steady, onset_curve(patch.values, len(steady), sample_rate)
+    rest, struck = signal[0] - steady, onset_curve(_of(patch, OUTPUT.onset_db), len(steady), sample_rate)
     modes = _partials(rest / struck, sample_rate, get(patch.plugin, **{**patch.options, PARTIALS: partials}), partials)
     centers = band_centers_hz(bands)
     own_noise = fit_bands((sounds[0] - steady) * (_SEEDS / (_SEEDS - 1)) ** 0.5, sample_rate, centers)
@@ -162,53 +163,71 @@ def add_detail(
     full = _together(task, _with(patch, modes, noise, own_noise), kept, steps)
     worth = _worth_it(task, full)
     found = _together(task, _only(full, worth), kept, steps // 3)
-    if worth and is_frozen(found, target) and not is_frozen(patch, target):
+    if worth and is_hiss(target, sample_rate) and is_frozen(found) and not is_frozen(patch):
         hz = numbers(full.values[full.instrument.table.with_role(DETAIL.hz) or ""])
         found = _together(task, _only(full, [k for k in worth if hz[k] < HIGH_PASS_HZ]), kept, steps // 3)
-    if _is_better(task, found, patch):
+    voice = _Judged(task, patch)
+    if _Judged(task, found).is_better_than(voice):
         return found
-    if is_sweep_false(found) and _needs_no_sweep(task, patch, kept):
+    if is_sweep_false(found) and _needs_no_sweep(voice, kept):
         found = _together(task, _still(found), kept, steps // 3)
-        if _is_better(task, found, patch):
+        if _Judged(task, found).is_better_than(voice):
             return found
     return patch
 
 
-def _needs_no_sweep(task: _Task, voice: Patch, kept: Kept) -> bool:
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """A patch before a task. Each of its properties is measured when it is first read, and once.
+
+    Attributes:
+        task: what it is to sound like.
+        patch: with or without a detail.
+    """
+
+    task: _Task
+    patch: Patch
+
+    @cached_property
+    def losses(self) -> tuple[float, float]:
+        """How far it is from the target, and how differently it goes on."""
+        sound = self.patch.render(Placement(self.task.sample_rate, self.task.samples))
+        return float(self.task.distance(sound[..., : self.task.target.shape[-1]])), float(self.task.ending(sound))
+
+    @cached_property
+    def is_bounded(self) -> bool:
+        """Whether it ends where the target ends."""
+        return is_bounded(self.patch, self.task.target)
+
+    @cached_property
+    def false_turns(self) -> int:
+        """How many turns of its knobs are false."""
+        return false_turns(self.patch)
+
+    def is_better_than(self, voice: "_Judged") -> bool:
+        """Whether its detail brings enough, in the loss and for each knob that is false with it."""
+        (before, before_end), (after, after_end) = voice.losses, self.losses
+        gain = before - after
+        if gain <= max(_LEAST_GAIN, _LEAST_SHARE * before) or after_end >= before_end + _LEAST_GAIN:
+            return False
+        if not self.is_bounded and voice.is_bounded:
+            return False
+        return not self.false_turns or self.false_turns <= voice.false_turns + int(gain / (_FAULT * before))
+
+
+def _needs_no_sweep(voice: _Judged, kept: Kept) -> bool:
     """Whether a voice is about as near where its pitch stays."""
-    if bool((kept.held(voice.instrument.table) & _sweeping(voice)).any()):
+    params, table = voice.patch.params(), voice.patch.instrument.table
+    sweeping = params != without_sweeps(params, table)
+    if bool((kept.held(table) & sweeping).any()):
         return False
-    (before, _), (after, _) = (_losses(task, each) for each in (voice, _still(voice)))
-    return after < before + FALSE_PRICE
-
-
-def _sweeping(patch: Patch) -> Tensor:
-    """Which entries of its params are sweeps that go somewhere, (P,)."""
-    params = patch.params()
-    return params != without_sweeps(params, patch.instrument.table)
+    return _Judged(voice.task, _still(voice.patch)).losses[0] < voice.losses[0] + FALSE_PRICE
 
 
 def _still(patch: Patch) -> Patch:
     """The patch without its sweeps."""
     params = without_sweeps(patch.params(), patch.instrument.table)
     return from_params(patch.instrument, params, name=patch.name, seed=patch.seed, placement=patch.placement)
-
-
-def _is_better(task: _Task, found: Patch, voice: Patch) -> bool:
-    """Whether a detail brings enough, in the loss and for each knob that is false with it."""
-    (before, before_end), (after, after_end) = (_losses(task, each) for each in (voice, found))
-    gain = before - after
-    if gain <= max(_LEAST_GAIN, _LEAST_SHARE * before) or after_end >= before_end + _LEAST_GAIN:
-        return False
-    if not is_bounded(found, task.target) and is_bounded(voice, task.target):
-        return False
-    return not (false := false_turns(found)) or false <= false_turns(voice) + int(gain / (_FAULT * before))
-
-
-def _losses(task: _Task, patch: Patch) -> tuple[float, float]:
-    """How far a patch is from the target, and how differently it goes on."""
-    sound = patch.render(Placement(task.sample_rate, task.samples))
-    return float(task.distance(sound[..., : task.target.shape[-1]])), float(task.ending(sound))
 
 
 def _together(task: _Task, patch: Patch, kept: Kept, steps: int) -> Patch:
@@ -278,8 +297,7 @@ def _with(patch: Patch, modes: Modes, noise: Bands, own_noise: Bands) -> Patch:
     """The patch with partials and bands, relative to its own output level."""
     bands = len(noise.level_db)
     plugin = get(patch.plugin, **{**patch.options, PARTIALS: len(modes.gain), BANDS: bands})
-    output = plugin.table.with_role(OUTPUT.level_db)
-    (output_db,) = numbers(patch.values[output]) if output else (0.0,)
+    output_db = _of(patch, OUTPUT.level_db)
     missing = np.maximum(
         10.0 ** (noise.level_db / 10.0) - 10.0 ** (own_noise.level_db / 10.0),
         10.0 ** ((noise.level_db - _LEAST_NOISE_DB) / 10.0),
@@ -295,6 +313,13 @@ def _with(patch: Patch, modes: Modes, noise: Bands, own_noise: Bands) -> Patch:
     own = plugin.table.by_name({role: tuple(each.tolist()) for role, each in entries.items()})
     values = plugin.table.within({**plugin.table.defaults(), **patch.values, **own})
     return replace(patch, values=values, options=plugin.options)
+
+
+def _of(patch: Patch, role: OUTPUT) -> float:
+    """The patch's number with a role, in dB; 0 where it has none."""
+    name = patch.instrument.table.with_role(role)
+    (found,) = numbers(patch.values[name]) if name else (0.0,)
+    return found
 
 
 def _worth_it(task: _Task, patch: Patch) -> list[int]:

@@ -14,7 +14,7 @@ from backbeat.matching.search import Objective
 from backbeat.parameters import BODY, MODES, NOISE, OUTPUT, TRANSIENT, Layout, Parameter
 
 _LEVELS = (MODES.level_db, NOISE.level_db, TRANSIENT.level_db)
-_SWEEPS = (BODY.sweep_st, BODY.fast_sweep_st, BODY.sustain)
+_SWEEPS = (BODY.sweep_st, BODY.fast_sweep_st)
 _PRICE = 0.004
 """Of a part, in the loss."""
 _MOVING_PRICE = 0.012
@@ -59,7 +59,7 @@ def sweeps_at_rest(params: Tensor, table: Layout) -> Bool[Tensor, " P"]:
     """Which entries of params (P,) are sweeps that go nowhere, or a level of sustain of none."""
     found = torch.zeros(table.size, dtype=torch.bool)
     for name, parameter in table.items():
-        if parameter.role in _SWEEPS:
+        if parameter.role in (*_SWEEPS, BODY.sustain):
             where = table.slice(name)
             found[where] = params[where] == _position_of_zero(parameter)
     return found
@@ -69,7 +69,7 @@ def without_sweeps(params: Tensor, table: Layout) -> Tensor:
     """Params (..., P) whose sweeps go nowhere; a level of sustain stays."""
     found = params.clone()
     for name, parameter in table.items():
-        if parameter.role in (BODY.sweep_st, BODY.fast_sweep_st):
+        if parameter.role in _SWEEPS:
             found[..., table.slice(name)] = _position_of_zero(parameter)
     return found
 
@@ -83,7 +83,9 @@ def _parts(table: Layout, sweep_price: float) -> Iterator[tuple[slice, float, fl
         elif role is TRANSIENT.band_db:
             yield where, 0.0, 0.0
         elif role in _SWEEPS:
-            yield where, _position_of_zero(parameter), _MOVING_PRICE if role is BODY.sustain else sweep_price
+            yield where, _position_of_zero(parameter), sweep_price
+        elif role is BODY.sustain:
+            yield where, _position_of_zero(parameter), _MOVING_PRICE
         elif role is OUTPUT.gate_s:
             yield where, 1.0, _MOVING_PRICE
 

@@ -18,7 +18,7 @@ from backbeat.dsp import Grid, Signal
 from backbeat.errors import PluginError
 from backbeat.parameters import DETAIL, OUTPUT, Parameter, amount, cycles, decibels, pitch, seconds
 from backbeat.plugins.base import Plugin
-from backbeat.plugins.parts import ONSET, onset_gain
+from backbeat.plugins.parts import onset_gain
 
 PARTIALS, BANDS = "detail_partials", "detail_bands"
 """Options of every plugin."""
@@ -42,13 +42,13 @@ def with_detail(voice: Plugin, partials: int, bands: int) -> Plugin:
     if not partials and not bands:
         return voice
     added = _parameters(partials, bands)
-    level = voice.table.with_role(OUTPUT.level_db)
+    level, struck = voice.table.with_role(OUTPUT.level_db), voice.table.with_role(OUTPUT.onset_db)
 
     def render(grid: Grid, c: Any) -> Signal:
         whole = dsp.db_to_gain(getattr(c, level)) if level else 1.0
         onset: Signal = 1.0 - dsp.decay(grid, grid.constant(_RISE_S))
-        if ONSET in voice.table:
-            onset = onset * onset_gain(grid, getattr(c, ONSET))
+        if struck:
+            onset = onset * onset_gain(grid, getattr(c, struck))
         beside: Signal = (c.detail * whole) * (onset * _layer(grid, c, partials, bands))
         return voice.render(grid, c) + beside
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 BAND_POWER_HZ = 3.0 * 22050.0
 """What raises a band of noise to an RMS of 1, times its width, whatever that is."""
-ONSET = "onset_db"
-"""The parameter that `onset_level` makes, where an instrument has it."""
-SNAP = Macro("dB", (ONSET,), "Level of the first moments against the rest.")
+SNAP = Macro("dB", ("onset_db",), "Level of the first moments against the rest.")
 _ONSET_S = 0.02
 _MEL_HZ = 700.0
 _MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
@@ -39,10 +37,9 @@ def onset_gain(grid: Grid, onset_db: Control) -> Signal:
     return 1.0 + (dsp.db_to_gain(onset_db) - 1.0) * dsp.decay(grid, grid.constant(_ONSET_S))
 
 
-def onset_curve(values: Mapping[str, Value], samples: int, sample_rate: int) -> Series:
-    """The same of a patch's values, (samples,); 1 of an instrument that has none."""
+def onset_curve(onset_db: float, samples: int, sample_rate: int) -> Series:
+    """The same of a number, (samples,)."""
     t = np.arange(samples) / sample_rate
-    (onset_db,) = numbers(values.get(ONSET, 0.0))
     return 1.0 + (10.0 ** (onset_db / 20.0) - 1.0) * np.exp(-LN_1000 * t / _ONSET_S)
 
 

@@ -10,6 +10,7 @@ from backbeat.patch import Patch, Placement
 from backbeat.types import Audio
 
 HIGH_PASS_HZ = 2000.0
+"""Only above this are hits compared."""
 _SEEDS = 5
 SAME = 0.5
 """Correlation from which on two hits are one."""
