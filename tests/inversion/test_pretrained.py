@@ -23,11 +23,11 @@ def test_every_instrument_has_a_head_that_fits():
 @pytest.mark.parametrize("plugin", plugins.names())
 def test_presets_are_predicted_nearly(plugin):
     found = []
-    names = [each for each in presets() if each.startswith(f"{plugin}/")]
-    for name in names if len(names) <= 10 else names[::2]:  # each takes a fifth of a second
-        sound = preset(name).render()
-        near = invert(sound, plugin=plugin, sample_rate=44100)[0].patch.render()
-        found.append(distances(near, sound, 44100).mel_db / FLOORS[family_of(plugin) or "perc"].mel_db)
+    for name in presets():
+        if name.startswith(f"{plugin}/"):
+            sound = preset(name).render()
+            near = invert(sound, plugin=plugin, sample_rate=44100)[0].patch.render()
+            found.append(distances(near, sound, 44100).mel_db / FLOORS[family_of(plugin) or "perc"].mel_db)
     assert median(found) < 2.5
 
 

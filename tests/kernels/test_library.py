@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from backbeat import dsp
+from backbeat import dsp, plugins
 from backbeat.dsp import Grid
 from backbeat.dsp.eager import run_program
 from backbeat.dsp.operation import operations
@@ -36,7 +36,7 @@ CALLS: dict[str, Callable[[], Tensor]] = {
     **{name: partial(draw(name, 3, 300, 8000.0), torch.float32) for name in CASES},
     "squares": lambda: dsp.squares(grid(), 1000.0 * at_random(2, 3), at_random(2, 3)),
     "biquad": lambda: dsp.biquad(grid(), at_random(2, 300), at_random(2, 3), 0.5 * at_random(2, 2)),
-    **{f"a {name}": partial(rendered, name) for name in ("drum", "kick")},
+    **{f"a {name}": partial(rendered, name) for name in plugins.names()},
 }
 
 
@@ -59,7 +59,10 @@ def programs(monkeypatch) -> list[tuple[Any, ...]]:
     return found
 
 
-@pytest.mark.parametrize("name", CALLS)
+SLOW = {f"a {name}" for name in plugins.names()} - {"a drum", "a kick"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.slow if each in SLOW else ()) for each in CALLS])
 def test_it_is_what_it_says_it_is(name, programs):
     """To PyTorch: what it takes, gives and leaves alone, its gradient, and its shapes before they are known."""
     expected = CALLS[name]().detach()

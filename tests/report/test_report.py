@@ -235,7 +235,16 @@ def test_any_history_can_be_drawn(history):
         assert shown.curves == ()
 
 
-@pytest.mark.parametrize(("samples", "gain"), [(32, 0.9), (32, 0.0), (882, 1e-6), (10 * RATE, 0.9)])
+@pytest.mark.parametrize(
+    ("samples", "gain"),
+    [
+        (32, 0.9),
+        (32, 0.0),
+        (882, 1e-6),
+        (10 * RATE, 0.9),
+        pytest.param(10 * RATE, 0.0, marks=pytest.mark.slow),
+    ],
+)
 def test_silence_and_sounds_of_any_length_are_reported(samples, gain, tmp_path):
     sound = decaying_tone(samples / RATE, gain=gain)
     write_picture(result_of(sound), tmp_path / "a.png")

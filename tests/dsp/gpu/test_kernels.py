@@ -11,10 +11,15 @@ pytest.importorskip("triton")
 
 
 @pytest.mark.parametrize(
-    ("suites", "interpret"), [(("kernels_suite", "squares_combs_suite"), "1"), (("machine_code_suite",), "0")]
+    ("suites", "interpret", "marked"),
+    [
+        (("kernels_suite", "squares_combs_suite"), "1", "not slow"),
+        pytest.param(("kernels_suite",), "1", "slow", marks=pytest.mark.slow),
+        (("machine_code_suite",), "0", "not slow"),
+    ],
 )
-def test_kernels(suites, interpret):
-    command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider"]
+def test_kernels(suites, interpret, marked):
+    command = [sys.executable, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider", "-m", marked]
     command += ["-o", "filterwarnings=default", *(str(Path(__file__).with_name(f"{each}.py")) for each in suites)]
     environment = {**os.environ, "TRITON_INTERPRET": interpret}
     process = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
