@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -24,8 +25,7 @@ from folder import one_shots
 from machine import describe_machine, write_figures
 from playable import by_macro, measure, percent, summarise
 
-AS_IT_IS = "as it is"
-DETAIL, MATCH = "backbeat.matching.detailing", "backbeat.matching.one_shot"
+DETAIL = "backbeat.matching.detailing"
 
 
 def detail_of(partials: int, bands: int) -> Mapping[str, Any]:
@@ -44,21 +44,21 @@ def unheard(ending: Ending, sounds: Tensor) -> Tensor:
 
 
 VARIANTS: Mapping[str, Mapping[str, Any]] = {
-    AS_IT_IS: {},
+    "as it is": {},
     "no detail": detail_of(0, 0),
     "4 partials, 4 bands": detail_of(4, 4),
     "12 partials, 8 bands": detail_of(12, 8),
     "64 partials, 32 bands": detail_of(64, 32),
-    "not heard past the end": {"backbeat.matching.ending.Ending.__call__": unheard},
-    "nothing put to rest": {f"{MATCH}.put_to_rest": as_found},
-    "partials of noise, too": {f"{DETAIL}._TONAL_DB": -200.0},
-    "no price of a partial": {f"{DETAIL}._PRICE": -1e9},
+    "the time past the end ignored": {"backbeat.matching.ending.Ending.__call__": unheard},
+    "no part put to rest": {"backbeat.matching.one_shot.put_to_rest": as_found},
+    "no test of tonality": {f"{DETAIL}._TONAL_DB": -200.0},
+    "partials without a price": {f"{DETAIL}._PRICE": -1e9},
     "one seed": {f"{DETAIL}._IN_TURN": 1},
-    "the voice alone does not count": {f"{DETAIL}._VOICE_WEIGHT": 0.0},
-    "length is not turned": {f"{DETAIL}._STRETCH_WEIGHT": 0.0},
-    "knobs are not tried": {f"{DETAIL}._FAULT": 1e-9},
+    "no loss of the voice alone": {f"{DETAIL}._VOICE_WEIGHT": 0.0},
+    "length not turned": {f"{DETAIL}._STRETCH_WEIGHT": 0.0},
+    "knobs not tried": {f"{DETAIL}._FAULT": 1e-9},
 }
-"""What is replaced, by its full name."""
+"""For each variant, the full names of what it replaces, and the replacements."""
 COLUMNS = ("mel", "p90", "voice", "envelope", "true", "length", "bright", "sweep", "bounded", "alive", "detail")
 
 
@@ -72,7 +72,7 @@ def judged(task: tuple[str, Path]) -> Judgement | None:
 
 
 def figures(found: list[Judgement]) -> dict[str, Any]:
-    """Those of all matches of one variant."""
+    """The figures of all matches of one variant."""
     shares = {macro: each["true"] for macro, each in by_macro(found).items()}
     return {**asdict(summarise(found)), **{name: shares.get(name) for name in ("length", "brightness", "sweep")}}
 
@@ -100,7 +100,7 @@ def main() -> None:
     with ProcessPoolExecutor(arguments.jobs) as pool:
         every = pool.map(judged, [(name, path) for name in arguments.only for path in paths])
         for name in arguments.only:
-            found = [each for _, each in zip(paths, every, strict=False) if each is not None]
+            found = [each for each in islice(every, len(paths)) if each is not None]
             if not found:
                 parser.error(f"{arguments.folder}: no file could be matched")
             table[name] = figures(found)

@@ -170,7 +170,7 @@ def variations(sound: Audio, sample_rate: int, seed: int) -> Audio:
 
 
 def shares(real: Recorded | None, kept: list[bool], patches: Heard) -> Tensor:
-    """How often each sound is heard, (patches + recordings x rows).
+    """How often training draws each sound, (patches + recordings x rows).
 
     An instrument is heard with the root of how many collections have it: more kits have a hat than a shaker. Of its
     recordings, a collection counts with the root of how many drums it has, and each drum alike: many takes of one kit

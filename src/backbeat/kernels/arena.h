@@ -1,5 +1,5 @@
-// Memory: of one item at a time, taken piece by piece, given back as a whole, and kept for the next item; and of
-// floats.
+// Memory for one item at a time: taken piece by piece, given back as a whole, and kept for the next item. And vectors of
+// floats that begin on a line of the cache.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace backbeat {
 
-// Values from a line of the cache on, in which whole vectors lie.
+// Allocates values from the beginning of a line of the cache on, so that no vector lies in two lines.
 template <typename Value>
 struct OnLine {
     using value_type = Value;

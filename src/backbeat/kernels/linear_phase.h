@@ -133,7 +133,7 @@ class LinearPhase {
         std::fill_n(to + there, count - there, 0.0f);
     }
 
-    // What the kernel makes of a spectrum.
+    // Filter a spectrum by the kernel, and transform it back.
     void respond(const float* from_re, const float* from_im, float* re, float* im) const {
         fft_->inverse(
             re, im, [&](int k) { return load(from_re + k, from_im + k) * load(&response_[k]); },

@@ -31,8 +31,8 @@ constexpr int kFewestMixed = 16;  // bands: to add up fewer takes less than a tr
 // symmetric about 0, and so have real spectra: two blocks go through one transform, as its real and imaginary parts.
 class Bands {
    public:
-    // What is made is kept once the same noise is asked for again: before, its memory serves the next piece, and so
-    // stays in the cache.
+    // Pieces are kept from the second request for the same noise on. Until then, each piece takes the memory of the
+    // last, which the cache holds.
     void prepare(double sample_rate, int bands, uint32_t seed, uint32_t stream) {
         design(sample_rate, bands);
         is_kept_ = seed == seed_ && stream == stream_;
@@ -120,7 +120,7 @@ class Bands {
         rate_ = sample_rate;
         const int whole = std::max((int)rounded(0.5 * kKernelS * sample_rate), 1);
         const int half = whole - 1;
-        // A block gives some twice what it overlaps by, and two are whole tiles.
+        // The output of a block is about twice its overlap, and that of two blocks is a whole number of tiles.
         fft_ = &made_once<Fft>(Fft::enough(std::max(6 * half, kTile)));
         const int length = fft_->length();
         lead_ = rounded_up(half, kLanes);
