@@ -1,5 +1,5 @@
-// Memory for one item at a time: taken piece by piece, given back as a whole, and kept for the next item. And vectors of
-// floats that begin on a line of the cache.
+// Memory for one item at a time: taken piece by piece, given back as a whole, and kept for the next item. And vectors
+// of floats that begin on a line of the cache.
 #pragma once
 
 #include <cstddef>
