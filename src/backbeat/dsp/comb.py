@@ -107,5 +107,6 @@ def resonated(signal: Tensor, delay: Tensor, feedback: Tensor, low: Tensor, high
     loop = scale * (1.0 - late) * turned / ((1.0 - low * late) * (1.0 - high * late))
     echoes = (samples - 1) // delay.detach() + 1.0
     turning = torch.where(loop == 0.0, NEARLY_NOTHING, loop)
-    response = (1.0 - torch.polar((echoes * turning.abs().log()).exp(), echoes * turning.angle())) / (1.0 - loop)
+    power = torch.complex(echoes * turning.abs().log(), echoes * turning.angle())
+    response = (1.0 - power.exp()) / (1.0 - loop)
     return torch.fft.irfft(torch.fft.rfft(signal, length) * response, length)[..., :samples]
