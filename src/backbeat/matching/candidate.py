@@ -34,7 +34,7 @@ _STEPS_TRIED, _STARTS_TRIED = 20, 2
 """What is spent on a plugin to find out whether it suits."""
 _SMALL = 48
 """Numbers of a voice that cost nothing; the loss of a larger one counts for the root of as many times more."""
-_TRUST, _LEAST_ODDS = 0.8, 0.005
+_TRUST, _LEAST_ODDS = 1.2, 0.005
 _ADVANTAGE = 1.8
 """How many times as near as the nearest so far another may come: one whose price is higher than that is not tried."""
 _HOPELESS = 1.5

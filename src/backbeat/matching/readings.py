@@ -40,6 +40,8 @@ Wave: TypeAlias = Callable[[Mapping[Role, Value]], Audio]
 
 _QUIET_DB = -60.0
 _SPARE_MODES = 3
+_BODIES = 2
+"""Modes that are tried as a body."""
 _FEW_MODES = 12
 _STRIKE_S = 0.06
 _APART = 0.06
@@ -165,7 +167,42 @@ def _bodies(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
         }
         found += [{**body, **rest, **rings, **how} for rings in ringing for how in (gentle, driven)]
     muted = muted_modes(table)
-    return found + [{**each, **muted} for each in found[:2] if muted]
+    found += [{**each, **muted} for each in found[:2] if muted]
+    return found + _ringing_bodies(table, signal, sample_rate, {**found[0], **gentle})
+
+
+def _ringing_bodies(table: Layout, signal: Series, sample_rate: int, rest: Reading) -> list[Reading]:
+    """Bodies that are each the loudest of a sound's modes but steady, and the others its modes: a real drum's skin."""
+    name, pitch = table.with_role(MODES.hz), _of_role(table, BODY.pitch_hz)
+    if name is None:
+        return []
+    hz = table[name]
+    modes = find_modes(signal, sample_rate, hz.size + 1, lowest_hz=pitch.low, highest_hz=hz.high)
+    energy = np.where(modes.frequency_hz < pitch.high, modes.gain**2 * modes.t60_s, 0.0)
+    found: list[Reading] = []
+    for first in np.argsort(-energy)[:_BODIES]:
+        if energy[first] == 0.0:
+            break
+        others = np.array([k for k in range(hz.size + 1) if k != first])
+        found.append(
+            {
+                **rest,
+                **read_noise(table, modes.residual, sample_rate),
+                BODY.pitch_hz: float(modes.frequency_hz[first]),
+                BODY.phase_cycles: float(modes.start_cycles[first]),
+                BODY.sweep_st: 0.0,
+                BODY.fast_sweep_st: 0.0,
+                BODY.attack_s: 0.0,
+                BODY.hold_s: 0.0,
+                BODY.t60_s: float(modes.t60_s[first]),
+                MODES.hz: tuple(modes.frequency_hz[others].tolist()),
+                MODES.t60_s: tuple(modes.t60_s[others].tolist()),
+                MODES.level_db: tuple((modes.level_db[others] - modes.level_db[first]).tolist()),
+                MODES.phase_cycles: tuple(modes.start_cycles[others].tolist()),
+                OUTPUT.level_db: float(modes.level_db[first]),
+            }
+        )
+    return found
 
 
 def muted_modes(table: Layout) -> Reading:
