@@ -7,7 +7,7 @@ import torch
 from backbeat import plugins
 from backbeat.errors import PatchError
 from backbeat.parameters import OUTPUT
-from backbeat.patch import from_json, morph, perturb, randomise
+from backbeat.patch import from_json, mix, morph, perturb, randomise
 
 KICK, DRUM = plugins.get("kick"), plugins.get("drum")
 every_instrument = pytest.mark.parametrize("name", plugins.names())
@@ -33,7 +33,7 @@ class TestMorph:
         table, banks = plugins.get(name).table, {each for bank in plugins.get(name).banks for each in bank}
         first, second = (randomise(plugins.get(name), seed) for seed in (1, 2))
         for amount in (0.25, 0.5):
-            found = morph(first, second, amount)
+            found = mix(first, second, amount)
             expected = (1.0 - amount) * first.positions() + amount * second.positions()
             straight = {n for n, p in table.items() if p.unit != "dB" or isinstance(p.role, OUTPUT)} - banks
             sure = np.array([not p.options and n in straight for n, p in table.items() for _ in range(p.size)])
@@ -48,7 +48,7 @@ class TestMorph:
             ends = [randomise(plugins.get(name), seed) for seed in range(40)]
             first = next(patch for patch in ends if patch.values[control] == parameter.options[0])
             second = next(patch for patch in ends if patch.values[control] == parameter.options[-1])
-            mixed = morph(first, second, 0.25).values[control]
+            mixed = mix(first, second, 0.25).values[control]
             assert mixed[0] == pytest.approx(0.75)
             assert mixed[-1] == pytest.approx(0.25)
 

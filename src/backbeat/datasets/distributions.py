@@ -15,7 +15,7 @@ from backbeat.types import Params
 
 Distribution: TypeAlias = Literal["uniform", "musical", "played"]
 """`uniform`: all of the box of params. `musical`: one half within the musical ranges, one half around presets.
-`played`: one third within the musical ranges, the others around presets and morphs of two, whose macros are turned."""
+`played`: one third within the musical ranges, the others around presets and mixes of two, whose macros are turned."""
 
 DISTRIBUTIONS: tuple[Distribution, ...] = get_args(Distribution)
 

@@ -55,7 +55,7 @@ class Quality:
 
 QUALITIES = {
     "draft": Quality(29, 1, "off", 12),
-    "normal": Quality(160, 1, "normal", 100),
+    "normal": Quality(160, 4, "normal", 100),
     "best": Quality(1000, 4, "normal", 300),
 }
 AUTO = "auto"

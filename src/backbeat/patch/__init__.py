@@ -7,7 +7,7 @@ from backbeat.patch.document import Patch, Placement, from_json, from_params, lo
 from backbeat.patch.factory import preset, presets
 from backbeat.patch.macros import turn
 from backbeat.patch.resize import resize
-from backbeat.patch.vary import morph, perturb, randomise
+from backbeat.patch.vary import mix, morph, perturb, randomise
 
 if TYPE_CHECKING:
     from backbeat.patch.module import LearnablePatch
@@ -20,6 +20,7 @@ __all__ = [
     "from_json",
     "from_params",
     "load",
+    "mix",
     "morph",
     "perturb",
     "preset",

@@ -8,6 +8,7 @@ import numpy as np
 from backbeat.errors import PatchError
 from backbeat.patch.banks import between
 from backbeat.patch.document import Patch, from_params
+from backbeat.patch.evening import evened
 from backbeat.patch.levels import fade_levels
 from backbeat.patch.resize import resize
 from backbeat.plugins import Plugin, get
@@ -15,7 +16,24 @@ from backbeat.plugins.detail import BANDS, PARTIALS
 
 
 def morph(first: Patch, second: Patch, amount: float) -> Patch:
-    """The patch that lies `amount` of the way from the first to the second.
+    """The patch that is heard `amount` of the way from the first to the second.
+
+    It is what lies between their numbers (`mix`), turned by its macros until its pitch, its length and its brightness
+    lie evenly between theirs (`backbeat.patch.evening`). All are rendered for that, a few times.
+
+    Args:
+        first: where an amount of 0 is.
+        second: where an amount of 1 is; of the same plugin and options.
+        amount: in [0, 1].
+
+    Raises:
+        PatchError: where the plugins differ, or the amount is out of range.
+    """
+    return evened(mix(first, second, amount), first, second, amount)
+
+
+def mix(first: Patch, second: Patch, amount: float) -> Patch:
+    """The patch whose numbers lie `amount` of the way from the first's to the second's.
 
     Every number moves evenly, phases the shorter way round, and the levels of layers by their power
     (`backbeat.patch.levels`). Entries of a bank (`Plugin.banks`) are paired by frequency and level, not by their

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from backbeat.audio.conditioning import resample
+from backbeat.dsp import measures
 from backbeat.dsp.loudness import energy_db
 from backbeat.losses.envelope import block_power
 from backbeat.losses.pitch import HOP_S, LOWEST_HZ, pitch_track
@@ -22,7 +23,6 @@ Renderings: TypeAlias = Float[Tensor, "seeds samples"]
 """One patch with several seeds of its noise."""
 
 _TINY = 1e-20
-_FROM_DB, _TO_DB, _AFTER_PEAK_S = -5.0, -25.0, 0.01
 _LOW_HZ, _HIGH_HZ, _BINS_PER_ST, _FLOOR_DB, _MOST_ST = 40.0, 14000.0, 8, -50.0, 12
 _FIRST_S = 0.01
 _FIRST_PITCH_S, _FIRST_CYCLES, _LOUD = 0.03, 2.0, 0.1
@@ -34,17 +34,8 @@ _LEAST_TONES = 0.02
 
 
 def decay_time_s(sound: Sound, sample_rate: int) -> float:
-    """Seconds between -5 and -25 dB of the backward-integrated energy, `Σ_{k ≥ n} x²`, from 10 ms after the peak on.
-
-    A sound that ends before that, or is silent, has a single sample.
-    """
-    begin = int(sound.abs().argmax()) + round(_AFTER_PEAK_S * sample_rate)
-    left = sound[begin:].square().flip(0).cumsum(0).flip(0)
-    if not len(left) or float(left[0]) == 0.0:
-        return 1.0 / sample_rate
-    level_db = 10.0 * (left / left[0] + _TINY).log10()
-    first, last = (int((level_db < limit_db).int().argmax()) for limit_db in (_FROM_DB, _TO_DB))
-    return max(last - first, 1) / sample_rate
+    """`backbeat.dsp.measures.decay_time_s` of a sound."""
+    return measures.decay_time_s(sound.square().numpy(), sample_rate)
 
 
 def spectrum_shift_st(first: Sound | Renderings, second: Sound | Renderings, sample_rate: int) -> float:
@@ -81,10 +72,8 @@ def correlation(first: Tensor, second: Tensor) -> float:
 
 
 def centroid_hz(sound: Sound, sample_rate: int) -> float:
-    """The spectrum's mean frequency, its amplitudes as weights: `Σ f |X| / Σ |X|` over the whole sound."""
-    amplitudes = torch.fft.rfft(sound).abs()
-    hz = torch.fft.rfftfreq(len(sound), 1.0 / sample_rate, dtype=sound.dtype)
-    return float((hz * amplitudes).sum() / amplitudes.sum().clamp(min=_TINY))
+    """`backbeat.dsp.measures.centroid_hz` of a sound."""
+    return measures.centroid_hz(sound.numpy(), sample_rate)
 
 
 def level_db(sound: Sound) -> float:
