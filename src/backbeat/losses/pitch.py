@@ -12,13 +12,17 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 from torch.nn.functional import pad
 
+from backbeat.dsp.fourier import fast_length
 from backbeat.losses.inputs import TargetAudio, single
 from backbeat.types import Audio, Mono
 
 LOWEST_HZ, HIGHEST_HZ = 25.0, 4000.0
-_WINDOW_S, HOP_S = 0.04, 0.0025
+HOP_S, _WINDOW_HOPS = 0.0025, 16
+_PER_HOP, _KEPT = 16, 0.8
+"""Samples at which frames are analysed, and the share of that rate up to which their spectrum counts."""
+_HALF = _WINDOW_HOPS * _PER_HOP // 2
 _PADDING = 2
-_LOBE_HZ = 2.0 / _WINDOW_S
+_LOBE_HZ = 2.0 / (_WINDOW_HOPS * HOP_S)
 _QUIETEST = 0.01
 _CLEAR = 0.5
 _OCTAVE_CENTS = 1200.0
@@ -41,34 +45,44 @@ def pitch_track(
     Returns:
         hz and level, each (frames,), float64; frame k is centred on k · 2.5 ms, rounded to a sample.
     """
-    half = round(0.5 * _WINDOW_S * sample_rate)
     hop = max(1, round(HOP_S * sample_rate))
-    step = math.pi / half
-    turns = step * torch.arange(2 * half, dtype=torch.float64)
-    window, window_step = 0.5 - 0.5 * torch.cos(turns), 0.5 * step * torch.sin(turns)
-    fft = _PADDING << (2 * half - 1).bit_length()
-    frames = analytic(pad(signal.detach().cpu().double(), (half, half))).unfold(-1, 2 * half, hop)
-    spectrum, by_window_step = (torch.fft.fft(frames * shape, fft)[:, : fft // 2] for shape in (window, window_step))
-    bin_hz = sample_rate / fft
+    turns = (math.pi / _HALF) * torch.arange(2 * _HALF, dtype=torch.float64)
+    window, window_step = 0.5 - 0.5 * torch.cos(turns), (0.5 * math.pi / _HALF) * torch.sin(turns)
+    side = _WINDOW_HOPS // 2 * hop
+    whole, slow = _analytic(pad(signal.detach().cpu().double(), (side, side)), hop)
+    frames = slow.unfold(-1, 2 * _HALF, _PER_HOP)[: len(signal) // hop + 1]
+    fft, ratio = 2 * _HALF * _PADDING, hop / _PER_HOP
+    rate = sample_rate / ratio
+    spectrum, by_window_step = (ratio * torch.fft.fft(frames * shape, fft) for shape in (window, window_step))
+    bin_hz = rate / fft
     power = spectrum.abs().square()
-    low, high = math.ceil(LOWEST_HZ / bin_hz), min(power.shape[-1], math.ceil(HIGHEST_HZ / bin_hz))
+    low, high = (
+        math.ceil(LOWEST_HZ / bin_hz),
+        min(math.ceil(0.5 * sample_rate / bin_hz), math.ceil(HIGHEST_HZ / bin_hz)),
+    )
     peak = low + power[:, low:high].argmax(-1, keepdim=True)
     at_peak = spectrum.gather(-1, peak)
     turned = (by_window_step.gather(-1, peak) / torch.where(at_peak == 0.0, 1.0, at_peak)).imag
-    hz = (peak * bin_hz - turned * (sample_rate / (2.0 * math.pi))).squeeze(-1)
-    near = ((torch.arange(power.shape[-1]) - peak) * bin_hz).abs() <= _LOBE_HZ
-    clear = (power * near).sum(-1) >= _CLEAR * power.sum(-1)
+    hz = (peak * bin_hz - turned * (rate / (2.0 * math.pi))).squeeze(-1)
+    near = ((torch.arange(fft) - peak) * bin_hz).abs() <= _LOBE_HZ
+    weights = (0.5 - 0.5 * torch.cos((math.pi / side) * torch.arange(2 * side, dtype=torch.float64))).square()
+    energy = whole.abs().square().unfold(-1, 2 * side, hop) @ weights
+    clear = (power * near).sum(-1) >= _CLEAR * (fft * ratio) * energy
     level = at_peak.abs().squeeze(-1)
     audible = clear & (level > _QUIETEST * level.max()) & (hz > 0.0)
     return hz.clamp(min=LOWEST_HZ), torch.where(audible, level, 0.0)
 
 
-def analytic(signal: Mono) -> Complex[Tensor, "... samples"]:
-    """The signal without its negative frequencies, whose skirts would pull at a low pitch."""
-    fft = 2 << (signal.shape[-1] - 1).bit_length()
-    spectrum = torch.fft.fft(signal, fft)
-    spectrum[..., fft // 2 :] = 0.0
-    return torch.fft.ifft(spectrum)[..., : signal.shape[-1]]
+def _analytic(signal: Mono, hop: int) -> tuple[Complex[Tensor, " samples"], Complex[Tensor, " slow"]]:
+    """The signal without its negative frequencies, whose skirts would pull at a low pitch.
+
+    At its own rate, and at 16 samples a hop without what lies above 5 kHz: a pitch is looked for below that.
+    """
+    hops = fast_length(2 * math.ceil(len(signal) / hop))
+    spectrum = torch.fft.rfft(signal, hops * hop)
+    below = spectrum[: round(_KEPT * _PER_HOP * hops)]
+    slow = torch.fft.ifft(below, hops * _PER_HOP) * (_PER_HOP / hop)
+    return torch.fft.ifft(spectrum, hops * hop)[: len(signal)], slow
 
 
 def pitch_error_cents(estimate: Audio, target: TargetAudio, sample_rate: int) -> float | None:
