@@ -149,7 +149,7 @@ def _macros(plugin: Plugin) -> str:
         return ""
     head = "| macro | unit | turns | what it does |\n|---|---|---|---|\n"
     return head + "\n".join(
-        f"| `{name}` | {macro.unit} | {', '.join(f'`{each}`' for each in macro.parameters)} | {macro.help} |"
+        f"| `{name}` | {macro.unit or 'plain'} | {', '.join(f'`{each}`' for each in macro.parameters)} | {macro.help} |"
         for name, macro in plugin.macros.items()
     )
 

@@ -77,7 +77,7 @@ export interface Pad {
 }
 
 export interface Macro {
-  unit: "%" | "st" | "dB" | "dB/oct";
+  unit: "%" | "st" | "dB" | "dB/oct" | "";
   help: string;
   steps: MacroStep[];
 }

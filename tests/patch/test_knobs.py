@@ -16,7 +16,7 @@ from backbeat.patch.hits import pivot_of
 from backbeat.patch.knobs import knobs
 from backbeat.patch.macros import PIVOT_HZ, changed
 
-AMOUNTS = {"st": (-40.0, -2.5, 5.0), "%": (-60.0, 35.0), "dB": (-7.0, 4.0)}
+AMOUNTS = {"st": (-40.0, -2.5, 5.0), "%": (-60.0, 35.0), "dB": (-7.0, 4.0), "": (-0.2, 0.3)}
 DB_OF_A_DOUBLING = 20.0 * math.log10(2.0)
 
 

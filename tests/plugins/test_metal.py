@@ -47,6 +47,13 @@ def test_a_hat_rings_longer_the_further_the_pedal_is_up():
     assert falls == pytest.approx([third_s * 0.2, third_s * 0.2 * 8.0**0.5, third_s * 1.6], rel=0.1)
 
 
+def test_a_knob_opens_a_hat_that_the_foot_holds_shut():
+    shut = made("hat", open=0.0)
+    halfway = turn(shut, "open", 0.5)
+    assert halfway.values["open"] == 0.5
+    assert fall_s(played(halfway, 2.0)) > 1.5 * fall_s(played(shut, 2.0))
+
+
 def test_a_foot_alone_swells_and_a_closed_hat_is_struck():
     foot, closed = (played(made("hat", open=open_), 0.2).square() for open_ in (0.0, 0.25))
     begin, later = slice(0, 220), slice(660, 1320)

@@ -87,7 +87,9 @@ def test_macros_turn_as_in_python(node):
             "values": table.flat(patch.values).tolist(),
         }
         for name, knob in knobs(patch).items():
-            for amount in {"st": (-30.0, 5.0), "%": (-40.0, 30.0), "dB": (-7.0, 4.0)}.get(knob["unit"], ()):
+            for amount in {"st": (-30.0, 5.0), "%": (-40.0, 30.0), "dB": (-7.0, 4.0), "": (-0.2, 0.3)}.get(
+                knob["unit"], ()
+            ):
                 turns.append({**given, "macro": knob, "amount": amount})
                 expected.append(table.flat(turn(patch, name, amount).values))
     for found, wanted in zip(node("turn", turns=turns), expected, strict=True):

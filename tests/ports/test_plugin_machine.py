@@ -112,7 +112,7 @@ def test_macros_turn_as_in_python(machines):
         kit = Kit("One", (replace(KIT.pads[0], patch=patch, turns={}),))
         text, table = to_json(kit).encode(), patch.instrument.table
         for knob, unit, _ in patch.knobs():
-            for amount in {"st": (-30.0, 5.0), "%": (-40.0, 30.0), "dB": (-7.0, 4.0)}.get(unit, ()):
+            for amount in {"st": (-30.0, 5.0), "%": (-40.0, 30.0), "dB": (-7.0, 4.0), "": (-0.2, 0.3)}.get(unit, ()):
                 values = (ctypes.c_double * 1000)()
                 given = (text, ctypes.c_size_t(len(text)), 0, knob.encode(), ctypes.c_double(amount))
                 count = machines.kit_turned(*given, values, ctypes.c_size_t(1000))

@@ -4,7 +4,7 @@ import { drawSpectrum, drawWave } from "./pictures.js";
 
 const CODES = ["Digit1", "Digit2", "Digit3", "Digit4", ..."QWERASDFZXCV".split("").map((each) => `Key${each}`)];
 const [SOFT, MEDIUM, HARD] = [40, 84, 127];
-const RANGES = { st: [-24, 24, 0.1], "%": [-90, 200, 1], dB: [-24, 24, 0.1], "dB/oct": [-6, 6, 0.1] };
+const RANGES = { st: [-24, 24, 0.1], "%": [-90, 200, 1], dB: [-24, 24, 0.1], "dB/oct": [-6, 6, 0.1], "": [-1, 1, 0.01] };
 const MIX = { level_db: ["level", "dB", -60, 24, 0.1], pan: ["pan", "", -1, 1, 0.01] };
 
 const byId = (id) => document.getElementById(id);

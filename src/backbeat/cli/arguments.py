@@ -63,7 +63,10 @@ def _turned(patch: "Patch", setting: str) -> "Patch":
     except ValueError:
         amount = math.nan
     if not equals or not math.isfinite(amount):
-        raise UsageError(f"--set: found {setting!r}; must be {_MACRO}{name}= and a number of {macro.unit}, such as +20")
+        example = "+20" if macro.unit else "+0.2"
+        raise UsageError(
+            f"--set: found {setting!r}; must be {_MACRO}{name}= and a number{macro.of_unit}, such as {example}"
+        )
     return turn(patch, name, amount)
 
 

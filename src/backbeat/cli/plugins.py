@@ -27,7 +27,7 @@ def plugins(
         else:
             say(listing.text(instrument.table))
             for macro, knob in instrument.macros.items():
-                say(f"macro.{macro} ({knob.unit}): {knob.help}")
+                say(f"macro.{macro} ({knob.unit or 'plain'}): {knob.help}")
         return
     available = presets()
     found: list[dict[str, object]] = []

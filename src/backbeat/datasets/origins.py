@@ -6,7 +6,7 @@ from random import Random
 from backbeat.patch import Patch, mix, preset, presets, resize, turn
 from backbeat.plugins import Plugin
 
-_TURNS = {"st": (-5.0, 5.0), "%": (-45.0, 70.0), "dB": (-6.0, 6.0)}
+_TURNS = {"st": (-5.0, 5.0), "%": (-45.0, 70.0), "dB": (-6.0, 6.0), "": (-0.2, 0.2)}
 """How far a macro of each unit is turned; one in dB/oct has to render the patch, and stays."""
 _TURNED, _VARIANTS = 0.5, 2
 """How likely each macro is turned, and how many patches come of each preset and of each mix."""

@@ -20,7 +20,7 @@ from backbeat.patch.hits import SOFTEST_DB, velocity_towards
 from backbeat.program.hit import CURVES, curved_velocity
 from backbeat.types import Audio
 
-_FIRST_STEPS = {"dB": 4.0, "dB/oct": 2.0, "%": 20.0, "st": 1.0}
+_FIRST_STEPS = {"dB": 4.0, "dB/oct": 2.0, "%": 20.0, "st": 1.0, "": 0.2}
 """How far a macro is turned at first, by its unit."""
 _ROUNDS = 3
 _LEAST_DB, _MOST_DB = -60.0, 0.0

@@ -44,7 +44,7 @@ def turn(patch: Patch, macro: str, amount: float) -> Patch:
         raise PatchError(f"macro: found {macro!r}; {patch.plugin} has {', '.join(macros) or 'none'}")
     knob = macros[macro]
     if not math.isfinite(amount):
-        raise PatchError(f"macro.{macro}: found {amount}; must be a finite number of {knob.unit}")
+        raise PatchError(f"macro.{macro}: found {amount}; must be a finite number{knob.of_unit}")
     if amount == 0.0:
         return patch
     if patch.instrument.voice is not None:

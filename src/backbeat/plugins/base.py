@@ -37,8 +37,9 @@ _SOFT_HIT = {
 class Macro:
     """A knob that turns several parameters at once, on any patch; 0 changes nothing.
 
-    By its unit an amount x means: `%`, times `1 + x / 100`; `st`, times `2^(x / 12)`; `dB`, plus x; `dB/oct`, louder by
-    `x log2(f / p)` dB, entry by entry of a level, at the frequencies f that `frequencies_hz` gives.
+    By its unit an amount x means: `%`, times `1 + x / 100`; `st`, times `2^(x / 12)`; `dB`, or none of a plain amount,
+    plus x; `dB/oct`, louder by `x log2(f / p)` dB, entry by entry of a level, at the frequencies f that
+    `frequencies_hz` gives.
 
     A macro in dB/oct changes the balance alone, where the plugin has a `clipper`. Its output level is moved until the
     whole sound has the K-weighted energy that it had. The pivot p is the frequency that `pivot` names, of a part that
@@ -56,12 +57,17 @@ class Macro:
             another pitch has as many cycles.
     """
 
-    unit: Literal["%", "st", "dB", "dB/oct"]
+    unit: Literal["%", "st", "dB", "dB/oct", ""]
     parameters: tuple[str, ...]
     help: str
     frequencies_hz: Callable[[Mapping[str, Value], str], Sequence[float]] | None = None
     pivot: str | None = None
     inverse: tuple[str, ...] = ()
+
+    @property
+    def of_unit(self) -> str:
+        """The unit after a number's noun, as in "a number of st"; nothing for a plain amount."""
+        return f" of {self.unit}" if self.unit else ""
 
 
 def frequencies_beside(values: Mapping[str, Value], name: str) -> tuple[float, ...]:

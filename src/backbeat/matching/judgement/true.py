@@ -165,4 +165,4 @@ _KNOBS: Mapping[str, tuple[Rule, Mapping[str, tuple[float, ...]]]] = {
     "drive": (_drive, {"dB": (6.0,)}),
 }
 """By a knob's name: its rule, and by its unit how far it is turned."""
-_OTHERS: Mapping[str, tuple[float, ...]] = {"st": (3.0,), "%": (50.0,), "dB": (6.0,), "dB/oct": (3.0,)}
+_OTHERS: Mapping[str, tuple[float, ...]] = {"st": (3.0,), "%": (50.0,), "dB": (6.0,), "dB/oct": (3.0,), "": (0.25,)}
