@@ -33,6 +33,7 @@ from backbeat.matching.analysis import (
     peel,
 )
 from backbeat.parameters import BODY, MODES, NOISE, OUTPUT, TRANSIENT, Layout, Parameter, Role, Value
+from backbeat.plugins.parts import onset_curve
 from backbeat.types import Audio, Series
 
 Reading: TypeAlias = dict[Role, Value]
@@ -110,12 +111,15 @@ def read_again(
         sample_rate: in Hz.
     """
     muted = muted_modes(table)
-    if not (table.with_role(BODY.pitch_hz) and muted):
+    if not muted or OUTPUT.drive_db not in values:
         return []
     gain, drive_db = (target.new_tensor([values[role]]) for role in (OUTPUT.level_db, OUTPUT.drive_db))
     gain = db_to_gain(gain)
     whole, rest = (soft_unclip(sound / gain, drive_db) for sound in (target, wave(muted)))
-    _, (_, ringing) = read_modes(table, (whole - rest)[0, 0].cpu().double().numpy(), sample_rate)
+    alone = (whole - rest)[0, 0].cpu().double().numpy()
+    if not table.with_role(BODY.pitch_hz):
+        return [_modes_again(table, values, alone, sample_rate)]
+    _, (_, ringing) = read_modes(table, alone, sample_rate)
     hold_s = values.get(BODY.hold_s)
     if not isinstance(hold_s, float) or hold_s < _LONG_HOLD_S:
         return [ringing]
@@ -127,6 +131,24 @@ def read_again(
         BODY.release_s: values[BODY.t60_s],
     }
     return [ringing, {**ringing, **released}]
+
+
+def _modes_again(table: Layout, values: Mapping[Role, Value], alone: Series, sample_rate: int) -> Reading:
+    """The loudest modes of a sound that has no more than these, with the sweep that a match has found."""
+    hz = _of_role(table, MODES.hz)
+    sweep_st, sweep_s, onset_db = (values.get(role) for role in (BODY.sweep_st, BODY.sweep_s, OUTPUT.onset_db))
+    glide = None
+    if isinstance(sweep_st, float) and isinstance(sweep_s, float) and sweep_st != 0.0:
+        glide = Glide(hz.default[0], sweep_st, sweep_s, 0.0, 0.0)
+    if isinstance(onset_db, float):
+        alone = alone / onset_curve(onset_db, len(alone), sample_rate)
+    modes = find_modes(alone, sample_rate, hz.size, lowest_hz=hz.low, highest_hz=hz.high, glide=glide)
+    return {
+        MODES.hz: tuple(modes.frequency_hz.tolist()),
+        MODES.t60_s: tuple(modes.t60_s.tolist()),
+        MODES.level_db: tuple(modes.level_db.tolist()),
+        MODES.phase_cycles: tuple(modes.start_cycles.tolist()),
+    }
 
 
 def _bodies(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
