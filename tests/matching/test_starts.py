@@ -109,11 +109,25 @@ def test_long_hold_may_be_a_release():
     assert released["hold_s"] < 0.05
 
 
-def test_plugin_without_a_body_suggests_nothing():
-    drum = plugins.get("drum")
-    assert (
-        refine(drum, drum.table.defaults(), torch.zeros(1, 1, 100), lambda values: torch.zeros(1, 1, 100), RATE) == []
-    )
+def test_plugin_without_modes_suggests_nothing():
+    hat = plugins.get("hat")
+    assert refine(hat, hat.table.defaults(), torch.zeros(1, 1, 100), lambda values: torch.zeros(1, 1, 100), RATE) == []
+
+
+def test_modes_without_a_body_are_read_again_under_the_sweep_that_was_found():
+    tom = plugins.get("tom")
+    hz = (110.0, 190.0, 263.0, 340.0, 420.0, 515.0)
+    quiet = {"noise_db": -60.0, "stick_db": (-60.0,) * 4, "drive_db": -10.0, "sweep_st": 4.0, "sweep_s": 0.1}
+    right = {**tom.table.defaults(), **quiet, "mode_hz": hz, "mode_db": (-6.0,) * 6, "onset_db": 6.0}
+
+    def wave(values):
+        params = tom.table.normalise(values).float().unsqueeze(0)
+        return render(tom, params, samples=RATE // 2, sample_rate=RATE, seed=0)
+
+    wrong = {**right, "mode_hz": (80.0, 95.0, 300.0, 301.0, 600.0, 700.0)}
+    (again,) = refine(tom, wrong, wave(right), wave, RATE)
+    np.testing.assert_allclose(np.sort(again["mode_hz"]), hz, rtol=0.01)
+    assert again["sweep_st"] == 4.0
 
 
 def test_kick_starts_from_the_pitch_and_decay_of_the_sound():

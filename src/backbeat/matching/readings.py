@@ -18,11 +18,13 @@ import numpy as np
 from backbeat.dsp import band_centers_hz, db_to_gain
 from backbeat.dsp.clip import soft_unclip
 from backbeat.matching.analysis import (
+    CLEAR,
     Decay,
     Glide,
     Modes,
     find_bursts,
     find_modes,
+    find_squares,
     first_modes,
     fit_bands,
     fit_decay,
@@ -32,7 +34,7 @@ from backbeat.matching.analysis import (
     fit_two_glides,
     peel,
 )
-from backbeat.parameters import BODY, MODES, NOISE, OUTPUT, TRANSIENT, Layout, Parameter, Role, Value
+from backbeat.parameters import BODY, METAL, MODES, NOISE, OUTPUT, TRANSIENT, Layout, Parameter, Role, Value
 from backbeat.plugins.parts import onset_curve
 from backbeat.types import Audio, Series
 
@@ -53,6 +55,8 @@ _LONG_HOLD_S = 0.1
 _SLOWEST_RELEASE_S, _SLOWEST_FADE_S = 0.3, 1.0
 _QUICK_S = 0.3
 _TRANSIENT_S = 0.05
+_METAL_DB, _HIGHEST_SQUARE_HZ = (-18.0, -8.0, 2.0), 2400.0
+"""Levels of squares that are tried, and the highest that are looked for: higher ones have few harmonics."""
 _CLOSED, _CLOSED_S, _OPEN_S = 0.25, 0.2, 1.6
 _SWELL_S = 0.01
 _FIRST_SHARE = 0.2
@@ -75,7 +79,8 @@ def read(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
         return _tones(table, signal, sample_rate)
     if table.with_role(TRANSIENT.onset_s):
         return _bursts(table, signal, sample_rate)
-    return [_noise_alone(table, signal, sample_rate)]
+    alone = _noise_alone(table, signal, sample_rate)
+    return [{**alone, METAL.level_db: _QUIET_DB}, *_metals(table, alone, signal, sample_rate)]
 
 
 def tells_level(table: Layout) -> bool:
@@ -402,6 +407,20 @@ def _noise_alone(table: Layout, signal: Series, sample_rate: int) -> Reading:
     if release.t60_s < _SLOWEST_FADE_S:
         found |= {OUTPUT.gate_s: release.gate_s, OUTPUT.release_s: release.t60_s}
     return found
+
+
+def _metals(table: Layout, alone: Reading, signal: Series, sample_rate: int) -> list[Reading]:
+    """A reading with squares at several levels, where squares are heard and the instrument has as many."""
+    pitch, ratio = table.with_role(METAL.pitch_hz), table.with_role(METAL.ratio)
+    if not pitch or not ratio:
+        return []
+    lowest_hz = table[pitch].low
+    squares = find_squares(signal, sample_rate, table[ratio].size, lowest_hz=lowest_hz, highest_hz=_HIGHEST_SQUARE_HZ)
+    if not len(squares.score) or squares.score[0] < CLEAR:
+        return []
+    hz = np.sort(squares.hz)
+    metal: Reading = {METAL.pitch_hz: float(hz[0]), METAL.ratio: tuple((hz / hz[0]).tolist())}
+    return [{**alone, **metal, METAL.level_db: level_db} for level_db in _METAL_DB]
 
 
 def _open(decay: Decay) -> float:

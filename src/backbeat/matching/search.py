@@ -21,10 +21,10 @@ _PACE = 0.4
 _EPSILON = 1e-12
 _WARM_UP_STEPS = 5
 _LAST_PACE = 0.03
-_RENEWAL = 0.4
-"""Share of the steps after which new starts join, in a search of at least:"""
+_RENEWALS = (0.3, 0.6)
+"""Shares of the steps after which new starts join, in a search of at least:"""
 _FEWEST_RENEWED = 30
-_HALVINGS = (0.06, 0.15, 0.45, 0.55)
+_HALVINGS = (0.06, 0.15, 0.35, 0.45, 0.65, 0.75)
 """Shares of the steps after which the worse half of the starts is given up."""
 
 
@@ -119,7 +119,7 @@ def descend(
         )
         if step in [round(share * steps) for share in _HALVINGS]:
             state = _halve(state)
-        if renew is not None and steps >= _FEWEST_RENEWED and step == round(_RENEWAL * steps):
+        if renew is not None and steps >= _FEWEST_RENEWED and step in [round(share * steps) for share in _RENEWALS]:
             state = _join(state, renew(state.best_params), objective)
         yield state
 

@@ -7,6 +7,7 @@ from backbeat.parameters.kinds import (
     cycles,
     decibels,
     hz,
+    multiple,
     octaves,
     pitch,
     seconds,
@@ -16,7 +17,7 @@ from backbeat.parameters.kinds import (
 )
 from backbeat.parameters.layout import Layout
 from backbeat.parameters.parameter import Parameter, Value, numbers
-from backbeat.parameters.roles import BODY, DETAIL, EXTRA, MODES, NOISE, OUTPUT, TRANSIENT, Role
+from backbeat.parameters.roles import BODY, DETAIL, EXTRA, METAL, MODES, NOISE, OUTPUT, TRANSIENT, Role
 from backbeat.parameters.setting import place_of, with_value
 from backbeat.parameters.table import Table
 
@@ -24,6 +25,7 @@ __all__ = [
     "BODY",
     "DETAIL",
     "EXTRA",
+    "METAL",
     "MODES",
     "NOISE",
     "OUTPUT",
@@ -39,6 +41,7 @@ __all__ = [
     "cycles",
     "decibels",
     "hz",
+    "multiple",
     "numbers",
     "octaves",
     "pitch",

@@ -45,6 +45,20 @@ def pitch(
     return replace(found, search_step=step, matched=matched)
 
 
+def multiple(
+    low: float,
+    high: float,
+    *,
+    default: float | Sequence[float],
+    help: str,
+    musical: tuple[float, float] | None = None,
+    role: Role | None = None,
+) -> Parameter:
+    """A multiple of a pitch, on a log scale, searched in steps of a cent or two."""
+    step = _PITCH_STEP_OCT / math.log2(high / low)
+    return replace(_number("log", low, high, default, "", help, musical, role), search_step=step)
+
+
 def seconds(
     low: float,
     high: float,

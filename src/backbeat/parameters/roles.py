@@ -36,6 +36,15 @@ class MODES(Enum):
     shape = "modes.shape"
 
 
+class METAL(Enum):
+    """Squares that sound together: the metal of hats in the classic machines."""
+
+    pitch_hz = "metal.pitch_hz"
+    ratio = "metal.ratio"
+    """The frequency of each, as a multiple of the pitch."""
+    level_db = "metal.level_db"
+
+
 class NOISE(Enum):
     """A layer of noise."""
 
@@ -93,4 +102,4 @@ class EXTRA(Enum):
     """Begins at its lowest, where the part is off."""
 
 
-Role: TypeAlias = BODY | MODES | NOISE | TRANSIENT | OUTPUT | DETAIL | EXTRA
+Role: TypeAlias = BODY | MODES | METAL | NOISE | TRANSIENT | OUTPUT | DETAIL | EXTRA

@@ -17,7 +17,7 @@ from backbeat import dsp
 from backbeat.dsp import Control, Grid, Signal
 from backbeat.parameters import (
     BODY,
-    EXTRA,
+    METAL,
     NOISE,
     OUTPUT,
     TRANSIENT,
@@ -25,6 +25,7 @@ from backbeat.parameters import (
     amount,
     decibels,
     hz,
+    multiple,
     pitch,
     seconds,
     shape,
@@ -51,10 +52,24 @@ class Controls(Table):
     open = amount(default=_CLOSED, help="The pedal: 0 is the foot alone, 0.25 closed, 1 open.", role=BODY.open)
     closed_s = seconds(0.01, 2.0, default=0.2, musical=(0.06, 0.3), help="T60 of the closed hat.")
     open_ratio = shape(1.0, 50.0, default=8.0, musical=(4.0, 12.0), help="How many times as long the open hat rings.")
-    pitch_hz = pitch(80.0, 1600.0, default=205.3, musical=(140.0, 420.0), help="Pitch of the lowest square.")
-    ratio = shape(0.5, 8.0, default=_RATIOS, musical=(1.0, 5.0), help="Pitch of each square, as a multiple of that.")
+    pitch_hz = pitch(
+        80.0,
+        1600.0,
+        default=205.3,
+        musical=(140.0, 420.0),
+        help="Pitch of the lowest square.",
+        role=METAL.pitch_hz,
+    )
+    ratio = multiple(
+        0.5,
+        8.0,
+        default=_RATIOS,
+        musical=(1.0, 5.0),
+        help="Pitch of each square, as a multiple of that.",
+        role=METAL.ratio,
+    )
     metal_db = decibels(
-        -60.0, 12.0, default=-10.0, musical=(-24.0, 0.0), help="Level of the squares.", role=EXTRA.level_db
+        -60.0, 12.0, default=-10.0, musical=(-24.0, 0.0), help="Level of the squares.", role=METAL.level_db
     )
     noise_db = decibels(-60.0, 12.0, default=-6.0, musical=(-18.0, 0.0), help="Level of the noise beside the squares.")
     metal_band_hz = hz(800.0, 16000.0, default=7100.0, musical=(4000.0, 10000.0), help="Band that the squares pass.")

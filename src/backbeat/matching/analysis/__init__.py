@@ -8,8 +8,10 @@ from backbeat.matching.analysis.hiss import Hiss, fit_hiss
 from backbeat.matching.analysis.modes import Modes, find_modes, first_modes
 from backbeat.matching.analysis.noisiness import Noisiness, measure_noise
 from backbeat.matching.analysis.peel import peel
+from backbeat.matching.analysis.squares import CLEAR, Squares, find_squares
 
 __all__ = [
+    "CLEAR",
     "Bands",
     "Bursts",
     "Decay",
@@ -18,8 +20,10 @@ __all__ = [
     "Modes",
     "Noisiness",
     "Release",
+    "Squares",
     "find_bursts",
     "find_modes",
+    "find_squares",
     "first_modes",
     "fit_bands",
     "fit_decay",
