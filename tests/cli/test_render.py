@@ -12,7 +12,7 @@ import soundfile
 import torch
 
 from backbeat.audio import read
-from backbeat.patch import Placement, load, preset, presets, turn
+from backbeat.patch import Placement, load, preset, presets, save, turn
 
 
 def samples(path):
@@ -215,6 +215,9 @@ def test_brightness_is_turned_in_db_per_octave(backbeat, kick_patch, out):
         ("macro.length=20dB", "must be macro.length= and a number of %"),
         ("macro.length=nan", "must be macro.length= and a number of %"),
         ("macro.brightness=20%", "must be macro.brightness= and a number of dB/oct"),
+        ("macro.length=-101%", "must be -100 % or more"),
+        ("tune=3", "tune is a macro: macro.tune="),
+        ("detail=0.5", "the patch has no detail"),
     ],
 )
 def test_macros_that_cannot_be_set(backbeat, kick_patch, out, setting, words):
@@ -222,6 +225,17 @@ def test_macros_that_cannot_be_set(backbeat, kick_patch, out, setting, words):
     assert refused.status == 2
     assert words in refused.error()
     assert not out.exists()
+
+
+def test_a_match_that_is_turned_is_not_cut_where_its_sample_ended(backbeat, kick_patch, out):
+    short = replace(load(kick_patch), placement=Placement(44100, 3000, 100))
+    save(short, kick_patch)
+    assert backbeat("render", kick_patch, "-o", out).status == 0
+    assert len(samples(out)) == 3000
+    assert backbeat("render", kick_patch, "-o", out, "--set", "macro.length=+50%").status == 0
+    longer = turn(short, "length", 50.0)
+    assert len(samples(out)) == 100 + longer.natural_placement().samples
+    np.testing.assert_array_equal(samples(out), longer.sound(Placement(44100, len(samples(out)), 100)))
 
 
 def test_every_preset_can_be_rendered_by_name(backbeat, out):

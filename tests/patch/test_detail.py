@@ -180,3 +180,12 @@ def test_gradients_reach_it():
     (gradient,) = torch.autograd.grad(render(plugin, params, samples=4000).square().sum(), params)
     for name in ("detail", "detail_hz", "detail_s", "detail_db", "detail_band_db", "detail_band_s"):
         assert (gradient[:, plugin.table.slice(name)] != 0.0).any(), name
+
+
+@pytest.mark.parametrize("macro", ["tune", "length", "brightness"])
+@pytest.mark.parametrize("amount", [-1e9, 1e9])
+def test_a_detail_stays_in_its_range_however_far_a_macro_is_turned(macro, amount):
+    plugin = plugins.get("kick", detail_partials=2, detail_bands=3)
+    patch = Patch(plugin.name, plugin.table.defaults(), dict(plugin.options))
+    found = turn(patch, macro, amount)
+    assert plugin.table.within(found.values) == found.values

@@ -183,6 +183,16 @@ def test_a_detail_is_no_louder_half_way_than_at_the_louder_end():
         assert min(beside) - 3.1 < half.values["gain_db"] + half.values[name] < max(beside) + 0.1
 
 
+@pytest.mark.parametrize("level_db", np.linspace(-80.0, 6.0, 40))
+def test_a_level_at_the_end_of_its_range_stays_in_it(level_db):
+    patch = detailed(0.0, 0.0, float(level_db))
+    for amount in (0.0, 0.3, 1.0):
+        table = patch.instrument.table
+        found = mix(patch, patch, amount)
+        assert 0.0 <= found.positions().min() <= found.positions().max() <= 1.0
+        assert table.within(found.values) == found.values
+
+
 def test_what_the_whole_goes_through_moves_evenly():
     quiet, loud = detailed(-40.0, 20.0, 6.0), detailed(0.0, -12.0, -40.0)
     half = mix(quiet, loud, 0.5)

@@ -67,6 +67,8 @@ def _turned(patch: "Patch", setting: str) -> "Patch":
         raise UsageError(
             f"--set: found {setting!r}; must be {_MACRO}{name}= and a number{macro.of_unit}, such as {example}"
         )
+    if macro.unit == "%" and amount < -100.0:
+        raise UsageError(f"--set: found {setting!r}; must be -100 % or more")
     return turn(patch, name, amount)
 
 
@@ -74,8 +76,14 @@ def _with_setting(patch: "Patch", setting: str) -> "Patch":
     from dataclasses import replace
 
     from backbeat.parameters import with_value
+    from backbeat.plugins.detail import LEVEL
 
-    return replace(patch, values=with_value(patch.instrument.table, patch.values, *parsed("--set", setting)))
+    name, value = parsed("--set", setting)
+    if name in patch.instrument.macros and name not in patch.instrument.table:
+        raise UsageError(f"--set: found {setting!r}; {name} is a macro: {_MACRO}{name}=")
+    if name == LEVEL and name not in patch.instrument.table:
+        raise UsageError(f"--set: found {setting!r}; the patch has no detail")
+    return replace(patch, values=with_value(patch.instrument.table, patch.values, name, value))
 
 
 def parsed(option: str, setting: str) -> tuple[str, object]:

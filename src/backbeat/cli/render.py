@@ -34,7 +34,11 @@ def render(
     ] = None,
     seconds: Annotated[
         float | None,
-        typer.Option(min=0.001, max=_LONGEST_S, help="Length; by default that of the match, or until it has faded."),
+        typer.Option(
+            min=0.001,
+            max=_LONGEST_S,
+            help="Length; by default the match's, or with --set until it has faded.",
+        ),
     ] = None,
     sample_rate: Annotated[
         int | None, typer.Option(min=8000, max=192000, help="In Hz; by default the match's, or 44100.")
@@ -70,6 +74,9 @@ def render(
             placement = Placement(rate, max(1, round(seconds * rate)))
         else:
             placement = chosen.natural_placement(rate)
+    if settings and seconds is None:
+        lasting = placement.onset_samples + chosen.natural_placement(placement.sample_rate).samples
+        placement = replace(placement, samples=max(placement.samples, lasting))
     if reason := chosen.instrument.no_engine_reason:
         say_note(f"{chosen.plugin} was rendered by its formula, several times as slowly: {reason}")
     sound = chosen.stereo(placement, width)[None]

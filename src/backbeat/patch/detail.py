@@ -15,6 +15,8 @@ from backbeat.patch.document import Patch
 from backbeat.plugins.base import BRIGHTNESS, LENGTH, NOISINESS, TUNE, Macro, Plugin
 
 _PIVOT_HZ = 1000.0
+MOST_OCTAVES = 500.0
+"""Past the end of any range."""
 _Amount = TypeVar("_Amount")
 
 
@@ -76,7 +78,7 @@ def _turned(
     amount: float,
     pivot_hz: float,
 ) -> np.ndarray:
-    ratio = 2.0 ** (amount / 12.0) if knob.unit == "st" else 1.0 + amount / 100.0
+    ratio = 2.0 ** octaves(amount) if knob.unit == "st" else 1.0 + amount / 100.0
     is_level = role in (DETAIL.level_db, DETAIL.band_db)
     if macro in (TUNE, BRIGHTNESS) and knob.unit == "st":
         if role is DETAIL.hz:
@@ -90,6 +92,11 @@ def _turned(
     if macro == NOISINESS and knob.unit == "dB" and role is DETAIL.band_db:
         return entries + amount
     return entries
+
+
+def octaves(amount_st: float) -> float:
+    """Of so many semitones, as far as float64 reaches."""
+    return max(-MOST_OCTAVES, min(amount_st / 12.0, MOST_OCTAVES))
 
 
 def frequencies_hz(patch: Patch, role: DETAIL, size: int) -> np.ndarray:

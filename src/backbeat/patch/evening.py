@@ -42,7 +42,7 @@ _SILENT = 1e-20
 def evened(mixed: Patch, first: Patch, second: Patch, amount: float) -> Patch:
     """A mix of two patches, turned until it is heard evenly between them; the same at the ends.
 
-    The energy too becomes what lies between theirs, in dB, as far as no peak is higher than that of the higher end.
+    The energy too becomes what lies between theirs, in dB, as far as no peak passes full scale or that of either end.
     What an instrument has no macro for stays as it is.
 
     Args:
@@ -187,12 +187,12 @@ def _tilted(patch: Patch, place: float) -> Patch:
 
 
 def _as_loud(patch: Patch, ends: list[Array], energy_db: float, ears: _Ears) -> Patch:
-    """The patch with an energy, by its output level; no peak is higher than that of the higher end."""
+    """The patch with an energy, by its output level; no peak is higher than full scale, or than that of either end."""
     name = patch.instrument.table.with_role(OUTPUT.level_db)
     if name is None:
         return patch
     sounds = ears.sounds(patch)
-    peak, highest = np.abs(sounds).max(), max(np.abs(each).max() for each in ends)
+    peak, highest = np.abs(sounds).max(), max(1.0, *(np.abs(each).max() for each in ends))
     louder_db = min(energy_db - _energy_db(sounds), 20.0 * math.log10((highest + _SILENT) / (peak + _SILENT)))
     (level_db,) = numbers(patch.values[name])
     return replace(patch, values={**patch.values, name: patch.instrument.table[name].within((level_db + louder_db,))})

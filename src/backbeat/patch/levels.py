@@ -49,7 +49,7 @@ def fade_levels(table: Layout, first: Params, second: Params, mixed: Params, amo
             for each in (first, second):
                 louder_db = whole_db * (each[table.slice(whole)] - mixed[table.slice(whole)])
                 each[where] = np.where(each[where] > 0.0, (each[where] + louder_db / span_db).clip(0.0, 1.0), 0.0)
-        mixed[where] = faded_db(span_db * first[where], span_db * second[where], amount) / span_db
+        mixed[where] = (faded_db(span_db * first[where], span_db * second[where], amount) / span_db).clip(0.0, 1.0)
     return first, second
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from backbeat.dsp.units import LN_1000
 from backbeat.errors import PatchError
 from backbeat.parameters import BODY, MODES, Parameter, Value, numbers
-from backbeat.patch.detail import voice_of, with_voice
+from backbeat.patch.detail import MOST_OCTAVES, octaves, voice_of, with_voice
 from backbeat.patch.document import Patch, Placement
 from backbeat.plugins import Macro
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 PIVOT_HZ = 1000.0
 """Of a macro that tilts levels, where nothing says another one."""
 _NEAR_DB, _MOST_TRIALS = 0.1, 4
-_MOST_OCTAVES = 1000.0
-"""Past the end of any range, and within float64's."""
 _OCTAVE_DB = 20.0 * math.log10(2.0)
 _SILENT = 1e-20
 
@@ -66,7 +64,7 @@ def changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> P
     for name in (*knob.parameters, *knob.inverse):
         parameter, entries = table[name], numbers(patch.values[name])
         if knob.unit in ("%", "st"):
-            factor = 1.0 + amount / 100.0 if knob.unit == "%" else 2.0 ** _octaves(amount)
+            factor = 1.0 + amount / 100.0 if knob.unit == "%" else 2.0 ** octaves(amount)
             entries = tuple(entry / factor if name in knob.inverse else entry * factor for entry in entries)
         elif knob.frequencies_hz is None:
             entries = tuple(entry + amount for entry in entries)
@@ -77,10 +75,6 @@ def changed(patch: Patch, knob: Macro, amount: float, lift_db: float = 0.0) -> P
             entries = tuple(_louder(parameter, *each) for each in zip(entries, steps_db, strict=True))
         values[name] = parameter.within(entries)
     return replace(patch, values=values)
-
-
-def _octaves(amount_st: float) -> float:
-    return max(-_MOST_OCTAVES, min(amount_st / 12.0, _MOST_OCTAVES))
 
 
 def _ending_as_high(patch: Patch, turned: Patch, knob: Macro) -> Patch:
@@ -111,7 +105,7 @@ def _louder(parameter: Parameter, level: float, step_db: float) -> float:
         return level
     if parameter.unit == "dB":
         return level + step_db
-    return level * 2.0 ** min(step_db / _OCTAVE_DB, _MOST_OCTAVES)
+    return level * 2.0 ** min(step_db / _OCTAVE_DB, MOST_OCTAVES)
 
 
 def _tilted(patch: Patch, knob: Macro, amount: float, drive: str, gain: str) -> Patch:

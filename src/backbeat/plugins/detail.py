@@ -22,6 +22,8 @@ from backbeat.plugins.parts import onset_gain
 
 PARTIALS, BANDS = "detail_partials", "detail_bands"
 """Options of every plugin."""
+LEVEL = "detail"
+"""The parameter that says how loud all of it is."""
 MOST_PARTIALS, MOST_BANDS = 64, 32
 _STREAM = 1000
 _SILENT_DB = -80.0
@@ -71,7 +73,7 @@ _BANK = ("detail_hz", "detail_s", "detail_db", "detail_cycles")
 
 
 def _parameters(partials: int, bands: int) -> dict[str, Parameter]:
-    found = {"detail": amount(default=1.0, help="Level of the detail beside the voice.", role=DETAIL.level)}
+    found = {LEVEL: amount(default=1.0, help="Level of the detail beside the voice.", role=DETAIL.level)}
     if partials:
         found |= {
             "detail_hz": pitch(

@@ -152,7 +152,7 @@ PLUGIN = Plugin(
             "Pitch of the metal and of its bands.",
         ),
         "length": Macro("%", ("closed_s", "gate_s", "release_s"), "How long it lasts."),
-        "open": Macro("", ("open",), "How far the pedal is up: 1 is all of its way."),
+        "open": Macro("", ("open",), "How far the pedal is moved up: +1 is all of its way."),
         "brightness": Macro("st", _COLOURS, "Where its bands lie."),
         "snap": Macro("dB", ("stick_db",), "Level of the stick."),
         "noise": Macro("dB", ("noise_db",), "Level of the noise beside the squares."),
