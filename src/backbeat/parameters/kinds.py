@@ -134,10 +134,11 @@ def decibels(
     default: float | Sequence[float],
     help: str,
     musical: tuple[float, float] | None = None,
+    matched: tuple[float, float] | None = None,
     role: Role | None = None,
 ) -> Parameter:
     """A level or a drive, linear in dB."""
-    return _number("linear", low, high, default, "dB", help, musical, role)
+    return replace(_number("linear", low, high, default, "dB", help, musical, role), matched=matched)
 
 
 def cycles(*, default: float | Sequence[float], help: str, role: Role | None = None) -> Parameter:

@@ -17,6 +17,7 @@ from backbeat import dsp
 from backbeat.dsp import Grid, Signal
 from backbeat.parameters import NOISE, OUTPUT, TRANSIENT, Table, Value, decibels, hz, numbers, seconds, shape
 from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.parts import drive
 
 
 class Controls(Table):
@@ -82,9 +83,7 @@ class Controls(Table):
     low_cut_hz = hz(20.0, 4000.0, default=350.0, musical=(120.0, 700.0), help="High-pass of the whole sound.")
     gate_s = seconds(0.01, 4.0, default=4.0, musical=(1.0, 4.0), help="When it is cut off.", role=OUTPUT.gate_s)
     release_s = seconds(0.003, 1.0, default=0.05, musical=(0.03, 0.2), help="T60 from then on.", role=OUTPUT.release_s)
-    drive_db = decibels(
-        -20.0, 36.0, default=0.0, musical=(-10.0, 12.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-    )
+    drive_db = drive(default=0.0, musical=(-10.0, 12.0))
     gain_db = decibels(-60.0, 12.0, default=-2.0, musical=(-6.0, -3.0), help="Output level.", role=OUTPUT.level_db)
 
 

@@ -36,7 +36,7 @@ from backbeat.parameters import (
     shape,
 )
 from backbeat.plugins.base import Macro, Plugin, frequencies_beside
-from backbeat.plugins.parts import BAND_POWER_HZ, SNAP, onset_gain, onset_level
+from backbeat.plugins.parts import BAND_POWER_HZ, SNAP, drive, onset_gain, onset_level
 
 _STICK_Q = 0.6
 
@@ -104,9 +104,7 @@ class Controls(Table):
     gate_s = seconds(0.003, 8.0, default=4.0, musical=(1.0, 6.0), help="When it is choked.", role=OUTPUT.gate_s)
     release_s = seconds(0.005, 2.0, default=0.1, musical=(0.03, 0.3), help="T60 from then on.", role=OUTPUT.release_s)
     onset_db = onset_level()
-    drive_db = decibels(
-        -20.0, 36.0, default=-6.0, musical=(-12.0, 8.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-    )
+    drive_db = drive(default=-6.0, musical=(-12.0, 8.0))
     gain_db = decibels(-60.0, 12.0, default=-4.0, musical=(-6.0, -2.0), help="Output level.", role=OUTPUT.level_db)
 
 

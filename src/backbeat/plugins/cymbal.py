@@ -16,6 +16,7 @@ from backbeat import dsp
 from backbeat.dsp import Control, Grid, Signal
 from backbeat.parameters import MODES, NOISE, OUTPUT, TRANSIENT, Table, decibels, hz, pitch, seconds, shape
 from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.parts import drive
 
 _METAL_DB = 14.0
 """What brings the squares to about the level of the noise."""
@@ -74,9 +75,7 @@ class Controls(Table):
     )
     gate_s = seconds(0.005, 12.0, default=12.0, musical=(3.0, 12.0), help="When it is choked.", role=OUTPUT.gate_s)
     release_s = seconds(0.005, 1.0, default=0.12, musical=(0.05, 0.3), help="T60 from then on.", role=OUTPUT.release_s)
-    drive_db = decibels(
-        -20.0, 36.0, default=-8.0, musical=(-14.0, 6.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-    )
+    drive_db = drive(default=-8.0, musical=(-14.0, 6.0))
     gain_db = decibels(-60.0, 12.0, default=-3.0, musical=(-6.0, -2.0), help="Output level.", role=OUTPUT.level_db)
 
 

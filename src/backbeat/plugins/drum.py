@@ -35,6 +35,7 @@ from backbeat.parameters import (
     sweep_seconds,
 )
 from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.parts import drive
 
 _MOST_TONES, _MOST_BANDS = 128, 64
 _BURSTS = 3
@@ -250,9 +251,7 @@ def _controls(tones: int, noise_bands: int) -> type[Table]:
             help="T60 of the sound once it is let go.",
             role=OUTPUT.release_s,
         )
-        drive_db = decibels(
-            -20.0, 36.0, default=-8.0, musical=(-14.0, 8.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-        )
+        drive_db = drive(default=-8.0, musical=(-14.0, 8.0))
         gain_db = decibels(-60.0, 12.0, default=-1.0, musical=(-3.0, 0.0), help="Output level.", role=OUTPUT.level_db)
 
     return Controls

@@ -31,6 +31,7 @@ from backbeat.parameters import (
     shape,
 )
 from backbeat.plugins.base import Macro, Plugin
+from backbeat.plugins.parts import drive
 
 _METAL_DB = 14.0
 """What brings the squares to about the level of the noise."""
@@ -96,9 +97,7 @@ class Controls(Table):
     attack_s = seconds(0.0, 0.05, default=0.0, musical=(0.0, 0.002), help="Rise of the ringing.", role=BODY.attack_s)
     gate_s = seconds(0.005, 6.0, default=6.0, musical=(1.0, 6.0), help="When the pedal closes.", role=OUTPUT.gate_s)
     release_s = seconds(0.005, 1.0, default=0.05, musical=(0.02, 0.2), help="T60 from then on.", role=OUTPUT.release_s)
-    drive_db = decibels(
-        -20.0, 36.0, default=-6.0, musical=(-12.0, 9.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-    )
+    drive_db = drive(default=-6.0, musical=(-12.0, 9.0))
     gain_db = decibels(-60.0, 12.0, default=-1.0, musical=(-6.0, -1.0), help="Output level.", role=OUTPUT.level_db)
 
 

@@ -31,7 +31,7 @@ from backbeat.parameters import (
     sweep_seconds,
 )
 from backbeat.plugins.base import Macro, Plugin
-from backbeat.plugins.parts import SNAP, curved_noise, frequencies_on_curves, onset_gain, onset_level
+from backbeat.plugins.parts import SNAP, curved_noise, drive, frequencies_on_curves, onset_gain, onset_level
 
 _BANDS = 8
 """Of the noise; they follow the curves."""
@@ -135,9 +135,7 @@ class Controls(Table):
     )
     click_s = seconds(0.001, 0.2, default=0.012, musical=(0.004, 0.05), help="T60 of the click.", role=TRANSIENT.t60_s)
     onset_db = onset_level()
-    drive_db = decibels(
-        -20.0, 36.0, default=-4.0, musical=(-12.0, 14.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-    )
+    drive_db = drive(default=-4.0, musical=(-12.0, 14.0))
     gain_db = decibels(-60.0, 12.0, default=-1.0, musical=(-3.0, 0.0), help="Output level.", role=OUTPUT.level_db)
 
 

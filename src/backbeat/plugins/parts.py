@@ -27,9 +27,24 @@ _MELS = 2.0 * math.log1p(dsp.band_centers_hz(1)[0] / _MEL_HZ)
 
 
 def onset_level() -> Parameter:
-    """The parameter `onset_db`."""
+    """The parameter `onset_db`; matches leave room for `snap` at its low end."""
     help = "Level of the first moments of all, against the rest."
-    return decibels(-12.0, 36.0, default=0.0, musical=(-2.0, 5.0), help=help, role=OUTPUT.onset_db)
+    return decibels(
+        -12.0, 36.0, default=0.0, musical=(-2.0, 5.0), matched=(-6.0, 36.0), help=help, role=OUTPUT.onset_db
+    )
+
+
+def drive(default: float, musical: tuple[float, float]) -> Parameter:
+    """The parameter `drive_db`; matches leave so much of it that the macro is heard."""
+    return decibels(
+        -20.0,
+        36.0,
+        default=default,
+        musical=musical,
+        matched=(-12.0, 36.0),
+        help="Drive into the soft clipper.",
+        role=OUTPUT.drive_db,
+    )
 
 
 def onset_gain(grid: Grid, onset_db: Control) -> Signal:

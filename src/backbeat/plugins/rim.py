@@ -30,7 +30,7 @@ from backbeat.parameters import (
     sweep_seconds,
 )
 from backbeat.plugins.base import Macro, Plugin, frequencies_beside
-from backbeat.plugins.parts import BAND_POWER_HZ, SNAP, onset_gain, onset_level
+from backbeat.plugins.parts import BAND_POWER_HZ, SNAP, drive, onset_gain, onset_level
 
 _BAND_Q, _CLICK_Q = 0.7, 0.6
 
@@ -120,9 +120,7 @@ class Controls(Table):
     gate_s = seconds(0.003, 4.0, default=1.0, musical=(0.3, 2.0), help="When it is cut off.", role=OUTPUT.gate_s)
     release_s = seconds(0.003, 1.0, default=0.05, musical=(0.01, 0.1), help="T60 from then on.", role=OUTPUT.release_s)
     onset_db = onset_level()
-    drive_db = decibels(
-        -20.0, 36.0, default=-6.0, musical=(-12.0, 10.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-    )
+    drive_db = drive(default=-6.0, musical=(-12.0, 10.0))
     gain_db = decibels(-60.0, 12.0, default=-3.0, musical=(-6.0, -3.0), help="Output level.", role=OUTPUT.level_db)
 
 

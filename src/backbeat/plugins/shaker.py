@@ -28,6 +28,7 @@ from backbeat.parameters import (
     shape,
 )
 from backbeat.plugins.base import Macro, Plugin, frequencies_beside
+from backbeat.plugins.parts import drive
 
 _BANDS, _FOR_EVER_S = 20, 1e4
 _BAND_HZ = (3000.0, 6200.0, 12500.0)
@@ -72,9 +73,7 @@ class Controls(Table):
     )
     gate_s = seconds(0.005, 6.0, default=6.0, musical=(2.0, 6.0), help="When it is held still.", role=OUTPUT.gate_s)
     release_s = seconds(0.005, 1.0, default=0.05, musical=(0.02, 0.2), help="T60 from then on.", role=OUTPUT.release_s)
-    drive_db = decibels(
-        -20.0, 36.0, default=-8.0, musical=(-14.0, 6.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-    )
+    drive_db = drive(default=-8.0, musical=(-14.0, 6.0))
     gain_db = decibels(-60.0, 12.0, default=0.0, musical=(-3.0, 0.0), help="Output level.", role=OUTPUT.level_db)
 
 

@@ -17,7 +17,7 @@ from backbeat.dsp import Grid, Signal
 from backbeat.parameters import Table, cycles, decibels, pitch, seconds, semitones, shape, sweep_seconds
 from backbeat.parameters.roles import BODY, MODES, NOISE, OUTPUT, TRANSIENT
 from backbeat.plugins.base import Macro, Plugin
-from backbeat.plugins.parts import SNAP, curved_noise, frequencies_on_curves, onset_gain, onset_level
+from backbeat.plugins.parts import SNAP, curved_noise, drive, frequencies_on_curves, onset_gain, onset_level
 
 _BANDS = 16
 """Of the noise; they follow the curves."""
@@ -77,9 +77,7 @@ class Controls(Table):
     gate_s = seconds(0.005, 6.0, default=6.0, musical=(1.0, 6.0), help="When the sound is let go.", role=OUTPUT.gate_s)
     release_s = seconds(0.003, 1.0, default=0.06, musical=(0.03, 0.2), help="T60 from then on.", role=OUTPUT.release_s)
     onset_db = onset_level()
-    drive_db = decibels(
-        -20.0, 36.0, default=-6.0, musical=(-12.0, 9.0), help="Drive into the soft clipper.", role=OUTPUT.drive_db
-    )
+    drive_db = drive(default=-6.0, musical=(-12.0, 9.0))
     gain_db = decibels(-60.0, 12.0, default=-1.0, musical=(-5.0, -1.0), help="Output level.", role=OUTPUT.level_db)
 
 
