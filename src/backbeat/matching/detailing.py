@@ -56,6 +56,8 @@ _VOICE_WEIGHT, _STRETCH_WEIGHT = 1.2, 10.0
 """Of the distance of the voice alone, and of how all lasts longer, each at every fourth step of voice and detail."""
 _ENDING_WEIGHT = 4.0
 """Of how the sound goes on: many partials can ring on where a voice does not."""
+_PEAK_PRICE = 0.05
+"""Of each dB that a sound peaks above its target: partials beside a voice may all meet in one sample."""
 _LEAST_NOISE_DB = 12.0
 """A band begins at least so far below the target's noise, where the voice has all of it."""
 
@@ -98,8 +100,10 @@ class _Task:
         )
 
     def losses(self, sounds: Audio) -> Tensor:
-        """How far sounds are from the target, and how differently they go on, (starts,)."""
-        return self.distance(sounds[..., : self.target.shape[-1]]) + _ENDING_WEIGHT * self.ending(sounds)
+        """How far sounds are from the target, how differently they go on, and how much higher they peak, (starts,)."""
+        over_db = 20.0 * (sounds.abs().amax((-1, -2)) / self.target.abs().max()).clamp(min=1.0).log10()
+        near = self.distance(sounds[..., : self.target.shape[-1]])
+        return near + _ENDING_WEIGHT * self.ending(sounds) + _PEAK_PRICE * over_db
 
     def descended(
         self, start: Tensor, objective: Objective, plugin: Plugin, steps: int, held: Tensor | None = None
