@@ -130,3 +130,13 @@ def test_a_match_says_how_near_its_voice_comes_alone():
     assert found.remarks[0].endswith(f"): mel {found.voice_distances.mel_db:.2f} dB")
     assert off.voice_remark == ""
     assert torch.equal(found.audio, found.patch.render())
+
+
+def test_a_detail_peaks_about_as_high_as_its_target():
+    t = times_s(PLACE.samples / RATE)
+    partials = (np.sin(2.0 * np.pi * (90.0 * 1.12**k * t + k * k / 48.0)) for k in range(24))
+    together = sum(partials) * np.exp(-10.0 * t)
+    quiet = replace(KICK, values={**KICK.values, "gain_db": -30.0})
+    found, target = detailed(0.8 * together / np.abs(together).max(), voice=quiet)
+    assert found != quiet
+    assert found.render(PLACE).abs().max() < 1.15 * target.abs().max()
