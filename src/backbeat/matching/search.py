@@ -81,7 +81,7 @@ def descend(
         objective: losses of params.
         table: gives step sizes, and which entries are phases.
         steps: in all, those already taken included.
-        renew: makes more starts of the best there is, once on the way of a search that is not short.
+        renew: makes more starts of the best there is, twice on the way of a search that is not short.
         held: which entries of the params stay as they are, (P,); none where it is not given.
 
     References:

@@ -41,7 +41,7 @@ def drive(default: float, musical: tuple[float, float]) -> Parameter:
         36.0,
         default=default,
         musical=musical,
-        matched=(-12.0, 36.0),
+        matched=(-15.0, 36.0),
         help="Drive into the soft clipper.",
         role=OUTPUT.drive_db,
     )
