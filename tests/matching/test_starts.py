@@ -130,6 +130,17 @@ def test_modes_without_a_body_are_read_again_under_the_sweep_that_was_found():
     assert again["sweep_st"] == 4.0
 
 
+def test_a_kick_may_start_from_a_steady_mode_with_the_others_beside_it():
+    t = times_s(0.4)
+    parts = {86.0: (0.5, 0.3), 130.0: (0.3, 0.2), 175.0: (0.2, 0.2), 331.0: (0.1, 0.1)}
+    sound = sum(gain * damped(t, hz, t60_s) for hz, (gain, t60_s) in parts.items())
+    starts = propose(plugins.get("kick"), sound, RATE, 1.0)
+    (first, *_) = [each for each in starts if each["sweep_st"] == 0.0 and abs(each["pitch_hz"] - 86.0) < 2.0]
+    assert first["decay_s"] == pytest.approx(0.3, rel=0.3)
+    heard = sorted(hz for hz, db in zip(first["mode_hz"], first["mode_db"], strict=True) if db > -30.0)
+    np.testing.assert_allclose(heard[:3], [130.0, 175.0, 331.0], rtol=0.02)
+
+
 def test_kick_starts_from_the_pitch_and_decay_of_the_sound():
     t = times_s(0.4)
     start = propose(plugins.get("kick"), fall(t, 0.35) * glide(t, 58.0, 24.0, 0.06), RATE, 1.0)[0]

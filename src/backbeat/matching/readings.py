@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from backbeat.dsp import band_centers_hz, db_to_gain
 from backbeat.dsp.clip import soft_unclip
@@ -148,11 +149,16 @@ def _modes_again(table: Layout, values: Mapping[Role, Value], alone: Series, sam
     if isinstance(onset_db, float):
         alone = alone / onset_curve(onset_db, len(alone), sample_rate)
     modes = find_modes(alone, sample_rate, hz.size, lowest_hz=hz.low, highest_hz=hz.high, glide=glide)
+    return _bank(modes, np.arange(hz.size))
+
+
+def _bank(modes: Modes, chosen: NDArray[np.int64], than_db: float = 0.0) -> Reading:
+    """Some modes as a bank, with their levels against another."""
     return {
-        MODES.hz: tuple(modes.frequency_hz.tolist()),
-        MODES.t60_s: tuple(modes.t60_s.tolist()),
-        MODES.level_db: tuple(modes.level_db.tolist()),
-        MODES.phase_cycles: tuple(modes.start_cycles.tolist()),
+        MODES.hz: tuple(modes.frequency_hz[chosen].tolist()),
+        MODES.t60_s: tuple(modes.t60_s[chosen].tolist()),
+        MODES.level_db: tuple((modes.level_db[chosen] - than_db).tolist()),
+        MODES.phase_cycles: tuple(modes.start_cycles[chosen].tolist()),
     }
 
 
@@ -199,7 +205,7 @@ def _bodies(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
 
 
 def _ringing_bodies(table: Layout, signal: Series, sample_rate: int, rest: Reading) -> list[Reading]:
-    """Bodies that are each the loudest of a sound's modes but steady, and the others its modes: a real drum's skin."""
+    """A steady mode as the body, and the sound's other modes beside it: the skin of a real drum. The two loudest."""
     name, pitch = table.with_role(MODES.hz), _of_role(table, BODY.pitch_hz)
     if name is None:
         return []
@@ -222,10 +228,7 @@ def _ringing_bodies(table: Layout, signal: Series, sample_rate: int, rest: Readi
                 BODY.attack_s: 0.0,
                 BODY.hold_s: 0.0,
                 BODY.t60_s: float(modes.t60_s[first]),
-                MODES.hz: tuple(modes.frequency_hz[others].tolist()),
-                MODES.t60_s: tuple(modes.t60_s[others].tolist()),
-                MODES.level_db: tuple((modes.level_db[others] - modes.level_db[first]).tolist()),
-                MODES.phase_cycles: tuple(modes.start_cycles[others].tolist()),
+                **_bank(modes, others, than_db=float(modes.level_db[first])),
                 OUTPUT.level_db: float(modes.level_db[first]),
             }
         )
@@ -251,15 +254,7 @@ def read_modes(table: Layout, bodiless: Series, sample_rate: int) -> tuple[Modes
     modes = find_modes(bodiless, sample_rate, _SPARE_MODES * hz.size, lowest_hz=hz.low, highest_hz=hz.high)
     loudness = modes.gain**2 * modes.t60_s * modes.frequency_hz
     chosen = (np.arange(hz.size), np.argsort(-loudness)[: hz.size])
-    return modes, [
-        {
-            MODES.hz: tuple(modes.frequency_hz[these].tolist()),
-            MODES.t60_s: tuple(modes.t60_s[these].tolist()),
-            MODES.level_db: tuple(modes.level_db[these].tolist()),
-            MODES.phase_cycles: tuple(modes.start_cycles[these].tolist()),
-        }
-        for these in chosen
-    ]
+    return modes, [_bank(modes, these) for these in chosen]
 
 
 def _tones(table: Layout, signal: Series, sample_rate: int) -> list[Reading]:
