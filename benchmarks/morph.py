@@ -4,8 +4,9 @@
     backbeat library match FOLDER --out matches && python benchmarks/morph.py matches/matches
 
 Pairs of presets, or of the patches of a folder (*.patch.json). A measure of the midpoint holds where it lies between
-those of the ends, within 5 %. The length is `decay_time_s` of the mean energy over eight seeds: that of the noise
-itself, not of one realisation. `backbeat.matching.judgement.measures` says what each measure is.
+those of the ends, within 5 %. Length and centroid are those of the mean energy, and of the mean amplitudes, over eight
+seeds: of the noise itself, not of one realisation. `backbeat.dsp.measures` says what each is, and the pitch is
+`pitches_hz` of `backbeat.matching.judgement.measures`.
 """
 
 import argparse
@@ -18,8 +19,9 @@ from random import Random
 import torch
 
 from backbeat import load, preset, presets
+from backbeat.dsp.measures import centroid_hz, decay_time_s
 from backbeat.matching.judgement.heard import with_seed
-from backbeat.matching.judgement.measures import centroid_hz, decay_time_s, pitched_share, pitches_hz
+from backbeat.matching.judgement.measures import pitched_share, pitches_hz
 from backbeat.patch import Patch, Placement, morph
 from machine import describe_machine, write_figures
 
@@ -68,8 +70,8 @@ def measure(pair: tuple[Patch, Patch]) -> Row:
         first.plugin,
         first.name,
         second.name,
-        tuple(decay_time_s(each.square().mean(0).sqrt(), SAMPLE_RATE) for each in by_seed),
-        tuple(centroid_hz(each, SAMPLE_RATE) for each in sounds),
+        tuple(decay_time_s(each.square().mean(0).numpy(), SAMPLE_RATE) for each in by_seed),
+        tuple(centroid_hz(each.numpy(), SAMPLE_RATE) for each in by_seed),
         tuple(each for each in pitches if each) if all(pitches) else None,
     )
 
