@@ -137,8 +137,8 @@ def test_a_kick_may_start_from_a_steady_mode_with_the_others_beside_it():
     starts = propose(plugins.get("kick"), sound, RATE, 1.0)
     (first, *_) = [each for each in starts if each["sweep_st"] == 0.0 and abs(each["pitch_hz"] - 86.0) < 2.0]
     assert first["decay_s"] == pytest.approx(0.3, rel=0.3)
-    for hz in (130.0, 175.0):
-        assert min(abs(each / hz - 1.0) for each in first["mode_hz"]) < 0.02
+    for wanted_hz in (130.0, 175.0):
+        assert min(abs(each / wanted_hz - 1.0) for each in first["mode_hz"]) < 0.02
 
 
 def test_kick_starts_from_the_pitch_and_decay_of_the_sound():
