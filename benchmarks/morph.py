@@ -20,9 +20,8 @@ import torch
 
 from backbeat import load, preset, presets
 from backbeat.dsp.measures import centroid_hz, decay_time_s
-from backbeat.matching.judgement.heard import with_seed
 from backbeat.matching.judgement.measures import pitched_share, pitches_hz
-from backbeat.patch import Patch, Placement, morph
+from backbeat.patch import Patch, Placement, morph, with_seed
 from machine import describe_machine, write_figures
 
 SAMPLE_RATE = 44_100

@@ -65,18 +65,17 @@ def render(
     if seed is not None:
         chosen = replace(chosen, seed=seed)
     chosen = chosen.hit(velocity, hit)
-    placement = chosen.placement
-    if placement is None or seconds is not None or sample_rate is not None:
-        rate = sample_rate or (placement.sample_rate if placement else 44100)
-        if placement is not None:
-            placement = placement.at(rate, seconds)
-        elif seconds is not None:
-            placement = Placement(rate, max(1, round(seconds * rate)))
-        else:
-            placement = chosen.natural_placement(rate)
-    if settings and seconds is None:
-        lasting = placement.onset_samples + chosen.natural_placement(placement.sample_rate).samples
-        placement = replace(placement, samples=max(placement.samples, lasting))
+    own = chosen.placement
+    rate = sample_rate or (own.sample_rate if own else 44100)
+    if seconds is not None:
+        placement = own.at(rate, seconds) if own else Placement(rate, max(1, round(seconds * rate)))
+    elif own is None:
+        placement = chosen.natural_placement(rate)
+    else:
+        placement = own.at(rate)
+        if settings:
+            lasting = placement.onset_samples + chosen.natural_placement(rate).samples
+            placement = replace(placement, samples=max(placement.samples, lasting))
     if reason := chosen.instrument.no_engine_reason:
         say_note(f"{chosen.plugin} was rendered by its formula, several times as slowly: {reason}")
     sound = chosen.stereo(placement, width)[None]

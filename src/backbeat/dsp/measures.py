@@ -1,4 +1,4 @@
-"""What is measured of a sound without PyTorch: pure functions of arrays, float64; names end in their units."""
+"""Measures of a sound that do without PyTorch: pure functions of arrays, float64; names end in their units."""
 
 from typing import Any, TypeAlias
 
@@ -9,6 +9,7 @@ Array: TypeAlias = NDArray[np.floating[Any]]
 
 _TINY = 1e-20
 _FROM_DB, _TO_DB, _AFTER_PEAK_S = -5.0, -25.0, 0.01
+_FADED = 1e-4
 
 
 def decay_time_s(power: Array, sample_rate: float) -> float:
@@ -27,6 +28,12 @@ def decay_time_s(power: Array, sample_rate: float) -> float:
     level_db = 10.0 * np.log10(left / left[0] + _TINY)
     first, last = (int((level_db < limit_db).argmax()) for limit_db in (_FROM_DB, _TO_DB))
     return max(last - first, 1) / sample_rate
+
+
+def until_faded(sound: Array) -> int:
+    """Samples until a ten-thousandth of a sound's energy is left; all of a sound that is cut before, or silent."""
+    left = np.square(sound)[::-1].cumsum()[::-1]
+    return int((left < _FADED * left[0]).argmax()) or len(sound)
 
 
 def centroid_hz(sounds: Array, sample_rate: float) -> float:

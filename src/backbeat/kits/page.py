@@ -163,9 +163,7 @@ def _notes_text(pad: Pad) -> str:
 
 def _turns_text(pad: Pad) -> str:
     macros = pad.patch.instrument.macros
-    return ", ".join(
-        f"{name} {amount:+g}{_NBSP}{macros[name].unit}".rstrip(_NBSP) for name, amount in pad.turns.items()
-    )
+    return ", ".join(f"{name} {macros[name].amount_text(amount, _NBSP)}" for name, amount in pad.turns.items())
 
 
 def _mix_text(pad: Pad, length_s: float) -> str:

@@ -46,8 +46,8 @@ def pitch_track(
         hz and level, each (frames,), float64; frame k is centred on k · 2.5 ms, rounded to a sample.
     """
     hop = max(1, round(HOP_S * sample_rate))
-    turns = (math.pi / _HALF) * torch.arange(2 * _HALF, dtype=torch.float64)
-    window, window_step = 0.5 - 0.5 * torch.cos(turns), (0.5 * math.pi / _HALF) * torch.sin(turns)
+    step = math.pi / _HALF
+    window, window_step = _hann(_HALF), 0.5 * step * torch.sin(step * torch.arange(2 * _HALF, dtype=torch.float64))
     side = _WINDOW_HOPS // 2 * hop
     whole, slow = _analytic(pad(signal.detach().cpu().double(), (side, side)), hop)
     frames = slow.unfold(-1, 2 * _HALF, _PER_HOP)[: len(signal) // hop + 1]
@@ -56,21 +56,22 @@ def pitch_track(
     spectrum, by_window_step = (ratio * torch.fft.fft(frames * shape, fft) for shape in (window, window_step))
     bin_hz = rate / fft
     power = spectrum.abs().square()
-    low, high = (
-        math.ceil(LOWEST_HZ / bin_hz),
-        min(math.ceil(0.5 * sample_rate / bin_hz), math.ceil(HIGHEST_HZ / bin_hz)),
-    )
+    low, high = math.ceil(LOWEST_HZ / bin_hz), math.ceil(min(HIGHEST_HZ, 0.5 * sample_rate) / bin_hz)
     peak = low + power[:, low:high].argmax(-1, keepdim=True)
     at_peak = spectrum.gather(-1, peak)
     turned = (by_window_step.gather(-1, peak) / torch.where(at_peak == 0.0, 1.0, at_peak)).imag
     hz = (peak * bin_hz - turned * (rate / (2.0 * math.pi))).squeeze(-1)
     near = ((torch.arange(fft) - peak) * bin_hz).abs() <= _LOBE_HZ
-    weights = (0.5 - 0.5 * torch.cos((math.pi / side) * torch.arange(2 * side, dtype=torch.float64))).square()
-    energy = whole.abs().square().unfold(-1, 2 * side, hop) @ weights
+    energy = whole.abs().square().unfold(-1, 2 * side, hop) @ _hann(side).square()
     clear = (power * near).sum(-1) >= _CLEAR * (fft * ratio) * energy
     level = at_peak.abs().squeeze(-1)
     audible = clear & (level > _QUIETEST * level.max()) & (hz > 0.0)
     return hz.clamp(min=LOWEST_HZ), torch.where(audible, level, 0.0)
+
+
+def _hann(half: int) -> Float[Tensor, " samples"]:
+    """A Hann window of twice as many samples."""
+    return 0.5 - 0.5 * torch.cos((math.pi / half) * torch.arange(2 * half, dtype=torch.float64))
 
 
 def _analytic(signal: Mono, hop: int) -> tuple[Complex[Tensor, " samples"], Complex[Tensor, " slow"]]:

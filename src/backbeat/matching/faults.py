@@ -7,9 +7,9 @@ from statistics import median
 from backbeat.matching.analysis import measure_noise
 from backbeat.matching.judgement import judge_bounded, judge_true
 from backbeat.matching.judgement.alive import HIGH_PASS_HZ, SAME, likeness
-from backbeat.matching.judgement.heard import Heard, with_seed
+from backbeat.matching.judgement.heard import Heard
 from backbeat.matching.judgement.measures import high_passed
-from backbeat.patch import Patch, Placement
+from backbeat.patch import Patch, Placement, with_seed
 from backbeat.types import Audio
 
 _HITS = 3

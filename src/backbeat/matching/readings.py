@@ -212,6 +212,14 @@ def _ringing_bodies(table: Layout, signal: Series, sample_rate: int, rest: Readi
     hz = table[name]
     modes = find_modes(signal, sample_rate, hz.size + 1, lowest_hz=pitch.low, highest_hz=hz.high)
     energy = np.where(modes.frequency_hz < pitch.high, modes.gain**2 * modes.t60_s, 0.0)
+    still: Reading = {
+        **rest,
+        **read_noise(table, modes.residual, sample_rate),
+        BODY.sweep_st: 0.0,
+        BODY.fast_sweep_st: 0.0,
+        BODY.attack_s: 0.0,
+        BODY.hold_s: 0.0,
+    }
     found: list[Reading] = []
     for first in np.argsort(-energy)[:_BODIES]:
         if energy[first] == 0.0:
@@ -219,14 +227,9 @@ def _ringing_bodies(table: Layout, signal: Series, sample_rate: int, rest: Readi
         others = np.array([k for k in range(hz.size + 1) if k != first])
         found.append(
             {
-                **rest,
-                **read_noise(table, modes.residual, sample_rate),
+                **still,
                 BODY.pitch_hz: float(modes.frequency_hz[first]),
                 BODY.phase_cycles: float(modes.start_cycles[first]),
-                BODY.sweep_st: 0.0,
-                BODY.fast_sweep_st: 0.0,
-                BODY.attack_s: 0.0,
-                BODY.hold_s: 0.0,
                 BODY.t60_s: float(modes.t60_s[first]),
                 **_bank(modes, others, than_db=float(modes.level_db[first])),
                 OUTPUT.level_db: float(modes.level_db[first]),
@@ -405,7 +408,7 @@ def _noise_alone(table: Layout, signal: Series, sample_rate: int) -> Reading:
 
 
 def _metals(table: Layout, alone: Reading, signal: Series, sample_rate: int) -> list[Reading]:
-    """A reading with squares at several levels, where squares are heard and the instrument has as many."""
+    """A reading with the squares that the sound has, at several levels; none where it or the instrument has none."""
     pitch, ratio = table.with_role(METAL.pitch_hz), table.with_role(METAL.ratio)
     if not pitch or not ratio:
         return []

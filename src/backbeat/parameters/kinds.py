@@ -40,9 +40,7 @@ def pitch(
     role: Role | None = None,
 ) -> Parameter:
     """A frequency that is heard as a pitch: as `hz`, but searched in steps of a cent or two."""
-    step = _PITCH_STEP_OCT / math.log2(high / low)
-    found = hz(low, high, default=default, help=help, musical=musical, role=role)
-    return replace(found, search_step=step, matched=matched)
+    return replace(_finely(hz(low, high, default=default, help=help, musical=musical, role=role)), matched=matched)
 
 
 def multiple(
@@ -55,8 +53,12 @@ def multiple(
     role: Role | None = None,
 ) -> Parameter:
     """A multiple of a pitch, on a log scale, searched in steps of a cent or two."""
-    step = _PITCH_STEP_OCT / math.log2(high / low)
-    return replace(_number("log", low, high, default, "", help, musical, role), search_step=step)
+    return _finely(shape(low, high, default=default, help=help, musical=musical, role=role))
+
+
+def _finely(found: Parameter) -> Parameter:
+    """The parameter searched in steps of a cent or two."""
+    return replace(found, search_step=_PITCH_STEP_OCT / math.log2(found.high / found.low))
 
 
 def seconds(

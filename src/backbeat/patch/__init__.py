@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from backbeat.patch.amounts import VelocityAmount
-from backbeat.patch.document import Patch, Placement, from_json, from_params, load, save
+from backbeat.patch.document import Patch, Placement, from_json, from_params, load, save, with_seed
 from backbeat.patch.factory import preset, presets
 from backbeat.patch.macros import turn
 from backbeat.patch.resize import resize
@@ -29,6 +29,7 @@ __all__ = [
     "resize",
     "save",
     "turn",
+    "with_seed",
 ]
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -270,6 +270,11 @@ class Patch:
         if self.placement is not None:
             document["render"] = asdict(self.placement)
         return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def with_seed(patch: Patch, steps: int) -> Patch:
+    """The patch with the noise of a later seed."""
+    return replace(patch, seed=(patch.seed + steps) % (LAST_SEED + 1))
 
 
 def from_params(

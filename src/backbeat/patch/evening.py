@@ -1,8 +1,8 @@
-"""A morph that is heard evenly: its pitch, its length and its brightness move as far as the amount says.
+"""What makes a morph even: its pitch, its length and its brightness lie as far on the way as the amount says.
 
-Half-way between the numbers of two patches, the sound may lie outside both: where one ends by its gate and the other
-by its decay, neither ends it; a slow sweep goes lower than it came to before. So the mix is heard, and turned by its
-macros until it lies between.
+The sound of the mixed numbers of two patches may lie outside both. Where one sound ends by its gate and the other by
+its decay, neither ends the mix; a slow sweep of the mix goes lower than that of either. So the mix is rendered and
+measured, and its macros are turned until it lies between.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from backbeat.dsp.measures import Array, centroid_hz, decay_time_s, strongest_hz
+from backbeat.dsp.measures import Array, centroid_hz, decay_time_s, strongest_hz, until_faded
 from backbeat.parameters import OUTPUT, numbers
 from backbeat.patch.detail import voice_of, with_voice
-from backbeat.patch.document import Patch, Placement
+from backbeat.patch.document import Patch, Placement, with_seed
 from backbeat.patch.macros import changed, turn
 from backbeat.plugins.base import BRIGHTNESS, LENGTH, TUNE
-from backbeat.program.engine import LAST_SEED
 
 _SAMPLE_RATE = 44_100
 _SEEDS = 4
@@ -27,8 +27,8 @@ _SEEDS = 4
 _ROUNDS, _TRIALS = 2, 5
 _NEAR = 0.015
 """As a share: this near is there."""
-_STRUCK_S, _SHORTEST_S, _FADED = 0.03, 0.06, 1e-4
-"""A pitch is that of what follows the strike, until so much of its energy is left."""
+_STRUCK_S, _SHORTEST_S = 0.03, 0.06
+"""A pitch is that of what follows the strike, for so long at least."""
 _LOWEST_HZ, _HIGHEST_HZ, _LEAST_SHARE = 25.0, 1500.0, 0.4
 _NEAR_ST, _MOST_ST = 0.1, 9.0
 """A pitch that lies farther off is another partial's."""
@@ -53,36 +53,36 @@ def evened(mixed: Patch, first: Patch, second: Patch, amount: float) -> Patch:
     """
     if amount in (0.0, 1.0):
         return mixed
-    ears = _Ears(Placement(_SAMPLE_RATE, max(each.natural_placement().samples for each in (first, mixed, second))))
-    ends = [ears.sounds(each) for each in (first, second)]
+    place = Placement(_SAMPLE_RATE, max(each.natural_placement().samples for each in (first, mixed, second)))
+    ends = [_Heard(each, place).sounds for each in (first, second)]
 
     def between(measure: Callable[[Array], float]) -> float:
         return (1.0 - amount) * measure(ends[0]) + amount * measure(ends[1])
 
-    macros = mixed.instrument.macros
-    found = mixed
-    pitches = [_pitch(each) for each in ends]
-    if TUNE in macros and None not in pitches:
-        found = _tuned(found, between(lambda sounds: _pitch(sounds) or 0.0), ears)
+    macros, found = mixed.instrument.macros, _Heard(mixed, place)
+    if TUNE in macros and None not in [_pitch(each) for each in ends]:
+        found = _tuned(found, between(lambda sounds: _pitch(sounds) or 0.0))
+    length, brightness = between(_length), between(_brightness)
     for _ in range(_ROUNDS):
         if LENGTH in macros and macros[LENGTH].unit == "%":
-            found = _turned(found, _stretched, between(_length), _length, ears, (1.0, _LONGER_MOST))
+            found = _turned(found, _stretched, length, _length, (1.0, _LONGER_MOST))
         if BRIGHTNESS in macros and macros[BRIGHTNESS].unit in _TILTS:
-            tilt = _TILTS[macros[BRIGHTNESS].unit]
-            found = _turned(found, _tilted, between(_brightness), _brightness, ears, tilt)
-    return found if found is mixed else _as_loud(found, ends, between(_energy_db), ears)
+            found = _turned(found, _tilted, brightness, _brightness, _TILTS[macros[BRIGHTNESS].unit])
+    return mixed if found.patch is mixed else _as_loud(found, ends, between(_energy_db))
 
 
-@dataclass(frozen=True)
-class _Ears:
-    """Where patches are heard."""
+@dataclass(frozen=True, eq=False)
+class _Heard:
+    """A patch and where it is heard. It is rendered when its sounds are first read, and once."""
 
+    patch: Patch
     place: Placement
 
-    def sounds(self, patch: Patch) -> Array:
+    @cached_property
+    def sounds(self) -> Array:
         """With several seeds of its noise, (seeds, samples), float64."""
-        seeds = [(patch.seed + step) % (LAST_SEED + 1) for step in range(_SEEDS)]
-        return np.stack([replace(patch, seed=seed).sound(self.place) for seed in seeds]).astype(np.float64)
+        rows = [with_seed(self.patch, step).sound(self.place) for step in range(_SEEDS)]
+        return np.stack(rows).astype(np.float64)
 
 
 def _length(sounds: Array) -> float:
@@ -102,56 +102,53 @@ def _energy_db(sounds: Array) -> float:
 def _pitch(sounds: Array) -> float | None:
     """Semitones of the partial that has most of what follows the strike; none where none has."""
     tones = sounds.mean(0)
-    left = np.square(tones)[::-1].cumsum()[::-1]
+    shortest = round(_SHORTEST_S * _SAMPLE_RATE)
     begin = int(np.abs(tones).argmax()) + round(_STRUCK_S * _SAMPLE_RATE)
-    end = int((left < _FADED * left[0]).argmax()) or len(tones)
-    heard = tones[begin : max(end, begin + round(_SHORTEST_S * _SAMPLE_RATE))]
-    if len(heard) < round(_SHORTEST_S * _SAMPLE_RATE):
+    heard = tones[begin : max(until_faded(tones), begin + shortest)]
+    if len(heard) < shortest:
         return None
     hz, share = strongest_hz(heard, _SAMPLE_RATE, _LOWEST_HZ, _HIGHEST_HZ)
     return 12.0 * math.log2(hz) if share > _LEAST_SHARE else None
 
 
-def _tuned(patch: Patch, goal_st: float, ears: _Ears) -> Patch:
+def _tuned(heard: _Heard, goal_st: float) -> _Heard:
     """The patch tuned to a pitch; as it was where that is far off, or where it has none."""
-    found, turned_st = patch, 0.0
+    found, turned_st = heard, 0.0
     for _ in range(_TRIALS):
-        pitch_st = _pitch(ears.sounds(found))
+        pitch_st = _pitch(found.sounds)
         if pitch_st is None:
-            return patch
+            return heard
         if abs(goal_st - pitch_st) < _NEAR_ST:
             return found
         turned_st += goal_st - pitch_st
         if abs(turned_st) > _MOST_ST:
-            return patch
-        found = turn(patch, TUNE, turned_st)
+            return heard
+        found = replace(heard, patch=turn(heard.patch, TUNE, turned_st))
     return found
 
 
 def _turned(
-    patch: Patch,
+    heard: _Heard,
     turned: Callable[[Patch, float], Patch],
     goal: float,
     measure: Callable[[Array], float],
-    ears: _Ears,
     reach: tuple[float, float],
-) -> Patch:
+) -> _Heard:
     """The patch turned until what is measured comes to a goal, by the secants of what was tried; the nearest trial.
 
     Args:
-        patch: where to start.
+        heard: where to start.
         turned: the patch with a knob at some place.
         goal: what `measure` is to be.
         measure: a logarithm, of sounds.
-        ears: where to hear.
         reach: how far to turn for a step of one in the measure, at a guess, and at most.
     """
     step, most = reach
     tried: list[tuple[float, float]] = []
-    nearest, found, place = math.inf, patch, 0.0
+    nearest, found, place = math.inf, heard, 0.0
     while len(tried) < _TRIALS:
-        trial = turned(patch, place) if place else patch
-        miss = measure(ears.sounds(trial)) - goal
+        trial = replace(heard, patch=turned(heard.patch, place)) if place else heard
+        miss = measure(trial.sounds) - goal
         tried.append((place, miss))
         if abs(miss) < nearest:
             nearest, found = abs(miss), trial
@@ -186,12 +183,12 @@ def _tilted(patch: Patch, place: float) -> Patch:
     return own if voice is patch else with_voice(patch, own, BRIGHTNESS, knob, place)
 
 
-def _as_loud(patch: Patch, ends: list[Array], energy_db: float, ears: _Ears) -> Patch:
+def _as_loud(heard: _Heard, ends: list[Array], energy_db: float) -> Patch:
     """The patch with an energy, by its output level; no peak is higher than full scale, or than that of either end."""
+    patch, sounds = heard.patch, heard.sounds
     name = patch.instrument.table.with_role(OUTPUT.level_db)
     if name is None:
         return patch
-    sounds = ears.sounds(patch)
     peak, highest = np.abs(sounds).max(), max(1.0, *(np.abs(each).max() for each in ends))
     louder_db = min(energy_db - _energy_db(sounds), 20.0 * math.log10((highest + _SILENT) / (peak + _SILENT)))
     (level_db,) = numbers(patch.values[name])

@@ -64,6 +64,10 @@ class Macro:
     pivot: str | None = None
     inverse: tuple[str, ...] = ()
 
+    def amount_text(self, amount: float, space: str = " ") -> str:
+        """How far it is turned, such as `+3 st`."""
+        return f"{amount:+g}{space}{self.unit}" if self.unit else f"{amount:+g}"
+
     @property
     def of_unit(self) -> str:
         """The unit after a number's noun, as in "a number of st"; nothing for a plain amount."""

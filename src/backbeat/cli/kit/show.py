@@ -84,7 +84,7 @@ def _row(kit: "Kit", pad: "Pad") -> tuple[str, ...]:
         f"{pad.choke_group}" if pad.choke_group else "",
         f"{pad.output}" if pad.output else "",
         f"{kit.layers_of(pad)} x {kit.round_robins_of(pad)}" if own else "",
-        ", ".join(f"{name} {amount:+g} {macros[name].unit}".rstrip() for name, amount in pad.turns.items()),
+        ", ".join(f"{name} {macros[name].amount_text(amount)}" for name, amount in pad.turns.items()),
     )
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from backbeat.dsp.measures import until_faded
 from backbeat.types import Series
 
 _LOWEST_HZ, _HIGHEST_HZ = 2500.0, 15000.0
 """Between them, harmonics of squares stand out: a band-pass takes those below, and noise covers those above."""
-_STRUCK_S, _LONGEST_S, _SHORTEST_S, _FADED = 0.004, 0.5, 0.03, 1e-4
+_STRUCK_S, _LONGEST_S, _SHORTEST_S = 0.004, 0.5, 0.03
 _AROUND_HZ = 400.0
 _LEAST_LOG, _PASSED_LOG = -1.0, -0.3
 _SILENT = 1e-6
@@ -81,10 +82,8 @@ def find_squares(signal: Series, sample_rate: int, count: int, *, lowest_hz: flo
 
 def _ringing(signal: Series, sample_rate: int) -> Series:
     """What follows the strike, until little is left."""
-    left = np.square(signal)[::-1].cumsum()[::-1]
-    end = int((left < _FADED * left[0]).argmax()) or len(signal)
-    begin = round(_STRUCK_S * sample_rate)
-    return signal[begin : max(end, begin + round(_SHORTEST_S * sample_rate))][: round(_LONGEST_S * sample_rate)]
+    begin, longest = round(_STRUCK_S * sample_rate), round(_LONGEST_S * sample_rate)
+    return signal[begin : max(until_faded(signal), begin + round(_SHORTEST_S * sample_rate))][:longest]
 
 
 def _standing_out(power: Series, reach: int) -> Series:

@@ -4,9 +4,8 @@ import statistics
 from dataclasses import dataclass
 
 from backbeat.losses.distances import distances
-from backbeat.matching.judgement.heard import with_seed
 from backbeat.matching.judgement.measures import Sound, correlation, high_passed
-from backbeat.patch import Patch, Placement
+from backbeat.patch import Patch, Placement, with_seed
 from backbeat.types import Audio
 
 HIGH_PASS_HZ = 2000.0

@@ -7,19 +7,13 @@ import torch
 
 from backbeat.matching.judgement.measures import Renderings, Sound
 from backbeat.parameters import DETAIL, NOISE, TRANSIENT
-from backbeat.patch import Patch, Placement
-from backbeat.program.engine import LAST_SEED
+from backbeat.patch import Patch, Placement, with_seed
 
 LONGER = 3
 """Times the sample's length."""
 _SEEDS = 8
 _NOISE = (NOISE.level_db, TRANSIENT.level_db, TRANSIENT.band_db, DETAIL.band_db)
 """Levels of what has no pitch."""
-
-
-def with_seed(patch: Patch, steps: int) -> Patch:
-    """The patch with the noise of a later seed."""
-    return replace(patch, seed=(patch.seed + steps) % (LAST_SEED + 1))
 
 
 @dataclass(frozen=True)
